@@ -1,0 +1,40 @@
+# What every target of this project shares: warnings, sanitizers, ccache.
+
+find_program(SWITCHYARD_CCACHE ccache)
+if(SWITCHYARD_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${SWITCHYARD_CCACHE}")
+endif()
+
+add_library(switchyard_flags INTERFACE)
+target_compile_options(switchyard_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wsign-conversion -Werror)
+target_include_directories(switchyard_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+if(SWITCHYARD_SANITIZE)
+  target_compile_options(switchyard_flags INTERFACE
+    "-fsanitize=${SWITCHYARD_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(switchyard_flags INTERFACE "-fsanitize=${SWITCHYARD_SANITIZE}")
+endif()
+
+# switchyard_library(NAME SOURCES… PUBLIC… PRIVATE…): one folder, one static library.
+function(switchyard_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE switchyard_flags ${ARG_PRIVATE})
+  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…]): one Boost.Test executable, one ctest entry.
+function(switchyard_test name)
+  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} switchyard_flags Boost::unit_test_framework)
+  target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
+  add_test(NAME ${name} COMMAND ${name} --log_level=test_suite --report_level=short)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(ARG_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()

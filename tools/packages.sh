@@ -1,0 +1,52 @@
+# Sourced by ./run and ./test: installs Debian packages that are missing, quietly, once.
+
+# install_packages PACKAGE…: nothing happens when all are there.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+      echo "These packages are missing and neither root nor sudo is at hand: ${missing[*]}" >&2
+      return 1
+    }
+    sudo=(sudo)
+  fi
+  echo "Installing ${#missing[@]} packages: ${missing[*]}"
+  local log
+  log=$(mktemp)
+  # Debian starts what it installs; the servers of the tests and of ./run are their own.
+  if ! { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get update -q &&
+         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+           apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    echo "Installing failed:" >&2
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# What building needs, and what running needs.
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcaf-dev libpqxx-dev libpq-dev
+  libyaml-cpp-dev libspdlog-dev libcli11-dev
+)
+run_packages=(haproxy python3 curl)
+test_packages=(libboost-test-dev postgresql haproxy python3)
+
+# build PRESET [ARGUMENTS…]: configures and builds quietly; shows the end of the log when that fails.
+build() {
+  local preset=$1 log="build/$1.log"
+  shift
+  mkdir -p build
+  if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+    echo "The build failed; the end of $log:" >&2
+    grep -E 'error|Error' "$log" | head -n 20 >&2
+    tail -n 15 "$log" >&2
+    return 1
+  fi
+}
