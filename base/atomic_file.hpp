@@ -1,0 +1,25 @@
+#pragma once
+
+// Files that are either the old or the new one, whatever happens in between.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/outcome.hpp"
+
+namespace switchyard::base {
+
+/// Replaces `path` by `content`: temporary file beside it, fsync, rename, fsync of the folder.
+/// The mode is `mode` for a new file and kept for an existing one. errc::io names path and cause;
+/// on failure the old file stands as it was and no temporary file is left.
+status write_file_atomically(const std::filesystem::path& path, std::string_view content,
+                             mode_t mode = 0640);
+
+/// Reads a whole file. errc::not_found; errc::invalid past `limit` bytes; errc::io else.
+outcome<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 64U << 20);
+
+}  // namespace switchyard::base

@@ -1,0 +1,88 @@
+#include "base/net.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace switchyard::base {
+
+namespace {
+
+/// The socket address in `storage`; 0 when the host is no IP literal.
+socklen_t fill(const tcp_address& address, sockaddr_storage& storage) {
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
+  const auto host = address.host == "*" ? std::string("0.0.0.0") : address.host;
+  if (::inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(address.port);
+    return sizeof(sockaddr_in);
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
+  if (::inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) != 1) return 0;
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons(address.port);
+  return sizeof(sockaddr_in6);
+}
+
+error bind_error(const tcp_address& address, int cause) {
+  const auto where = to_string(address);
+  switch (cause) {
+    case EADDRINUSE:
+      return {errc::conflict, where + " is in use by another program"};
+    case EACCES:
+      return {errc::refused, where + " may not be bound by this user"};
+    case EADDRNOTAVAIL:
+      return {errc::unavailable, where + " is no address of this machine"};
+    default:
+      return {errc::io, where + " cannot be bound: " + std::strerror(cause)};
+  }
+}
+
+}  // namespace
+
+outcome<tcp_address> parse_address(std::string_view text) {
+  const error bad{errc::invalid, "'" + std::string(text.substr(0, 80)) +
+                                     "' is no address; write IP:PORT, for example 127.0.0.1:9090"};
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return bad;
+  auto host = text.substr(0, colon);
+  const auto digits = text.substr(colon + 1);
+  tcp_address result;
+  const auto [end, failed] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), result.port);
+  if (failed != std::errc() || end != digits.data() + digits.size() || result.port == 0) return bad;
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  result.host = std::string(host);
+  sockaddr_storage storage{};
+  if (fill(result, storage) == 0 || bracketed != (storage.ss_family == AF_INET6)) return bad;
+  return result;
+}
+
+std::string to_string(const tcp_address& address) {
+  const auto port = std::to_string(address.port);
+  if (address.host.find(':') != std::string::npos) return "[" + address.host + "]:" + port;
+  return address.host + ":" + port;
+}
+
+outcome<unique_fd> reserve(const tcp_address& address) {
+  sockaddr_storage storage{};
+  const auto length = fill(address, storage);
+  if (length == 0) return error{errc::invalid, "'" + address.host + "' is no IP address"};
+  unique_fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return bind_error(address, errno);
+  // Connections of an earlier listener in TIME_WAIT do not count as somebody having the address.
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (storage.ss_family == AF_INET6)
+    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0)
+    return bind_error(address, errno);
+  return fd;
+}
+
+}  // namespace switchyard::base
