@@ -1,0 +1,192 @@
+#include "model/desired_state.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+namespace switchyard::model {
+
+namespace {
+
+auto place(const route& r) {
+  return std::tie(r.host, r.path);
+}
+
+/// Sorted by host and path, the first of those that share both.
+void tidy(std::vector<route>& routes) {
+  const auto by_place = [](const route& a, const route& b) { return place(a) < place(b); };
+  std::ranges::stable_sort(routes, by_place);
+  routes.erase(std::unique(routes.begin(), routes.end(),
+                           [](const route& a, const route& b) { return place(a) == place(b); }),
+               routes.end());
+}
+
+/// What `report` makes of `current`: refused routes keep their last good version.
+std::vector<route> apply_routes(const std::vector<route>& current, const report& report) {
+  auto routes = *report.routes;
+  for (const auto& r : current)
+    if (report.refused_routes.contains({r.host, r.path})) routes.push_back(r);
+  tidy(routes);
+  return routes;
+}
+
+bool same(const backend_ptr& a, const backend_ptr& b) {
+  return a == b || (a && b && *a == *b);
+}
+
+std::vector<server> apply_servers(const backend_ptr& current, const backend_event& event) {
+  if (event.servers_refused) return current ? current->servers : std::vector<server>();
+  auto servers = event.value->servers;
+  if (!current) return servers;
+  for (const auto& name : event.refused_servers)
+    if (const auto* good = current->find(name); good != nullptr && !event.value->find(name))
+      servers.push_back(*good);
+  sort_servers(servers);
+  return servers;
+}
+
+}  // namespace
+
+backend_ptr apply_event(const backend_ptr& current, const backend_event& event) {
+  if (!event.value || (event.settings_refused && !current)) return nullptr;
+  auto next = event.value;
+  if (event.settings_refused || event.servers_refused || !event.refused_servers.empty())
+    next = std::make_shared<const backend>(backend{
+        event.value->name, event.settings_refused ? current->settings : event.value->settings,
+        apply_servers(current, event)});
+  return same(current, next) ? current : next;
+}
+
+desired_state::desired_state(std::vector<std::string> providers) {
+  configure(std::move(providers));
+}
+
+desired_state::view* desired_state::find_view(const std::string& provider) {
+  const auto found = std::ranges::find(views_, provider, &view::provider);
+  return found == views_.end() ? nullptr : &*found;
+}
+
+fold_result desired_state::fold(const std::string& provider, const report& report) {
+  fold_result result;
+  view* const v = find_view(provider);
+  if (v == nullptr) return result;
+
+  std::vector<std::string> touched;
+  for (const auto& [name, event] : report.backends) {
+    const auto at = v->backends.find(name);
+    const auto current = at == v->backends.end() ? nullptr : at->second;
+    auto next = apply_event(current, event);
+    if (next == current) continue;
+    touched.push_back(name);
+    if (next)
+      v->backends.insert_or_assign(name, std::move(next));
+    else
+      v->backends.erase(at);
+  }
+  if (report.full) {
+    v->reported = true;
+    std::erase_if(v->backends, [&](const auto& entry) {
+      const bool gone = !report.backends.contains(entry.first);
+      if (gone) touched.push_back(entry.first);
+      return gone;
+    });
+  }
+  for (const auto& name : touched) merge(name, result);
+  if (report.routes) set_routes(*v, apply_routes(v->routes, report), result);
+  if (!result.changed.empty() || result.routes_changed) ++revision_;
+  return result;
+}
+
+void desired_state::set_routes(view& v, std::vector<route> next, fold_result& result) {
+  if (v.routes == next) return;
+  const auto before = routes();
+  v.routes = std::move(next);
+  result.routes_changed = routes() != before;
+}
+
+fold_result desired_state::configure(std::vector<std::string> providers) {
+  fold_result result;
+  const auto routes_before = routes();
+  std::set<std::string> touched;
+  for (const auto& v : views_)
+    for (const auto& entry : v.backends) touched.insert(entry.first);
+
+  std::vector<view> next;
+  for (auto& name : providers) {
+    if (std::ranges::find(next, name, &view::provider) != next.end()) continue;
+    if (view* const kept = find_view(name))
+      next.push_back(std::exchange(*kept, {}));
+    else
+      next.push_back({std::move(name), false, {}, {}});
+  }
+  views_ = std::move(next);
+
+  for (const auto& name : touched) merge(name, result);
+  result.routes_changed = routes() != routes_before;
+  if (!result.changed.empty() || result.routes_changed) ++revision_;
+  return result;
+}
+
+void desired_state::merge(const std::string& backend, fold_result& result) {
+  backend_ptr desired;
+  std::string owner;
+  std::set<collision> now;
+  for (const auto& v : views_) {
+    const auto found = v.backends.find(backend);
+    if (found == v.backends.end()) continue;
+    if (desired) {
+      now.insert({backend, owner, v.provider});
+      continue;
+    }
+    desired = found->second;
+    owner = v.provider;
+  }
+
+  const auto first = collisions_.lower_bound({backend, "", ""});
+  auto last = first;
+  while (last != collisions_.end() && last->backend == backend) ++last;
+  std::set_difference(now.begin(), now.end(), first, last,
+                      std::back_inserter(result.new_collisions));
+  collisions_.erase(first, last);
+  collisions_.merge(now);
+
+  const auto at = merged_.find(backend);
+  if (same(at == merged_.end() ? nullptr : at->second, desired)) return;
+  result.changed.insert(backend);
+  if (desired)
+    merged_.insert_or_assign(backend, std::move(desired));
+  else
+    merged_.erase(at);
+}
+
+backend_ptr desired_state::find(const std::string& backend) const {
+  const auto found = merged_.find(backend);
+  return found == merged_.end() ? nullptr : found->second;
+}
+
+std::vector<route> desired_state::routes() const {
+  std::vector<route> all;
+  for (const auto& v : views_) all.insert(all.end(), v.routes.begin(), v.routes.end());
+  tidy(all);
+  return all;
+}
+
+bool desired_state::complete() const {
+  return std::ranges::all_of(views_, &view::reported);
+}
+
+std::vector<std::string> desired_state::missing() const {
+  std::vector<std::string> names;
+  for (const auto& v : views_)
+    if (!v.reported) names.push_back(v.provider);
+  return names;
+}
+
+std::string desired_state::owner(const std::string& backend) const {
+  for (const auto& v : views_)
+    if (v.backends.contains(backend)) return v.provider;
+  return {};
+}
+
+}  // namespace switchyard::model

@@ -1,0 +1,88 @@
+#pragma once
+
+// The desired state: the merge of every provider's last good view, with a revision that only grows.
+//
+// Functional core of the manager: no I/O, no clock. Costs follow the size of what a report names,
+// not of what is known. Threading: owned by one actor; the backends it hands out are immutable.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/backend.hpp"
+#include "model/event.hpp"
+
+namespace switchyard::model {
+
+/// Two providers name the same backend; the first by configured order keeps it.
+struct collision {
+  std::string backend;
+  std::string owner;  ///< the provider whose version is used
+  std::string other;  ///< the provider whose version is not
+
+  bool operator==(const collision&) const = default;
+  // The check takes the 0 of a defaulted <=> for a pointer.
+  auto operator<=>(const collision&) const = default;  // NOLINT(modernize-use-nullptr)
+};
+
+/// What folding one report changed.
+struct fold_result {
+  std::set<std::string> changed;  ///< backends whose desired version differs now
+  bool routes_changed = false;
+  std::vector<collision> new_collisions;
+};
+
+/// `current` as the event leaves it: refused parts keep their last good version. nullptr when the
+/// backend is gone, or when it was never known and its settings are refused. `current` itself when
+/// the event changes nothing.
+backend_ptr apply_event(const backend_ptr& current, const backend_event& event);
+
+class desired_state {
+ public:
+  /// `providers` by precedence, the first wins.
+  explicit desired_state(std::vector<std::string> providers);
+
+  /// Folds a provider's report. A report of a provider that is not configured changes nothing.
+  fold_result fold(const std::string& provider, const report& report);
+
+  /// Takes another list of providers: new ones start empty and unreported, the views of those that
+  /// are gone are dropped.
+  fold_result configure(std::vector<std::string> providers);
+
+  /// The desired version, nullptr when there is none.
+  backend_ptr find(const std::string& backend) const;
+  /// All desired backends, by name.
+  const std::map<std::string, backend_ptr>& backends() const { return merged_; }
+  /// All routes, sorted; a host and path that two providers name belongs to the first.
+  std::vector<route> routes() const;
+  /// Every configured provider has given a full view: what is in nobody's view may be removed.
+  bool complete() const;
+  /// Configured providers that have not given a full view yet.
+  std::vector<std::string> missing() const;
+  /// The provider whose version is used; empty when there is none.
+  std::string owner(const std::string& backend) const;
+  const std::set<collision>& collisions() const { return collisions_; }
+  /// Grows by one with every fold that changes something.
+  std::uint64_t revision() const { return revision_; }
+
+ private:
+  struct view {
+    std::string provider;
+    bool reported = false;
+    std::map<std::string, backend_ptr> backends;
+    std::vector<route> routes;
+  };
+
+  void merge(const std::string& backend, fold_result& result);
+  void set_routes(view& v, std::vector<route> next, fold_result& result);
+  view* find_view(const std::string& provider);
+
+  std::vector<view> views_;  // by precedence
+  std::map<std::string, backend_ptr> merged_;
+  std::set<collision> collisions_;
+  std::uint64_t revision_ = 0;
+};
+
+}  // namespace switchyard::model

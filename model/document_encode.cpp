@@ -1,0 +1,46 @@
+#include "base/duration.hpp"
+#include "model/document.hpp"
+
+namespace switchyard::model {
+
+using nlohmann::json;
+
+json encode(const server& value) {
+  return {{"name", value.name},      {"address", value.address}, {"port", value.port},
+          {"weight", value.weight},  {"backup", value.backup},   {"state", to_string(value.state)},
+          {"maxconn", value.maxconn}};
+}
+
+json encode(const backend_settings& value) {
+  json result = {{"mode", to_string(value.mode)},
+                 {"balance", to_string(value.balance)},
+                 {"protocol", to_string(value.protocol)},
+                 {"tls", {{"enabled", value.tls.enabled}, {"verify", to_string(value.tls.verify)}}},
+                 {"check",
+                  {{"type", to_string(value.check.type)},
+                   {"path", value.check.path},
+                   {"interval", base::format_duration(value.check.interval)},
+                   {"rise", value.check.rise},
+                   {"fall", value.check.fall}}},
+                 {"timeouts", json::object()}};
+  result["tls"]["sni"] = value.tls.sni ? json(*value.tls.sni) : json(nullptr);
+  if (value.timeouts.connect)
+    result["timeouts"]["connect"] = base::format_duration(*value.timeouts.connect);
+  if (value.timeouts.server)
+    result["timeouts"]["server"] = base::format_duration(*value.timeouts.server);
+  return result;
+}
+
+json encode(const backend& value) {
+  json result = encode(value.settings);
+  result["name"] = value.name;
+  result["servers"] = json::array();
+  for (const auto& s : value.servers) result["servers"].push_back(encode(s));
+  return result;
+}
+
+json encode(const route& value) {
+  return {{"host", value.host}, {"path", value.path}, {"backend", value.backend}};
+}
+
+}  // namespace switchyard::model

@@ -1,0 +1,100 @@
+#include "model/event.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace switchyard::model {
+
+namespace {
+
+bool has_refusals(const backend_event& event) {
+  return event.settings_refused || event.servers_refused || !event.refused_servers.empty();
+}
+
+/// The servers of `later`, those it refuses taken from `earlier` where that has them.
+void fold_servers(const backend_event& earlier, backend_event& later, backend& target) {
+  if (later.servers_refused) {
+    target.servers = earlier.value->servers;
+    later.servers_refused = earlier.servers_refused;
+    later.refused_servers = earlier.refused_servers;
+    return;
+  }
+  std::set<std::string> open;
+  for (const auto& name : later.refused_servers) {
+    if (const auto* good = earlier.value->find(name))
+      target.servers.push_back(*good);
+    else if (earlier.servers_refused || earlier.refused_servers.contains(name))
+      open.insert(name);
+  }
+  sort_servers(target.servers);
+  later.refused_servers = std::move(open);
+}
+
+/// `later` with what it refuses taken from `earlier`; what neither could read stays refused.
+backend_event fold_event(const backend_event& earlier, backend_event later) {
+  if (!later.value || !has_refusals(later)) return later;
+  if (!earlier.value) {
+    // Gone in between: there is no good version for the refused parts to keep.
+    if (later.settings_refused) return {};
+    return {later.value, false, false, {}};
+  }
+  backend target = *later.value;
+  if (later.settings_refused) {
+    target.settings = earlier.value->settings;
+    later.settings_refused = earlier.settings_refused;
+  }
+  fold_servers(earlier, later, target);
+  later.value = std::make_shared<const backend>(std::move(target));
+  return later;
+}
+
+void fold_routes(report& earlier, report& later) {
+  if (!later.routes) return;
+  if (earlier.routes) {
+    std::set<std::pair<std::string, std::string>> open;
+    for (const auto& place : later.refused_routes) {
+      const auto good = std::ranges::find_if(*earlier.routes, [&](const route& r) {
+        return r.host == place.first && r.path == place.second;
+      });
+      if (good != earlier.routes->end())
+        later.routes->push_back(*good);
+      else if (earlier.refused_routes.contains(place))
+        open.insert(place);
+    }
+    later.refused_routes = std::move(open);
+  }
+  earlier.routes = std::move(later.routes);
+  earlier.refused_routes = std::move(later.refused_routes);
+}
+
+/// Both lists, for a key that both name the later reason.
+void fold_refusals(std::vector<refusal>& earlier, std::vector<refusal>&& later) {
+  std::set<std::string> keys;
+  for (const auto& r : later) keys.insert(r.key);
+  std::erase_if(earlier, [&](const refusal& r) { return keys.contains(r.key); });
+  std::ranges::move(later, std::back_inserter(earlier));
+}
+
+}  // namespace
+
+void fold(report& earlier, report&& later) {
+  for (auto& [name, event] : later.backends) {
+    const auto before = earlier.backends.find(name);
+    if (before != earlier.backends.end())
+      event = fold_event(before->second, std::move(event));
+    else if (earlier.full)
+      event = fold_event({}, std::move(event));
+  }
+  fold_routes(earlier, later);
+  if (later.full) {
+    earlier.full = true;
+    earlier.backends = std::move(later.backends);
+    earlier.refused = std::move(later.refused);
+    return;
+  }
+  for (auto& [name, event] : later.backends)
+    earlier.backends.insert_or_assign(name, std::move(event));
+  fold_refusals(earlier.refused, std::move(later.refused));
+}
+
+}  // namespace switchyard::model
