@@ -1,0 +1,156 @@
+#include "config/load.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/atomic_file.hpp"
+#include "base/net.hpp"
+#include "base/yaml.hpp"
+#include "config/overrides.hpp"
+#include "config/reading.hpp"
+#include "model/backend.hpp"
+
+namespace switchyard::config {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using model::object_reader;
+using namespace std::chrono_literals;
+
+constexpr std::size_t largest_file = 1U << 20;
+
+void read_reconcile(const nlohmann::json& value, const std::string& pointer, const reading& place,
+                    reconcile_settings& target) {
+  object_reader from(value, pointer, place.sink);
+  from.read("interval", target.interval, 100ms, 1h);
+  from.finish();
+}
+
+void read_api(const nlohmann::json& value, const std::string& pointer, const reading& place,
+              api_settings& target) {
+  object_reader from(value, pointer, place.sink);
+  if (from.read("listen", target.listen)) {
+    const auto address = base::parse_address(target.listen);
+    const auto ip = address ? model::canonical_ip(address->host) : std::nullopt;
+    // The API has no access control of its own.
+    if (!ip || !(ip->starts_with("127.") || *ip == "::1"))
+      from.fail("listen",
+                "must be a loopback address and a port, such as 127.0.0.1:9090 or "
+                "[::1]:9090, not " +
+                    model::quoted(target.listen));
+  }
+  from.finish();
+}
+
+void read_log(const nlohmann::json& value, const std::string& pointer, const reading& place,
+              log_settings& target) {
+  object_reader from(value, pointer, place.sink);
+  from.read_enum(
+      "level", target.level,
+      {log_level::trace, log_level::debug, log_level::info, log_level::warn, log_level::error});
+  from.read_enum("format", target.format, {log_format::text, log_format::json});
+  from.finish();
+}
+
+settings read_settings(const nlohmann::json& document, const reading& place) {
+  settings target;
+  object_reader from(document, "", place.sink);
+  if (!from.is_object()) return target;
+  const auto section = [&](std::string_view key, auto read, auto& into) {
+    // Read also when absent: some defaults follow from others.
+    static const auto empty = nlohmann::json::object();
+    const auto* value = from.member(key);
+    read(value != nullptr ? *value : empty, from.pointer(key), place, into);
+  };
+  section("haproxy", read_haproxy, target.haproxy);
+  read_frontends(from, place, target.frontends);
+  read_providers(from, place, target.providers);
+  section("reconcile", read_reconcile, target.reconcile);
+  read_number(from, "event_buffer", target.event_buffer, 1, 1'000'000);
+  from.read("drain_timeout", target.drain_timeout, 0ms, 24h);
+  section("api", read_api, target.api);
+  section("log", read_log, target.log);
+  read_path(from, "state_dir", target.state_dir, place);
+  from.finish();
+  return target;
+}
+
+/// The variable that a problem comes from: the one whose value is at the pointer or around it.
+std::optional<std::string> variable_at(const std::map<std::string, std::string>& origins,
+                                       std::string pointer) {
+  for (;;) {
+    if (const auto found = origins.find(pointer); found != origins.end()) return found->second;
+    if (pointer.empty()) return std::nullopt;
+    pointer.resize(pointer.rfind('/'));
+  }
+}
+
+/// One line a problem, in the order of the file; those of variables come last.
+std::string report(const model::problems& problems, const override_result& overrides,
+                   const base::yaml_document& document, const std::string& file) {
+  std::vector<std::pair<base::text_position, std::string>> in_file;
+  auto of_variables = overrides.problems;
+  for (const auto& p : problems) {
+    const auto what = (p.pointer.empty() ? "" : p.pointer + ": ") + p.message;
+    if (const auto variable = variable_at(overrides.origins, p.pointer)) {
+      // A password with ": " in it is a map to YAML.
+      const auto* hint = p.message.starts_with("must be a string")
+                             ? "; the value is read as YAML: put a text in quotes"
+                             : "";
+      of_variables.push_back(*variable + ": " + what + hint);
+      continue;
+    }
+    const auto where = document.at(p.pointer);
+    in_file.emplace_back(where, file + ":" + std::to_string(where.line) + ":" +
+                                    std::to_string(where.column) + ": " + what);
+  }
+  std::ranges::stable_sort(
+      in_file, {}, [](const auto& line) { return std::pair(line.first.line, line.first.column); });
+  std::string text;
+  for (const auto& [where, line] : in_file) text += (text.empty() ? "" : "\n") + line;
+  for (const auto& line : of_variables) text += (text.empty() ? "" : "\n") + line;
+  return text;
+}
+
+}  // namespace
+
+environment switchyard_environment() {
+  environment result;
+  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (text.starts_with("SWITCHYARD_") && equals != std::string_view::npos)
+      result.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return result;
+}
+
+outcome<settings> parse(std::string_view text, const std::string& file,
+                        const environment& variables) {
+  auto document = base::parse_yaml(text);
+  if (!document) return error{errc::invalid, file + ":" + document.error().message};
+  if (document->value.is_null()) document->value = nlohmann::json::object();
+  const auto overrides = apply_overrides(document->value, variables);
+  model::problems problems;
+  std::error_code no_folder;
+  const auto path = std::filesystem::absolute(file, no_folder);
+  auto result = read_settings(document->value, {path.parent_path(), problems});
+  if (!problems.empty() || !overrides.problems.empty())
+    return error{errc::invalid, report(problems, overrides, *document, file)};
+  return result;
+}
+
+outcome<settings> load(const std::filesystem::path& file, const environment& variables) {
+  const auto text = base::read_file(file, largest_file);
+  if (!text) return text.error();
+  return parse(*text, file.string(), variables);
+}
+
+}  // namespace switchyard::config

@@ -1,0 +1,189 @@
+// The sections `haproxy` and `frontends`.
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "config/reading.hpp"
+#include "model/backend.hpp"
+
+namespace switchyard::config {
+
+namespace {
+
+using model::object_reader;
+using namespace std::chrono_literals;
+
+constexpr std::size_t longest_socket_path = 107;  // sun_path of unix(7) less the NUL
+
+void read_reload(const nlohmann::json& value, const std::string& pointer, const reading& place,
+                 reload_settings& target) {
+  object_reader from(value, pointer, place.sink);
+  from.read("min_interval", target.min_interval, 0ms, 1h);
+  read_number(from, "max_old_workers", target.max_old_workers, 1, 100);
+  from.read("hard_stop_after", target.hard_stop_after, 1s, 24h);
+  from.finish();
+}
+
+void check_socket_path(object_reader& from, std::string_view key, const std::string& path) {
+  if (path.size() > longest_socket_path)
+    from.fail(key, "the socket's path has " + std::to_string(path.size()) +
+                       " bytes and the system allows " + std::to_string(longest_socket_path) +
+                       ": choose a shorter folder");
+  if (path.find_first_of(",$") != std::string::npos)
+    from.fail(key,
+              "must be without commas and dollar signs, which HAProxy does not take in an address");
+}
+
+void check_managed(object_reader& from, haproxy_settings& target) {
+  if (target.binary.empty())
+    from.fail("binary",
+              "managed mode starts HAProxy: name its program, or set haproxy.mode to attached");
+  if (target.pid_file)
+    from.fail("pid_file", "managed mode uses a master socket: leave pid_file out");
+  if (!target.master_socket)
+    target.master_socket =
+        (std::filesystem::path(target.runtime_socket).parent_path() / "master.sock").string();
+}
+
+void check_attached(object_reader& from, const haproxy_settings& target) {
+  if (!target.master_socket && !target.pid_file)
+    from.fail("master_socket",
+              "attached mode reloads through the master socket: set master_socket (haproxy -S) or "
+              "pid_file");
+}
+
+/// Two of our files must not be one.
+void check_distinct(object_reader& from, const haproxy_settings& target) {
+  const std::array<std::pair<std::string_view, std::optional<std::string>>, 5> paths{
+      {{"config_file", target.config_file},
+       {"base_file", target.base_file},
+       {"runtime_socket", target.runtime_socket},
+       {"master_socket", target.master_socket},
+       {"pid_file", target.pid_file}}};
+  std::map<std::string, std::string_view> seen;
+  for (const auto& [key, path] : paths) {
+    if (!path) continue;
+    const auto [other, first] = seen.emplace(*path, key);
+    if (!first)
+      from.fail(key, "is the same path as " + std::string(other->second) + ": choose another");
+  }
+}
+
+bool read_alpn(object_reader& from, std::vector<std::string>& target) {
+  std::vector<std::string> words;
+  const bool there = from.each("alpn", [&](const nlohmann::json& value, const std::string&) {
+    words.push_back(value.is_string() ? value.get<std::string>() : std::string());
+  });
+  if (!there) return false;
+  const auto known = [](const std::string& word) { return word == "h2" || word == "http/1.1"; };
+  if (!std::ranges::all_of(words, known) ||
+      std::set<std::string>(words.begin(), words.end()).size() != words.size()) {
+    from.fail("alpn", "must be a list of \"h2\" and \"http/1.1\", each at most once");
+    return false;
+  }
+  target = std::move(words);
+  return true;
+}
+
+bind_settings read_bind(const nlohmann::json& value, const std::string& pointer,
+                        const reading& place) {
+  bind_settings bind;
+  object_reader from(value, pointer, place.sink);
+  if (from.read("address", bind.address) && bind.address != "*") {
+    if (const auto ip = model::canonical_ip(bind.address))
+      bind.address = *ip;
+    else
+      from.fail("address", "must be an IPv4 or IPv6 address or \"*\" for every IPv4 address, not " +
+                               model::quoted(bind.address));
+  }
+  from.require("port");
+  read_number(from, "port", bind.port, 1, 65535);
+  if (read_path(from, "certificates", bind.certificates, place) && bind.certificates)
+    check_haproxy_path(from, "certificates", *bind.certificates);
+  read_alpn(from, bind.alpn);
+  from.finish();
+  return bind;
+}
+
+frontend_settings read_frontend(const nlohmann::json& value, const std::string& pointer,
+                                const reading& place) {
+  frontend_settings frontend;
+  object_reader from(value, pointer, place.sink);
+  from.require("name");
+  if (from.read("name", frontend.name)) {
+    check_name(from, "name", frontend.name);
+    // HAProxy's own proxies, and the prefix of the sections that switchyard writes.
+    if (frontend.name == "GLOBAL" || frontend.name == "MASTER" ||
+        frontend.name.starts_with("switchyard-"))
+      from.fail("name", model::quoted(frontend.name) + " is reserved: choose another name");
+  }
+  from.require("binds");
+  const bool listed = from.each("binds", [&](const nlohmann::json& bind, const std::string& at) {
+    frontend.binds.push_back(read_bind(bind, at, place));
+  });
+  if (listed && frontend.binds.empty())
+    from.fail("binds", "must have at least one entry, such as {address: \"*\", port: 80}");
+  if (from.read("default_backend", frontend.default_backend) && frontend.default_backend)
+    check_name(from, "default_backend", *frontend.default_backend);
+  from.read("redirect_to_https", frontend.redirect_to_https);
+  from.finish();
+  return frontend;
+}
+
+}  // namespace
+
+void read_haproxy(const nlohmann::json& value, const std::string& pointer, const reading& place,
+                  haproxy_settings& target) {
+  object_reader from(value, pointer, place.sink);
+  from.read_enum("mode", target.mode, {haproxy_mode::managed, haproxy_mode::attached});
+  // A bare name is looked up in PATH; anything else is a path.
+  if (from.read("binary", target.binary) && target.binary.find('/') != std::string::npos)
+    read_path(from, "binary", target.binary, place);
+  read_path(from, "config_file", target.config_file, place);
+  read_path(from, "base_file", target.base_file, place);
+  read_path(from, "runtime_socket", target.runtime_socket, place);
+  read_path(from, "master_socket", target.master_socket, place);
+  read_path(from, "pid_file", target.pid_file, place);
+  if (const auto* reload = from.member("reload"))
+    read_reload(*reload, from.pointer("reload"), place, target.reload);
+  from.finish();
+  if (!from.is_object()) return;
+
+  if (target.mode == haproxy_mode::managed)
+    check_managed(from, target);
+  else
+    check_attached(from, target);
+  check_haproxy_path(from, "config_file", target.config_file);
+  check_haproxy_path(from, "runtime_socket", target.runtime_socket);
+  check_socket_path(from, "runtime_socket", target.runtime_socket);
+  if (target.master_socket) check_haproxy_path(from, "master_socket", *target.master_socket);
+  if (target.master_socket) check_socket_path(from, "master_socket", *target.master_socket);
+  check_distinct(from, target);
+}
+
+void read_frontends(object_reader& from, const reading& place,
+                    std::vector<frontend_settings>& target) {
+  std::set<std::string> names;
+  std::map<std::pair<std::string, std::uint16_t>, std::string> bound;
+  from.each("frontends", [&](const nlohmann::json& value, const std::string& pointer) {
+    auto frontend = read_frontend(value, pointer, place);
+    if (!frontend.name.empty() && !names.insert(frontend.name).second)
+      place.sink.push_back(
+          {pointer + "/name", "the name " + model::quoted(frontend.name) +
+                                  " is taken by an earlier frontend: choose another"});
+    for (std::size_t i = 0; i < frontend.binds.size(); ++i) {
+      const auto& bind = frontend.binds[i];
+      const auto [other, first] = bound.emplace(std::pair(bind.address, bind.port), frontend.name);
+      // HAProxy would start and share the traffic out between the two at random.
+      if (!first && bind.port != 0)
+        place.sink.push_back({pointer + "/binds/" + std::to_string(i) + "/port",
+                              "the frontend " + model::quoted(other->second) +
+                                  " binds the same address and port: choose another"});
+    }
+    target.push_back(std::move(frontend));
+  });
+}
+
+}  // namespace switchyard::config

@@ -1,0 +1,159 @@
+// The section `providers`.
+
+#include <algorithm>
+#include <set>
+
+#include "base/atomic_file.hpp"
+#include "config/reading.hpp"
+
+namespace switchyard::config {
+
+namespace {
+
+using model::object_reader;
+using namespace std::chrono_literals;
+
+constexpr std::size_t longest_dsn = 8192;
+constexpr std::size_t longest_query = 64 * 1024;
+constexpr std::size_t longest_identifier = 63;  // PostgreSQL's NAMEDATALEN less one
+
+/// SQL: the one text that may have lines.
+bool read_query(object_reader& from, std::string_view key, std::string& target) {
+  const auto* value = from.member(key);
+  if (value == nullptr) return false;
+  const auto text = value->is_string() ? value->get<std::string>() : std::string();
+  if (text.size() > longest_query || text.find('\0') != std::string::npos ||
+      text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    from.fail(key, "must be an SQL query of at most " + std::to_string(longest_query) + " bytes");
+    return false;
+  }
+  target = text;
+  return true;
+}
+
+void read_identifier(object_reader& from, std::string_view key, std::string& target) {
+  if (from.read(key, target, longest_identifier) && target.empty())
+    from.fail(key, "must be a PostgreSQL identifier of 1 to " + std::to_string(longest_identifier) +
+                       " bytes, not an empty text");
+}
+
+postgres_queries read_queries(const nlohmann::json& value, const std::string& pointer,
+                              const reading& place) {
+  postgres_queries queries;
+  object_reader from(value, pointer, place.sink);
+  from.require("all");
+  from.require("backends");
+  read_query(from, "all", queries.all);
+  read_query(from, "backends", queries.backends);
+  const auto* routes = from.member("routes");
+  std::string text;
+  if (routes != nullptr && !routes->is_null() && read_query(from, "routes", text))
+    queries.routes = std::move(text);
+  from.finish();
+  return queries;
+}
+
+/// The first line's worth of a secret file: what `echo secret > file` writes.
+bool read_secret(object_reader& from, std::string_view key, const std::string& path,
+                 std::string& target) {
+  const auto text = base::read_file(path, longest_dsn);
+  if (!text) {
+    from.fail(key, "cannot be read: " + text.error().message);
+    return false;
+  }
+  const auto end = text->find_last_not_of("\r\n");
+  auto secret = text->substr(0, end == std::string::npos ? 0 : end + 1);
+  if (secret.empty() || std::ranges::any_of(secret, [](unsigned char c) { return c < 0x20; })) {
+    from.fail(key, path + " must hold one line with the connection string");
+    return false;
+  }
+  target = std::move(secret);
+  return true;
+}
+
+void read_dsn(object_reader& from, const reading& place, std::string& target) {
+  std::optional<std::string> file;
+  const bool written = from.read("dsn", target, longest_dsn);
+  const bool named = read_path(from, "dsn_file", file, place) && file;
+  if (from.has("dsn") && named)
+    from.fail("dsn_file", "dsn is given as well: leave one of the two out");
+  else if (named)
+    read_secret(from, "dsn_file", *file, target);
+  else if (!from.has("dsn") && !(from.has("dsn_file") && !from.member("dsn_file")->is_null()))
+    from.fail("dsn",
+              "is missing: give dsn, such as \"host=/run/postgresql dbname=app\", or dsn_file");
+  else if (written && target.empty())
+    from.fail("dsn", "must be a connection string such as \"host=/run/postgresql dbname=app\"");
+}
+
+postgres_settings read_postgres(object_reader& from, const reading& place) {
+  postgres_settings source;
+  read_dsn(from, place, source.dsn);
+  read_path(from, "password_file", source.password_file, place);
+  read_identifier(from, "schema", source.schema);
+  read_identifier(from, "channel", source.channel);
+  from.read("listen", source.listen);
+  from.read("resync", source.resync, 1s, 24h);
+  from.read("interval", source.interval, 100ms, 1h);
+  from.read("heartbeat", source.heartbeat, 100ms, 10min);
+  from.read("query_timeout", source.query_timeout, 100ms, 10min);
+  const auto* queries = from.member("queries");
+  if (queries != nullptr && !queries->is_null())
+    source.queries = read_queries(*queries, from.pointer("queries"), place);
+  return source;
+}
+
+file_settings read_file_provider(object_reader& from, const reading& place) {
+  file_settings source;
+  from.require("path");
+  read_path(from, "path", source.path, place);
+  from.read("resync", source.resync, 1s, 24h);
+  return source;
+}
+
+/// Reads what belongs to the type. Without a known type the other keys mean nothing, and are not
+/// complained about.
+void read_source(object_reader& from, const reading& place, provider_settings& target) {
+  std::string type;
+  from.require("type");
+  if (!from.read("type", type)) return;
+  if (type == "postgres") {
+    target.source = read_postgres(from, place);
+  } else if (type == "file") {
+    target.source = read_file_provider(from, place);
+  } else {
+    const std::set<std::string> later{"redis", "rest", "exec", "memory"};
+    from.fail("type",
+              later.contains(type)
+                  ? "provider type '" + type + "' is not part of this version; use postgres or file"
+                  : "must be postgres or file, not " + model::quoted(type));
+    return;
+  }
+  from.finish();
+}
+
+}  // namespace
+
+void read_providers(object_reader& from, const reading& place,
+                    std::vector<provider_settings>& target) {
+  std::set<std::string> names;
+  const bool listed =
+      from.each("providers", [&](const nlohmann::json& value, const std::string& pointer) {
+        provider_settings provider;
+        object_reader entry(value, pointer, place.sink);
+        entry.require("name");
+        if (entry.read("name", provider.name)) {
+          check_name(entry, "name", provider.name);
+          if (!names.insert(provider.name).second)
+            entry.fail("name", "the name " + model::quoted(provider.name) +
+                                   " is taken by an earlier provider: choose another");
+        }
+        read_source(entry, place, provider);
+        target.push_back(std::move(provider));
+      });
+  if ((listed && target.empty()) || !from.has("providers"))
+    from.fail("providers",
+              "must have at least one entry, such as {name: files, type: file, path: backends.d}");
+}
+
+}  // namespace switchyard::config

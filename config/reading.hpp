@@ -1,0 +1,55 @@
+#pragma once
+
+// Inside of config/load: the sections of the settings file, one function each, and what they share.
+//
+// Every function reads one JSON value at `pointer` into a target that holds the defaults, and adds
+// what is wrong to `place.sink`. Threading: none.
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "model/json_reader.hpp"
+
+namespace switchyard::config {
+
+/// Where a section is read from and its problems go.
+struct reading {
+  std::filesystem::path folder;  ///< absolute; of the settings file: relative paths begin here
+  model::problems& sink;
+};
+
+/// A whole number in [low, high].
+template <class T>
+bool read_number(model::object_reader& from, std::string_view key, T& target, std::int64_t low,
+                 std::int64_t high) {
+  std::int64_t number = 0;
+  if (!from.read(key, number, low, high)) return false;
+  target = static_cast<T>(number);
+  return true;
+}
+
+/// A path, made absolute. Null stands for none in an optional.
+bool read_path(model::object_reader& from, std::string_view key, std::string& target,
+               const reading& place);
+bool read_path(model::object_reader& from, std::string_view key, std::optional<std::string>& target,
+               const reading& place);
+
+/// A problem when HAProxy's configuration cannot hold the path (quotes, backslashes, control
+/// characters, anything past ASCII).
+void check_haproxy_path(model::object_reader& from, std::string_view key, const std::string& path);
+
+/// A problem when `name` is no valid name.
+void check_name(model::object_reader& from, std::string_view key, const std::string& name);
+
+void read_haproxy(const nlohmann::json& value, const std::string& pointer, const reading& place,
+                  haproxy_settings& target);
+void read_frontends(model::object_reader& from, const reading& place,
+                    std::vector<frontend_settings>& target);
+void read_providers(model::object_reader& from, const reading& place,
+                    std::vector<provider_settings>& target);
+
+}  // namespace switchyard::config

@@ -1,0 +1,41 @@
+#include "config/settings.hpp"
+
+namespace switchyard::config {
+
+std::string_view to_string(haproxy_mode value) {
+  switch (value) {
+    case haproxy_mode::managed:
+      return "managed";
+    case haproxy_mode::attached:
+      return "attached";
+  }
+  return "";
+}
+
+std::string_view to_string(log_level value) {
+  switch (value) {
+    case log_level::trace:
+      return "trace";
+    case log_level::debug:
+      return "debug";
+    case log_level::info:
+      return "info";
+    case log_level::warn:
+      return "warn";
+    case log_level::error:
+      return "error";
+  }
+  return "";
+}
+
+std::string_view to_string(log_format value) {
+  switch (value) {
+    case log_format::text:
+      return "text";
+    case log_format::json:
+      return "json";
+  }
+  return "";
+}
+
+}  // namespace switchyard::config

@@ -1,0 +1,146 @@
+#pragma once
+
+// The operator's settings as typed values, every default in one place.
+//
+// Plain values; read by config/load.hpp, checked there. Durations are milliseconds throughout.
+// The names are those of the YAML file (docs/settings.md).
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace switchyard::config {
+
+using std::chrono::milliseconds;
+
+enum class haproxy_mode {
+  managed,   ///< switchyard starts HAProxy and watches over it
+  attached,  ///< somebody else runs it; switchyard uses its sockets
+};
+
+std::string_view to_string(haproxy_mode value);
+
+struct reload_settings {
+  milliseconds min_interval{2000};
+  std::uint32_t max_old_workers = 4;
+  milliseconds hard_stop_after{60'000};
+
+  bool operator==(const reload_settings&) const = default;
+};
+
+struct haproxy_settings {
+  haproxy_mode mode = haproxy_mode::managed;
+  std::string binary = "haproxy";  ///< a path, or a name looked up in PATH; "" when there is none
+  std::string config_file = "/var/lib/switchyard/haproxy.cfg";
+  std::optional<std::string> base_file;
+  std::string runtime_socket = "/run/switchyard/haproxy.sock";
+  std::optional<std::string>
+      master_socket;  ///< default in managed mode: master.sock beside the runtime socket
+  std::optional<std::string> pid_file;  ///< attached mode without a master socket
+  reload_settings reload;
+
+  bool operator==(const haproxy_settings&) const = default;
+};
+
+struct bind_settings {
+  std::string address = "*";  ///< an IP literal, or "*" for every IPv4 address
+  std::uint16_t port = 0;
+  std::optional<std::string> certificates;          ///< file or folder; makes the bind TLS
+  std::vector<std::string> alpn{"h2", "http/1.1"};  ///< used when the bind is TLS
+
+  bool operator==(const bind_settings&) const = default;
+};
+
+struct frontend_settings {
+  std::string name;
+  std::vector<bind_settings> binds;
+  std::optional<std::string> default_backend;  ///< may appear later; 503 until then
+  bool redirect_to_https = false;
+
+  bool operator==(const frontend_settings&) const = default;
+};
+
+/// `queries:` of a postgres provider: the operator's own tables instead of switchyard's schema.
+/// A query gives one row a server with the columns of docs/providers/postgres.md.
+struct postgres_queries {
+  std::string all;                    ///< no parameter
+  std::string backends;               ///< $1: text[] of backend names
+  std::optional<std::string> routes;  ///< no parameter; columns host, path, backend
+
+  bool operator==(const postgres_queries&) const = default;
+};
+
+struct postgres_settings {
+  std::string dsn;  ///< a libpq connection string or URI; from dsn_file when that is given
+  std::optional<std::string> password_file;
+  std::string schema = "public";
+  std::string channel = "switchyard";
+  bool listen = true;
+  milliseconds resync{60'000};   ///< full read, also when nothing was notified
+  milliseconds interval{5'000};  ///< between reads when listen is false
+  milliseconds heartbeat{5'000};
+  milliseconds query_timeout{10'000};
+  std::optional<postgres_queries> queries;
+
+  bool operator==(const postgres_settings&) const = default;
+};
+
+struct file_settings {
+  std::string path;  ///< a JSON or YAML file, or a folder of such files
+  milliseconds resync{60'000};
+
+  bool operator==(const file_settings&) const = default;
+};
+
+/// One entry under `providers:`.
+struct provider_settings {
+  std::string name;
+  std::variant<postgres_settings, file_settings> source;
+
+  bool operator==(const provider_settings&) const = default;
+};
+
+struct reconcile_settings {
+  milliseconds interval{5000};
+
+  bool operator==(const reconcile_settings&) const = default;
+};
+
+struct api_settings {
+  std::string listen = "127.0.0.1:9090";
+
+  bool operator==(const api_settings&) const = default;
+};
+
+enum class log_level { trace, debug, info, warn, error };
+enum class log_format { text, json };
+
+std::string_view to_string(log_level value);
+std::string_view to_string(log_format value);
+
+struct log_settings {
+  log_level level = log_level::info;
+  log_format format = log_format::text;
+
+  bool operator==(const log_settings&) const = default;
+};
+
+struct settings {
+  haproxy_settings haproxy;
+  std::vector<frontend_settings> frontends;
+  std::vector<provider_settings> providers;  ///< by precedence
+  reconcile_settings reconcile;
+  std::uint32_t event_buffer = 100;
+  milliseconds drain_timeout{30'000};
+  api_settings api;
+  log_settings log;
+  std::string state_dir = "/var/lib/switchyard";
+
+  bool operator==(const settings&) const = default;
+};
+
+}  // namespace switchyard::config
