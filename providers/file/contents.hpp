@@ -1,0 +1,53 @@
+#pragma once
+
+// The documents that files hold: the last good content of each, merged into one view.
+//
+// Pure. Threading: none.
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "model/event.hpp"
+
+namespace switchyard::providers::file {
+
+class contents {
+ public:
+  /// Takes what a file holds now; its name ends in .json, .yaml or .yml. What cannot be read as a
+  /// document is a fault, and the last good content stays. true: the merged view may differ.
+  bool set(const std::string& file, std::string text);
+  /// The file is there and cannot be read, or it is missed: its last good content stays.
+  void fail(const std::string& file, std::string reason);
+  /// The file is gone, and so is what it held. true: the merged view may differ.
+  bool remove(const std::string& file);
+
+  /// The names of all files that are known.
+  std::set<std::string> files() const;
+  /// Every file has been readable: what no file holds is in nobody's view.
+  bool whole() const;
+  /// One sentence for each file that cannot be read now.
+  std::vector<std::string> faults() const;
+  /// The merged view: full when whole(). A backend, or a place of a route, that two files name
+  /// belongs to the first by name; it is refused for the other. Keys: "file: JSON pointer".
+  model::report merge() const;
+
+ private:
+  struct entry {
+    bool good = false;  ///< text, view and pointers are set
+    std::string text;
+    model::report view;
+    std::map<std::string, std::string> pointers;  ///< of the backends, by name
+    std::string fault;
+  };
+
+  static base::status take(const std::string& file, const std::string& text, entry& target);
+  static void merge_backends(model::report& into, const std::string& file, const entry& from,
+                             std::map<std::string, std::string>& owners);
+
+  std::map<std::string, entry> files_;
+};
+
+}  // namespace switchyard::providers::file

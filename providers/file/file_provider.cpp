@@ -1,0 +1,52 @@
+#include "providers/file/file_provider.hpp"
+
+#include <utility>
+
+#include "providers/file/session.hpp"
+
+namespace switchyard::providers::file {
+
+file_provider::file_provider(std::string name, config::file_settings settings)
+    : name_(std::move(name)), settings_(std::move(settings)) {}
+
+file_provider::~file_provider() {
+  stop();
+}
+
+void file_provider::watch(sink& target) {
+  session run(settings_, target);
+  run.begin();
+  while (!stopping()) run.step(waker());
+}
+
+base::outcome<model::report> file_provider::backends() {
+  const auto fail = [this](base::errc kind, const std::string& reason) {
+    return base::error{kind, "provider " + name_ + ": " + settings_.path + ": " + reason};
+  };
+  const auto found = scan(settings_.path);
+  if (!found.missing.empty()) return fail(base::errc::not_found, found.missing);
+  contents all;
+  for (const auto& [name, file] : found.files) {
+    if (auto text = read(file))
+      all.set(name, *std::move(text));
+    else
+      all.fail(name, text.error().message);
+  }
+  std::string reasons;
+  for (const auto& fault : all.faults()) reasons += (reasons.empty() ? "" : "; ") + fault;
+  if (!reasons.empty()) return fail(base::errc::invalid, reasons);
+  auto view = all.merge();
+  view.seen_at = std::chrono::steady_clock::now();
+  return view;
+}
+
+base::outcome<model::report> file_provider::backend(const std::string& name) {
+  auto all = backends();
+  if (!all) return all;
+  model::report one;
+  one.seen_at = all->seen_at;
+  one.backends[name] = all->backends[name];
+  return one;
+}
+
+}  // namespace switchyard::providers::file

@@ -1,0 +1,278 @@
+#include "providers/postgres/connection.hpp"
+
+#include <libpq-fe.h>
+#include <sys/socket.h>
+
+#include <map>
+#include <pqxx/pqxx>
+#include <string_view>
+#include <utility>
+
+#include "providers/postgres/watchdog.hpp"
+
+namespace switchyard::providers::postgres {
+
+namespace {
+
+using base::errc;
+using base::error;
+using std::chrono::milliseconds;
+
+#if PQXX_VERSION_MAJOR < 7
+
+/// Lends a session that is open already to libpqxx 6.
+class adoption final : public pqxx::connectionpolicy {
+ public:
+  explicit adoption(PGconn* session) : connectionpolicy(std::string()), session_(session) {}
+  handle do_startconnect(handle current) override {
+    return current != nullptr ? current : std::exchange(session_, nullptr);
+  }
+  handle do_disconnect(handle /*lent*/) noexcept override { return nullptr; }
+
+ private:
+  PGconn* session_;
+};
+
+class pqxx_connection final : public pqxx::connection_base {
+ public:
+  explicit pqxx_connection(PGconn* session) : connection_base(policy_), policy_(session) {
+    init();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  }
+  ~pqxx_connection() {
+    close();
+  }
+  pqxx_connection(const pqxx_connection&) = delete;
+  pqxx_connection& operator=(const pqxx_connection&) = delete;
+
+ private:
+  adoption policy_;
+};
+
+void give_back(pqxx_connection& lent) {
+  lent.disconnect();
+}
+
+#else
+
+class pqxx_connection final : public pqxx::connection {
+ public:
+  explicit pqxx_connection(PGconn* session)
+      : pqxx::connection(pqxx::connection::seize_raw_connection(session)) {}
+};
+
+void give_back(pqxx_connection& lent) {
+  (void)static_cast<pqxx::connection&&>(lent).release_raw_connection();
+}
+
+#endif
+
+#if PQXX_VERSION_MAJOR > 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR >= 10)
+
+class listener {
+ public:
+  listener(pqxx_connection& session, const std::string& channel, std::vector<std::string>& into) {
+    session.listen(channel, [&into](pqxx::notification n) { into.emplace_back(n.payload); });
+  }
+};
+
+pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const std::string& parameter) {
+  return work.exec(sql, pqxx::params{parameter});
+}
+
+pqxx::result run_prepared(pqxx::nontransaction& work, const std::string& name,
+                          const std::string& parameter) {
+  return work.exec(pqxx::prepped{name}, pqxx::params{parameter});
+}
+
+#else
+
+class listener final : public pqxx::notification_receiver {
+ public:
+  listener(pqxx_connection& session, const std::string& channel, std::vector<std::string>& into)
+      : notification_receiver(session, channel), into_(into) {}
+  void operator()(const std::string& payload, int /*sender*/) override { into_.push_back(payload); }
+
+ private:
+  std::vector<std::string>& into_;
+};
+
+pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const std::string& parameter) {
+  return work.exec_params(sql, parameter);
+}
+
+pqxx::result run_prepared(pqxx::nontransaction& work, const std::string& name,
+                          const std::string& parameter) {
+  return work.exec_prepared(name, parameter);
+}
+
+#endif
+
+table values(const pqxx::result& rows) {
+  table result;
+  result.reserve(static_cast<std::size_t>(rows.size()));
+  for (const auto& row : rows) {
+    auto& cells = result.emplace_back();
+    cells.reserve(static_cast<std::size_t>(row.size()));
+    for (const auto& field : row) {
+      if (field.is_null())
+        cells.emplace_back();
+      else
+        cells.emplace_back(std::in_place, field.c_str(), field.size());
+    }
+  }
+  return result;
+}
+
+/// PostgreSQL's literal of a text[] (manual, "Array Input and Output Syntax").
+std::string array_of(const std::vector<std::string>& names) {
+  std::string text = "{";
+  for (const auto& name : names) {
+    if (text.size() > 1) text += ',';
+    text += '"';
+    for (const char c : name) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + '}';
+}
+
+std::string quoted_by(char quote, const std::string& text) {
+  std::string result(1, quote);
+  for (const char c : text) result.append(c == quote ? 2 : 1, c);
+  return result + quote;
+}
+
+}  // namespace
+
+struct connection::driver {
+  driver(raw_session opened, const base::wakeup* interrupt)
+      : session(std::move(opened)), dog(PQsocket(session.get()), interrupt), pqxx(session.get()) {}
+  ~driver() {
+    // The order matters: libpqxx 6 would send UNLISTEN, and wait for the answer, when a listener
+    // leaves an open connection.
+    give_back(pqxx);
+    listening.reset();
+  }
+  driver(const driver&) = delete;
+  driver& operator=(const driver&) = delete;
+
+  /// Calls the driver and turns what it throws into values.
+  template <class T, class Call>
+  base::outcome<T> guarded(milliseconds longest, Call call) {
+    try {
+      const watchdog::guard guard(dog, longest);
+      auto result = call();
+      if (pqxx.is_open()) return result;
+      return failure("", longest);
+    } catch (const std::exception& e) {
+      return failure(e.what(), longest);
+    }
+  }
+
+  error failure(std::string_view what, milliseconds longest) {
+    if (pqxx.is_open() && !dog.timed_out() && !dog.interrupted())
+      return {errc::refused, first_line(what)};
+    // Whoever saw a broken session must not wait for it when it is closed.
+    ::shutdown(pqxx.sock(), SHUT_RDWR);
+    if (dog.timed_out())
+      return {errc::timeout,
+              "the database did not answer within " + std::to_string(longest.count()) + "ms"};
+    if (dog.interrupted()) return {errc::unavailable, "stopped"};
+    return {errc::unavailable, failure_of(session.get())};
+  }
+
+  /// The name of a prepared statement.
+  const std::string& prepared(const std::string& sql) {
+    const auto known = statements.find(sql);
+    if (known != statements.end()) return known->second;
+    const auto name = "switchyard" + std::to_string(statements.size());
+    pqxx.prepare(name, sql);
+    return statements.emplace(sql, name).first->second;
+  }
+
+  raw_session session;
+  watchdog dog;
+  pqxx_connection pqxx;
+  bool keeps_statements = false;
+  std::map<std::string, std::string> statements;  // SQL → name
+  std::vector<std::string> arrived;
+  std::unique_ptr<listener> listening;
+};
+
+connection::connection(std::unique_ptr<driver> opened) : driver_(std::move(opened)) {}
+
+connection::~connection() = default;
+
+base::outcome<std::unique_ptr<connection>> connection::open(const connect_settings& settings,
+                                                            const base::wakeup* interrupt) {
+  auto session = connect(settings, interrupt);
+  if (!session) return session.error();
+  try {
+    auto opened = std::make_unique<driver>(std::move(*session), interrupt);
+    return std::unique_ptr<connection>(new connection(std::move(opened)));
+  } catch (const std::exception& e) {
+    return error{errc::unavailable, first_line(e.what())};
+  }
+}
+
+base::outcome<table> connection::query(const std::string& sql, milliseconds longest) {
+  return driver_->guarded<table>(longest, [&] {
+    pqxx::nontransaction work(driver_->pqxx);
+    return values(work.exec(sql));
+  });
+}
+
+base::outcome<table> connection::query(const std::string& sql,
+                                       const std::vector<std::string>& names,
+                                       milliseconds longest) {
+  return driver_->guarded<table>(longest, [&] {
+    const auto* const name = driver_->keeps_statements ? &driver_->prepared(sql) : nullptr;
+    pqxx::nontransaction work(driver_->pqxx);
+    if (name != nullptr) return values(run_prepared(work, *name, array_of(names)));
+    return values(run(work, sql, array_of(names)));
+  });
+}
+
+void connection::keep_statements() {
+  driver_->keeps_statements = true;
+}
+
+base::status connection::listen(const std::string& channel, milliseconds longest) {
+  const auto done = driver_->guarded<bool>(longest, [&] {
+    driver_->listening = std::make_unique<listener>(driver_->pqxx, channel, driver_->arrived);
+    return true;
+  });
+  if (!done) return done.error();
+  return {};
+}
+
+base::outcome<std::vector<std::string>> connection::notifications() {
+  // Not armed: it reads what is there and never waits.
+  try {
+    driver_->pqxx.get_notifs();
+    if (driver_->pqxx.is_open()) return std::exchange(driver_->arrived, {});
+    return driver_->failure("", milliseconds(0));
+  } catch (const std::exception& e) {
+    return driver_->failure(e.what(), milliseconds(0));
+  }
+}
+
+int connection::socket() const {
+  return driver_->pqxx.sock();
+}
+
+std::string connection::literal(const std::string& text) {
+  return quoted_by('\'', text);
+}
+
+std::string connection::identifier(const std::string& name) {
+  return quoted_by('"', name);
+}
+
+}  // namespace switchyard::providers::postgres

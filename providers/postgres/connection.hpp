@@ -1,0 +1,65 @@
+#pragma once
+
+// One session with a PostgreSQL database: the only file that knows libpqxx, and which one.
+//
+// Threading: one thread. Every call has a deadline and can be interrupted (see watchdog.hpp). A
+// session that was lost stays lost: nothing reconnects behind the caller's back, since that would
+// hide lost notifications. No transaction stays open between calls.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/outcome.hpp"
+#include "providers/postgres/connect.hpp"
+
+namespace switchyard::providers::postgres {
+
+/// The rows of a query as text; nothing stands for NULL.
+using table = std::vector<std::vector<std::optional<std::string>>>;
+
+/// Failures of all calls: errc::unavailable, the session is lost; errc::timeout, no answer came and
+/// the session is given up; errc::refused, the database said no and the session goes on.
+class connection {
+ public:
+  /// `interrupt` may be null; it must outlive the connection.
+  static base::outcome<std::unique_ptr<connection>> open(const connect_settings& settings,
+                                                         const base::wakeup* interrupt);
+  ~connection();
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// Runs statements in autocommit and returns the rows of the last one.
+  base::outcome<table> query(const std::string& sql, std::chrono::milliseconds longest);
+  /// Runs one statement whose parameter $1 is the text[] `names`.
+  base::outcome<table> query(const std::string& sql, const std::vector<std::string>& names,
+                             std::chrono::milliseconds longest);
+
+  /// From now on the statements of query(sql, names) are prepared, which saves their planning. Only
+  /// for a session of our own: behind a pooler the next transaction may be in another one.
+  void keep_statements();
+
+  /// LISTEN; the name is quoted. Once in a session.
+  base::status listen(const std::string& channel, std::chrono::milliseconds longest);
+  /// Payloads of the notifications that have arrived since the last call. Does not wait.
+  base::outcome<std::vector<std::string>> notifications();
+
+  /// Readable when notifications may have arrived or the session was lost.
+  int socket() const;
+
+  /// A literal of SQL.
+  static std::string literal(const std::string& text);
+  /// A quoted identifier of SQL.
+  static std::string identifier(const std::string& name);
+
+ private:
+  struct driver;
+  explicit connection(std::unique_ptr<driver> opened);
+
+  std::unique_ptr<driver> driver_;
+};
+
+}  // namespace switchyard::providers::postgres

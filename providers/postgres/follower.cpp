@@ -1,0 +1,150 @@
+#include "providers/postgres/follower.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "base/duration.hpp"
+#include "providers/postgres/session.hpp"
+
+namespace switchyard::providers::postgres {
+
+namespace {
+
+using base::errc;
+using std::chrono::milliseconds;
+
+/// A transaction's notifications may come in pieces, but all of them come before the answer to what
+/// is asked after the first. Hence a second round takes the rest of that transaction, always; a
+/// third one only folds later transactions while that is quick.
+constexpr milliseconds longest_collection{20};
+constexpr int most_rounds = 3;
+
+constexpr milliseconds longest_beat{5000};
+
+bool lost(const base::error& e) {
+  return e.kind == errc::unavailable || e.kind == errc::timeout || e.kind == errc::io;
+}
+
+}  // namespace
+
+follower::follower(const config::postgres_settings& settings, const reader& reader,
+                   const base::wakeup& stop, publisher& out)
+    : settings_(settings), reader_(reader), stop_(stop), out_(out) {}
+
+bool follower::stopped() const {
+  const auto notified = base::wait_readable(stop_.fd(), base::deadline(milliseconds(0)));
+  return !notified || *notified;
+}
+
+base::status follower::run() {
+  if (const auto begun = begin(); !begun) return begun;
+  while (!stopped()) {
+    // A standby may have been promoted, a pooler replaced: only a new session shows it.
+    if (settings_.listen && !listens() && clock::now() >= resubscribe_at_) return {};
+    if (const auto done = step(); !done) return done;
+  }
+  return {};
+}
+
+base::status follower::begin() {
+  auto opened = open_session(settings_, &stop_);
+  if (!opened) return opened.error();
+  session_ = std::move(*opened);
+  if (settings_.listen) {
+    const auto subscribed = subscribe(settings_, *session_, &stop_, hints_);
+    if (!subscribed) return subscribed.error();
+    why_not_ = subscribed->reason;
+  }
+  if (listens()) {
+    const auto set = session_->query(reader_.session_settings(), settings_.query_timeout);
+    if (!set) return set.error();
+    session_->keep_statements();
+  }
+  const auto now = clock::now();
+  told_at_ = now;
+  full_at_ = now;
+  beat_at_ = now + settings_.heartbeat;
+  resubscribe_at_ = now + settings_.resync;
+  return {};
+}
+
+base::status follower::step() {
+  const auto now = clock::now();
+  if (now >= full_at_ || (failed_ && !hints_.empty())) {
+    if (hints_.empty()) told_at_ = now;
+    hints_.everything = true;
+  }
+  if (!hints_.empty()) return read();
+  if (now >= beat_at_) return beat();
+  return wait(std::min(full_at_, beat_at_));
+}
+
+base::status follower::wait(clock::time_point until) {
+  const auto longest = std::chrono::ceil<milliseconds>(until - clock::now());
+  const auto woken = base::wait_either(session_->socket(), stop_, longest);
+  if (!woken) return woken.error();
+  if (*woken == base::woken::readable) return take_notifications();
+  return {};
+}
+
+base::status follower::take_notifications() {
+  const auto payloads = session_->notifications();
+  if (!payloads) return payloads.error();
+  if (!payloads->empty() && hints_.empty()) told_at_ = clock::now();
+  for (const auto& payload : *payloads) hints_.add(payload);
+  return {};
+}
+
+base::status follower::read() {
+  const auto seen_at = told_at_;
+  auto report = collect();
+  const auto now = clock::now();
+  beat_at_ = now + settings_.heartbeat;
+  if (!report) {
+    if (lost(report.error())) return report.error();
+    failed_ = true;
+    hints_ = {};
+    full_at_ = now + retry_.failed(now, std::random_device()());
+    out_.degraded(report.error().message);
+    return take_notifications();
+  }
+  failed_ = false;
+  report->seen_at = seen_at;
+  if (report->full) full_at_ = now + (listens() ? settings_.resync : settings_.interval);
+  out_.report(std::move(*report));
+  show_health();
+  return {};
+}
+
+base::outcome<model::report> follower::collect() {
+  model::report collected;
+  const base::deadline until(longest_collection);
+  for (int round = 0; round < most_rounds; ++round) {
+    auto part = reader_.read(*session_, std::exchange(hints_, {}));
+    if (!part) return part;
+    if (round == 0)
+      collected = std::move(*part);
+    else
+      model::fold(collected, std::move(*part));
+    // The answer may have brought notifications along, which the socket does not show any more.
+    if (const auto taken = take_notifications(); !taken) return taken.error();
+    if (hints_.empty() || (round > 0 && until.passed())) break;
+  }
+  return collected;
+}
+
+base::status follower::beat() {
+  const auto answer = session_->query("SELECT 1", std::min(settings_.query_timeout, longest_beat));
+  if (!answer) return answer.error();
+  beat_at_ = clock::now() + settings_.heartbeat;
+  return take_notifications();
+}
+
+void follower::show_health() {
+  if (why_not_.empty()) return out_.live();
+  out_.degraded(why_not_ + "; everything is read every " +
+                base::format_duration(settings_.interval) + " instead");
+}
+
+}  // namespace switchyard::providers::postgres

@@ -1,0 +1,67 @@
+#include "providers/postgres/publisher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace switchyard::providers::postgres {
+
+namespace {
+
+bool same(const model::backend_event& a, const model::backend_event& b) {
+  const bool values = a.value == b.value || (a.value && b.value && *a.value == *b.value);
+  return values && a.settings_refused == b.settings_refused &&
+         a.servers_refused == b.servers_refused && a.refused_servers == b.refused_servers;
+}
+
+}  // namespace
+
+bool publisher::news(const model::report& report) const {
+  if (!anything_ || (report.routes && report.routes != routes_)) return true;
+  // Which refusals a partial report replaces only its taker knows.
+  if (report.full ? report.refused != refused_ : !report.refused.empty()) return true;
+  if (report.full && report.backends.size() != backends_.size()) return true;
+  return !std::ranges::all_of(report.backends, [&](const auto& named) {
+    const auto known = backends_.find(named.first);
+    if (known == backends_.end()) return !named.second.value;
+    return same(known->second, named.second);
+  });
+}
+
+void publisher::remember(const model::report& report) {
+  if (report.full) {
+    anything_ = true;
+    backends_.clear();
+    refused_ = report.refused;
+  } else {
+    refused_.insert(refused_.end(), report.refused.begin(), report.refused.end());
+  }
+  for (const auto& [name, event] : report.backends) {
+    if (event.value)
+      backends_.insert_or_assign(name, event);
+    else
+      backends_.erase(name);
+  }
+  if (report.routes) routes_ = report.routes;
+}
+
+void publisher::report(model::report report) {
+  if (!news(report)) return;
+  remember(report);
+  target_.report(std::move(report));
+}
+
+void publisher::live() {
+  health({model::provider_health::level::live, ""});
+}
+
+void publisher::degraded(std::string reason) {
+  health({model::provider_health::level::degraded, std::move(reason)});
+}
+
+void publisher::health(model::provider_health health) {
+  if (health == health_) return;
+  health_ = health;
+  target_.health(std::move(health));
+}
+
+}  // namespace switchyard::providers::postgres

@@ -1,0 +1,37 @@
+#pragma once
+
+// What goes out to the sink: nothing twice.
+//
+// Threading: one thread.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "providers/provider.hpp"
+
+namespace switchyard::providers::postgres {
+
+class publisher {
+ public:
+  explicit publisher(sink& target) : target_(target) {}
+
+  /// Reports unless every part equals what was reported last.
+  void report(model::report report);
+  void live();
+  void degraded(std::string reason);
+
+ private:
+  bool news(const model::report& report) const;
+  void remember(const model::report& report);
+  void health(model::provider_health health);
+
+  sink& target_;
+  bool anything_ = false;  // a full view was reported
+  std::map<std::string, model::backend_event> backends_;
+  std::optional<std::vector<model::route>> routes_;
+  std::vector<model::refusal> refused_;
+  model::provider_health health_;  // connecting, as the sink assumes
+};
+
+}  // namespace switchyard::providers::postgres

@@ -1,0 +1,98 @@
+#include "providers/postgres/reader.hpp"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace switchyard::providers::postgres {
+
+namespace {
+
+using base::error;
+
+/// Past the server's own timeout, so that its clear message comes first.
+constexpr std::chrono::milliseconds grace{2000};
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) {
+    if (part.empty()) continue;
+    if (!text.empty()) text += "\nUNION ALL\n";
+    text += part;
+  }
+  return text;
+}
+
+/// Rows as JSON, since the columns' types are the operator's business: inet, text, integers alike.
+std::string rows_of(char kind, const std::string& first, const std::string& second,
+                    const std::string& source) {
+  return std::string("SELECT '") + kind + "'::text, " + first + "::text, " + second +
+         "::text, row_to_json(t)::text FROM " + source + " AS t";
+}
+
+/// An operator's query as a subquery; its last line may be a comment.
+std::string subquery(std::string sql) {
+  const auto end = sql.find_last_not_of(" \t\r\n;");
+  sql.resize(end == std::string::npos ? 0 : end + 1);
+  return "(" + sql + "\n)";
+}
+
+}  // namespace
+
+reader::reader(const config::postgres_settings& settings)
+    : layout_(settings.queries ? layout::queries : layout::tables),
+      server_timeout_(settings.query_timeout),
+      own_timeout_(settings.query_timeout + grace) {
+  if (settings.queries) {
+    const auto& own = *settings.queries;
+    if (own.routes) routes_ = rows_of('r', "t.host", "t.path", subquery(*own.routes));
+    all_ = joined({rows_of('s', "t.backend", "t.name", subquery(own.all)), routes_});
+    named_ = rows_of('s', "t.backend", "t.name", subquery(own.backends));
+    return;
+  }
+  const auto in_schema = [schema = connection::identifier(settings.schema)](const char* name) {
+    return schema + '.' + name;
+  };
+  const auto backends = rows_of('b', "t.name", "NULL", in_schema("backends"));
+  const auto servers = rows_of('s', "t.backend", "t.name", in_schema("servers"));
+  routes_ = rows_of('r', "t.host", "t.path", in_schema("routes"));
+  all_ = joined({backends, servers, routes_});
+  named_ = joined({backends + " WHERE t.name = ANY($1::text[])",
+                   servers + " WHERE t.backend = ANY($1::text[])"});
+}
+
+std::string reader::session_settings() const {
+  return "SET statement_timeout = " + std::to_string(server_timeout_.count()) +
+         "; SET default_transaction_read_only = on";
+}
+
+base::outcome<table> reader::rows(connection& session, const hints& wanted) const {
+  if (!wanted.everything && !wanted.backends.empty()) {
+    const std::vector<std::string> names(wanted.backends.begin(), wanted.backends.end());
+    return session.query(wanted.routes ? joined({named_, routes_}) : named_, names, own_timeout_);
+  }
+  // Statements of one simple query share one transaction, so that LOCAL settings hold for it.
+  return session.query("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = " +
+                           std::to_string(server_timeout_.count()) + "; " +
+                           (wanted.everything ? all_ : routes_),
+                       own_timeout_);
+}
+
+base::outcome<model::report> reader::read(connection& session, const hints& wanted) const {
+  const bool with_routes = wanted.everything || wanted.routes;
+  if (!wanted.everything && wanted.backends.empty() && routes_.empty()) return model::report{};
+  const auto answer = rows(session, wanted);
+  if (!answer) return answer.error();
+  auto report = decode_rows(*answer, layout_, with_routes);
+  if (!report) return error{report.error().kind, "queries: " + report.error().message};
+  report->full = wanted.everything;
+  if (wanted.everything) return report;
+  for (auto at = report->backends.begin(); at != report->backends.end();) {
+    // An operator's query may give more than it was asked for.
+    at = wanted.backends.contains(at->first) ? std::next(at) : report->backends.erase(at);
+  }
+  for (const auto& name : wanted.backends) report->backends.try_emplace(name);
+  return report;
+}
+
+}  // namespace switchyard::providers::postgres

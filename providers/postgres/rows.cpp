@@ -1,0 +1,213 @@
+#include "providers/postgres/rows.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/document.hpp"
+#include "model/document_text.hpp"
+#include "providers/postgres/row_object.hpp"
+
+namespace switchyard::providers::postgres {
+
+namespace {
+
+using base::errc;
+using base::error;
+using nlohmann::json;
+using cell = std::optional<std::string>;
+
+/// A part of a key as operators see it: plain where it cannot be misread.
+std::string shown(const cell& part) {
+  if (!part) return "NULL";
+  const bool plain =
+      !part->empty() && part->size() <= model::max_name && std::ranges::all_of(*part, [](char c) {
+        return c > ' ' && c < 0x7f && c != '"' && c != ',' && c != '(' && c != ')';
+      });
+  return plain ? *part : model::quoted(*part);
+}
+
+std::string key(std::string_view table_name, const cell& first) {
+  return std::string(table_name) + '(' + shown(first) + ')';
+}
+
+std::string key(std::string_view table_name, const cell& first, const cell& second) {
+  return std::string(table_name) + '(' + shown(first) + ", " + shown(second) + ')';
+}
+
+/// One backend while its rows come in.
+struct gathered {
+  std::optional<json> settings_object;
+  model::backend_settings settings;
+  bool settings_refused = false;
+  std::map<std::string, std::optional<model::server>> servers;  // nothing: refused
+};
+
+class gatherer {
+ public:
+  gatherer(layout of, bool with_routes) : layout_(of), with_routes_(with_routes) {}
+
+  base::status add(const std::vector<cell>& row) {
+    if (row.size() != row_columns || !row[0]) return error{errc::protocol, "unexpected rows"};
+    model::problems found;
+    const auto object = row_object::parse(row[3].value_or(""), found);
+    if (*row[0] == "r")
+      add_route(row[1], row[2], object, found);
+    else if (*row[0] == "b")
+      add_backend(row[1], object, found);
+    else
+      return add_server_row(row[1], row[2], object, found);
+    return {};
+  }
+
+  model::report finish() &&;
+
+ private:
+  void refuse(std::string place, std::string reason) {
+    report_.refused.push_back({std::move(place), std::move(reason)});
+  }
+  gathered* backend(const cell& name, const std::string& place);
+  void set_settings(gathered& target, const std::string& name, json object,
+                    const model::problems& found);
+  void add_backend(const cell& name, const row_object& row, model::problems& found);
+  base::status add_server_row(const cell& name, const cell& server, const row_object& row,
+                              model::problems& found);
+  void add_server(gathered& target, const std::string& place, const cell& name,
+                  const row_object& row, model::problems& found);
+  void add_route(const cell& host, const cell& path, const row_object& row, model::problems& found);
+  void finish_routes();
+
+  layout layout_;
+  bool with_routes_;
+  std::map<std::string, gathered> backends_;
+  std::vector<model::route> routes_;
+  model::report report_;
+};
+
+gathered* gatherer::backend(const cell& name, const std::string& place) {
+  if (name && model::valid_name(*name)) return &backends_[*name];
+  refuse(place, "the backend's name must be 1 to 128 of the characters A-Z a-z 0-9 _ . : -");
+  return nullptr;
+}
+
+void gatherer::set_settings(gathered& target, const std::string& name, json object,
+                            const model::problems& found) {
+  auto problems = found;
+  target.settings = model::decode_settings(object, "", problems);
+  target.settings_object = std::move(object);
+  if (problems.empty()) return;
+  target.settings_refused = true;
+  refuse(key("backends", name), reason_of(problems));
+}
+
+void gatherer::add_backend(const cell& name, const row_object& row, model::problems& found) {
+  auto* const target = backend(name, key("backends", name));
+  if (target == nullptr) return;
+  auto object = row.settings("options", found);
+  if (!target->settings_object) return set_settings(*target, *name, std::move(object), found);
+  target->settings_refused = true;
+  refuse(key("backends", name), "more than one row has this name");
+}
+
+base::status gatherer::add_server_row(const cell& name, const cell& server, const row_object& row,
+                                      model::problems& found) {
+  const auto place = key("servers", name, server);
+  if (layout_ == layout::tables) {
+    if (auto* const target = backend(name, place)) add_server(*target, place, server, row, found);
+    return {};
+  }
+  const bool readable = found.empty();
+  if (auto fault = row.query_fault(); readable && !fault.empty())
+    return error{errc::invalid, fault};
+  auto* const target = backend(name, place);
+  if (target == nullptr) return {};
+  if (!readable) {
+    // Its settings may be the only ones of this backend.
+    target->settings_refused = true;
+    add_server(*target, place, server, row, found);
+    return {};
+  }
+  model::problems settings_problems;
+  auto object = row.settings("backend_options", settings_problems);
+  if (!target->settings_object)
+    set_settings(*target, *name, std::move(object), settings_problems);
+  else if (*target->settings_object != object)
+    found.push_back({"",
+                     "mode, balance, protocol or backend_options differ from those of another "
+                     "row of this backend"});
+  if (server || !found.empty()) add_server(*target, place, server, row, found);
+  return {};
+}
+
+void gatherer::add_server(gathered& target, const std::string& place, const cell& name,
+                          const row_object& row, model::problems& found) {
+  const auto object = row.server(found);
+  std::optional<model::server> read;
+  if (found.empty()) read = model::decode_server(object, "", found);
+  if (!found.empty()) refuse(place, reason_of(found));
+  if (!name || !model::valid_name(*name)) return;
+  const auto [at, first] = target.servers.emplace(*name, std::move(read));
+  if (first) return;
+  at->second.reset();
+  refuse(place, "more than one row has this name");
+}
+
+void gatherer::add_route(const cell& host, const cell& path, const row_object& row,
+                         model::problems& found) {
+  const auto object = row.route();
+  std::optional<model::route> read;
+  if (found.empty()) read = model::decode_route(object, "", found);
+  if (read) return routes_.push_back(std::move(*read));
+  refuse(key("routes", host, path), reason_of(found));
+  const auto good_host = model::canonical_route_host(host.value_or(""));
+  const auto good_path = model::canonical_route_path(path.value_or("/"));
+  if (good_host && good_path) report_.refused_routes.emplace(*good_host, *good_path);
+}
+
+void gatherer::finish_routes() {
+  std::ranges::sort(routes_);
+  auto& kept = report_.routes.emplace();
+  for (auto& route : routes_) {
+    if (!kept.empty() && kept.back().host == route.host && kept.back().path == route.path)
+      refuse(key("routes", route.host, route.path), "another route, to the backend " +
+                                                        kept.back().backend +
+                                                        ", has this host and path already");
+    else
+      kept.push_back(std::move(route));
+  }
+}
+
+model::report gatherer::finish() && {
+  for (auto& [name, rows] : backends_) {
+    model::backend value{
+        name, rows.settings_refused ? model::backend_settings{} : rows.settings, {}};
+    model::backend_event event;
+    event.settings_refused = rows.settings_refused;
+    for (auto& [server_name, server] : rows.servers) {  // by name, as backend::servers promises
+      if (server)
+        value.servers.push_back(std::move(*server));
+      else
+        event.refused_servers.insert(server_name);
+    }
+    event.value = std::make_shared<const model::backend>(std::move(value));
+    report_.backends.emplace(name, std::move(event));
+  }
+  if (with_routes_) finish_routes();
+  std::ranges::sort(report_.refused, {}, &model::refusal::key);
+  return std::move(report_);
+}
+
+}  // namespace
+
+base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes) {
+  gatherer all(of, with_routes);
+  for (const auto& row : rows)
+    if (const auto added = all.add(row); !added) return added.error();
+  return std::move(all).finish();
+}
+
+}  // namespace switchyard::providers::postgres

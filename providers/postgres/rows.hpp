@@ -1,0 +1,29 @@
+#pragma once
+
+// From rows of the database to backends and routes.
+//
+// The tables may be the operator's own, without switchyard's constraints: every value is checked
+// here by the decoder of model/document.hpp, and a bad row is refused by its key. Pure.
+
+#include <string>
+
+#include "base/outcome.hpp"
+#include "model/event.hpp"
+#include "providers/postgres/connection.hpp"
+
+namespace switchyard::providers::postgres {
+
+/// What the reader's statements select: the kind of the row ('b', 's', 'r'), the two parts of its
+/// key (backend and NULL, backend and server, host and path) and the whole row as JSON text.
+constexpr std::size_t row_columns = 4;
+
+enum class layout {
+  tables,  ///< of `switchyard sql`; further columns are the operator's business and ignored
+  queries  ///< of `queries:`, where settings of the backend stand in the server's row
+};
+
+/// Builds backends, routes (when `with_routes`) and refusals from rows in any order.
+/// errc::invalid: rows of `queries:` lack a column or have one that nothing reads.
+base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes);
+
+}  // namespace switchyard::providers::postgres
