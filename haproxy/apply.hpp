@@ -1,0 +1,52 @@
+#pragma once
+
+// What is asked of the gateway, and what it answers. Plain values.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "haproxy/master.hpp"
+#include "haproxy/planner.hpp"
+#include "model/backend.hpp"
+
+namespace switchyard::haproxy {
+
+struct backend_change {
+  std::string name;
+  model::backend_ptr value;  ///< nullptr: nobody desires it any more
+};
+
+/// A part of the desired state that has changed, or all of it.
+struct apply_request {
+  std::uint64_t revision = 0;
+  bool full = false;      ///< `changes` is the whole desired state
+  bool complete = false;  ///< every provider has reported: what is not desired may be removed
+  bool more = false;      ///< another request follows at once; a reload waits for the last one
+  std::vector<backend_change> changes;
+};
+
+enum class severity { debug, info, warning, error };
+
+/// One line for the log.
+struct notice {
+  severity level = severity::info;
+  std::string text;
+};
+
+/// What an apply, a reconcile or a tick did.
+struct apply_report {
+  std::uint64_t revision = 0;
+  bool reachable = true;                ///< HAProxy answered
+  unsigned steps = 0;                   ///< runtime commands that succeeded
+  unsigned failed_steps = 0;            ///< runtime commands that HAProxy refused
+  unsigned repaired = 0;                ///< of the steps, those that a reconcile found necessary
+  std::optional<reload_result> reload;  ///< a reload took place
+  std::vector<reload_reason> reload_reasons;  ///< of that reload
+  std::vector<reload_reason> waiting;         ///< of a reload that is still to come
+  std::vector<notice> notices;
+};
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,233 @@
+#include "haproxy/commands.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "haproxy/words.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using base::status;
+
+constexpr std::size_t longest_argument = 1024;
+constexpr std::size_t longest_line = 16'000;  // tune.bufsize is 16384; past it 2.6 resets silently
+constexpr std::size_t most_words =
+    60;  // HAProxy 2.6 and 3.0 drop what is past 64 and report success
+
+/// Why `c` may not stand in an argument; nullptr when it may. Quotes are no quotes for this command
+/// line, so a value that needs them cannot be said here.
+const char* hostile(char c) {
+  if (c == ' ') return "a space";
+  if (c == ';') return "a semicolon";
+  if (c == '\\') return "a backslash";
+  if (c == '"' || c == '\'') return "a quote";
+  if (c == '\n' || c == '\r') return "a line break";
+  if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return "a control character";
+  if (static_cast<unsigned char>(c) >= 0x80) return "a character outside ASCII";
+  return nullptr;
+}
+
+error not_sendable(const std::string& what, std::string_view why) {
+  return {errc::invalid,
+          what + " holds " + std::string(why) + ", which HAProxy's runtime API cannot take"};
+}
+
+/// Checks one or more words that are separated by single spaces.
+status check_words(std::string_view words, const std::string& what) {
+  for (const char c : words)
+    if (const auto* why = hostile(c); why != nullptr && c != ' ') return not_sendable(what, why);
+  if (words.find("<<") != std::string_view::npos) return not_sendable(what, "\"<<\"");
+  return {};
+}
+
+outcome<std::string> name_of(std::string_view name, const std::string& what) {
+  if (!model::valid_name(name))
+    return error{errc::invalid, what + " name " + printable(name) +
+                                    " is not made of 1 to 128 of A-Z a-z 0-9 _ . : -"};
+  return argument(name);
+}
+
+/// "BACKEND/SERVER".
+outcome<std::string> target(std::string_view backend, std::string_view server) {
+  auto b = name_of(backend, "backend");
+  if (!b) return b;
+  auto s = name_of(server, "server");
+  if (!s) return s;
+  return *b + "/" + *s;
+}
+
+status check_weight(std::uint16_t weight) {
+  if (weight > model::max_weight)
+    return error{errc::invalid, "weight " + std::to_string(weight) + " is above 256"};
+  return {};
+}
+
+/// `before` BACKEND/SERVER `after`.
+outcome<command> line_of(command_kind kind, std::string_view before, std::string_view backend,
+                         std::string_view server, const std::string& after) {
+  const auto t = target(backend, server);
+  if (!t) return t.error();
+  return command{kind, std::string(before) + *t + after};
+}
+
+bool take(std::string_view& text, std::string_view start) {
+  if (!text.starts_with(start)) return false;
+  text.remove_prefix(start.size());
+  return true;
+}
+
+/// `WHAT changed from 'A' to 'B'`.
+bool take_change(std::string_view& text, std::string_view what) {
+  auto rest = text;
+  if (!take(rest, what) || !take(rest, " changed from '")) return false;
+  const auto from_ends = rest.find('\'');
+  if (from_ends == std::string_view::npos) return false;
+  rest.remove_prefix(from_ends);
+  if (!take(rest, "' to '")) return false;
+  const auto to_ends = rest.find('\'');
+  if (to_ends == std::string_view::npos) return false;
+  text = rest.substr(to_ends + 1);
+  return true;
+}
+
+/// 2.6 says both halves ("no need to change the addr, port changed from …"); 3.x names what
+/// changed, or says "nothing changed" (src/server.c, server_set_inetaddr).
+bool address_taken(std::string_view reply) {
+  if (reply == "nothing changed") return true;
+  const bool address = take(reply, "no need to change the addr") || take_change(reply, "IP");
+  if (address) take(reply, ", ");
+  const bool port = take(reply, "no need to change the port") || take_change(reply, "port");
+  return (address || port) && (reply.empty() || reply == " by 'stats socket command'");
+}
+
+bool means_success(command_kind kind, std::string_view reply) {
+  switch (kind) {
+    case command_kind::add_server:
+      return reply == "New server registered.";
+    case command_kind::del_server:
+      return reply == "Server deleted.";
+    case command_kind::set_address:
+      return address_taken(reply);
+    case command_kind::enable_server:
+    case command_kind::enable_health:
+    case command_kind::set_weight:
+    case command_kind::set_state:
+    case command_kind::set_maxconn:
+      return reply.empty();
+  }
+  return false;
+}
+
+/// Everything after `add server B/S`.
+outcome<std::string> new_server_words(const model::server& server, std::string_view options) {
+  if (const auto ok = check_server_address(server.address, server.port); !ok) return ok.error();
+  if (const auto ok = check_weight(server.weight); !ok) return ok.error();
+  if (const auto ok = check_words(options, "the server options"); !ok) return ok.error();
+  const bool v6 = server.address.find(':') != std::string::npos;
+  auto words = (v6 ? " [" + server.address + "]:" : " " + server.address + ":") +
+               std::to_string(server.port) + " weight " + std::to_string(server.weight);
+  if (server.maxconn != 0) words += " maxconn " + std::to_string(server.maxconn);
+  if (server.backup) words += " backup";
+  if (!options.empty()) words.append(" ").append(options);
+  return words;
+}
+
+}  // namespace
+
+std::string_view to_string(command_kind kind) {
+  switch (kind) {
+    case command_kind::add_server:
+      return "add server";
+    case command_kind::enable_server:
+      return "enable server";
+    case command_kind::enable_health:
+      return "enable health";
+    case command_kind::set_address:
+      return "set server addr";
+    case command_kind::set_weight:
+      return "set server weight";
+    case command_kind::set_state:
+      return "set server state";
+    case command_kind::set_maxconn:
+      return "set maxconn server";
+    case command_kind::del_server:
+      return "del server";
+  }
+  return "unknown";
+}
+
+outcome<std::string> argument(std::string_view value) {
+  if (value.empty()) return error{errc::invalid, "an argument of a runtime command is empty"};
+  if (value.size() > longest_argument)
+    return error{errc::invalid, "an argument of a runtime command is longer than 1024 bytes"};
+  if (value.find(' ') != std::string_view::npos) return not_sendable("the argument", "a space");
+  if (const auto ok = check_words(value, "the argument"); !ok) return ok.error();
+  return std::string(value);
+}
+
+outcome<command> add_server(std::string_view backend, const model::server& server,
+                            std::string_view options) {
+  const auto words = new_server_words(server, options);
+  if (!words)
+    return error{words.error().kind,
+                 "server " + printable(server.name) + ": " + words.error().message};
+  auto made = line_of(command_kind::add_server, "add server ", backend, server.name, *words);
+  if (!made) return made;
+  if (made->line.size() > longest_line ||
+      std::count(made->line.begin(), made->line.end(), ' ') >= std::ptrdiff_t{most_words})
+    return error{errc::invalid,
+                 "server " + server.name + ": more options than one runtime command can carry"};
+  return made;
+}
+
+outcome<command> enable_server(std::string_view backend, std::string_view server) {
+  return line_of(command_kind::enable_server, "enable server ", backend, server, "");
+}
+
+outcome<command> enable_health(std::string_view backend, std::string_view server) {
+  return line_of(command_kind::enable_health, "enable health ", backend, server, "");
+}
+
+outcome<command> set_address(std::string_view backend, std::string_view server,
+                             std::string_view address, std::uint16_t port) {
+  if (const auto ok = check_server_address(address, port); !ok) return ok.error();
+  // IPv6 without brackets, as HAProxy prints it; `add server` is the one that needs them.
+  return line_of(command_kind::set_address, "set server ", backend, server,
+                 " addr " + std::string(address) + " port " + std::to_string(port));
+}
+
+outcome<command> set_weight(std::string_view backend, std::string_view server,
+                            std::uint16_t weight) {
+  if (const auto ok = check_weight(weight); !ok) return ok.error();
+  return line_of(command_kind::set_weight, "set server ", backend, server,
+                 " weight " + std::to_string(weight));
+}
+
+outcome<command> set_state(std::string_view backend, std::string_view server,
+                           model::server_state state) {
+  return line_of(command_kind::set_state, "set server ", backend, server,
+                 " state " + std::string(model::to_string(state)));
+}
+
+outcome<command> set_maxconn(std::string_view backend, std::string_view server,
+                             std::uint32_t maxconn) {
+  return line_of(command_kind::set_maxconn, "set maxconn server ", backend, server,
+                 " " + std::to_string(maxconn));
+}
+
+outcome<command> del_server(std::string_view backend, std::string_view server) {
+  return line_of(command_kind::del_server, "del server ", backend, server, "");
+}
+
+status check_reply(command_kind kind, std::string_view reply) {
+  if (means_success(kind, reply)) return {};
+  return error{errc::refused, reply.empty() ? "an empty reply, where HAProxy confirms with a text"
+                                            : std::string(reply)};
+}
+
+}  // namespace switchyard::haproxy

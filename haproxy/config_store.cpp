@@ -1,0 +1,147 @@
+#include "haproxy/config_store.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/atomic_file.hpp"
+#include "base/subprocess.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using base::status;
+
+constexpr std::chrono::seconds validation_deadline{30};
+constexpr std::size_t largest_file = 1U << 30;
+constexpr std::size_t most_alerts = 5;
+
+/// A file beside another one that only this process can read; gone with the object.
+class temporary_file {
+ public:
+  static outcome<temporary_file> beside(const std::string& path, std::string_view content) {
+    temporary_file file(path + ".check.XXXXXX");
+    base::unique_fd fd(::mkstemp(file.path_.data()));  // 0600
+    if (!fd) {
+      const int cause = errno;
+      file.path_.clear();
+      return failure("cannot create a file beside " + path, cause);
+    }
+    while (!content.empty()) {
+      const auto written = ::write(fd.get(), content.data(), content.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return failure("cannot write " + file.path_, errno);
+      content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return file;
+  }
+
+  temporary_file(temporary_file&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  temporary_file& operator=(temporary_file&&) = delete;
+  ~temporary_file() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit temporary_file(std::string path) : path_(std::move(path)) {}
+
+  static error failure(const std::string& what, int cause) {
+    return {errc::io, what + ": " + std::generic_category().message(cause)};
+  }
+
+  std::string path_;
+};
+
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
+/// "[ALERT]    (123) : config : what" → "what"; nothing for lines that say nothing new.
+std::string_view alert_of(std::string_view line) {
+  if (!line.starts_with("[ALERT]")) return {};
+  const auto colon = line.find(") : ");
+  if (colon != std::string_view::npos) line.remove_prefix(colon + 4);
+  if (line.starts_with("config : ")) line.remove_prefix(9);
+  if (line.starts_with("Fatal errors found") || line.starts_with("Error(s) found")) return {};
+  return line;
+}
+
+/// What an operator needs of HAProxy's output: its alerts, else its last line.
+std::string words_of(std::string_view output) {
+  std::string words;
+  std::string_view last;
+  std::size_t alerts = 0;
+  while (!output.empty()) {
+    const auto end = std::min(output.find('\n'), output.size());
+    const auto line = output.substr(0, end);
+    output.remove_prefix(std::min(end + 1, output.size()));
+    if (!line.empty()) last = line;
+    const auto alert = alert_of(line);
+    if (alert.empty() || ++alerts > most_alerts) continue;
+    (words += words.empty() ? "" : "; ") += alert;
+  }
+  if (alerts > most_alerts) words += "; and " + std::to_string(alerts - most_alerts) + " more";
+  return words.empty() ? std::string(last) : words;
+}
+
+}  // namespace
+
+config_store::config_store(const config::haproxy_settings& settings) : settings_(settings) {}
+
+outcome<configuration> config_store::load() const {
+  const auto text = base::read_file(settings_.config_file, largest_file);
+  if (!text) return text.error();
+  auto read = parse_configuration(*text);
+  if (!read) return error{read.error().kind, settings_.config_file + ": " + read.error().message};
+  return read;
+}
+
+status config_store::validate(const configuration& candidate) const {
+  const auto text = candidate.text();
+  if (auto ok = check_invariants(text); !ok || settings_.binary.empty()) return ok;
+  const auto file = temporary_file::beside(settings_.config_file, text);
+  if (!file) return file.error();
+  base::command_line command{{settings_.binary, "-c"}, {}, validation_deadline};
+  if (settings_.base_file) command.argv.insert(command.argv.end(), {"-f", *settings_.base_file});
+  command.argv.insert(command.argv.end(), {"-f", file->path()});
+  const auto checked = base::run(command);
+  if (!checked) return checked.error();
+  if (checked->exit_code == 0) return {};
+  auto words = words_of(checked->output);
+  replace_all(words, file->path(), settings_.config_file);
+  return error{errc::refused, "HAProxy refuses the configuration (exit code " +
+                                  std::to_string(checked->exit_code) + "): " + words};
+}
+
+status config_store::write(const configuration& next) {
+  const auto before = base::read_file(settings_.config_file, largest_file);
+  const auto previous = settings_.config_file + ".previous";
+  if (before) {
+    if (auto kept = base::write_file_atomically(previous, *before); !kept) return kept;
+  } else if (before.error().kind != errc::not_found) {
+    return before.error();
+  } else {
+    std::error_code ignored;  // one from another time must not pass for the file before this one
+    std::filesystem::remove(previous, ignored);
+  }
+  return base::write_file_atomically(settings_.config_file, next.text());
+}
+
+status config_store::restore_previous() {
+  const auto before = base::read_file(settings_.config_file + ".previous", largest_file);
+  if (!before) return before.error();
+  return base::write_file_atomically(settings_.config_file, *before);
+}
+
+}  // namespace switchyard::haproxy

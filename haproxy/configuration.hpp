@@ -1,0 +1,47 @@
+#pragma once
+
+// The configuration file as a value: what switchyard writes and can read back.
+//
+// The file is a marker line, a global section with the layout's fingerprint, the head (global,
+// defaults, frontends), and one section per backend. Reading it back lets a backend that no
+// provider has reported yet stand as it is, and tells which settings a running HAProxy was loaded
+// with. Pure.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/outcome.hpp"
+#include "haproxy/renderer.hpp"
+
+namespace switchyard::haproxy {
+
+/// The environment variable that carries the fingerprint into the running process, where
+/// `show env SWITCHYARD_LAYOUT` reads it.
+inline constexpr std::string_view layout_variable = "SWITCHYARD_LAYOUT";
+
+struct configuration {
+  std::string head;
+  std::map<std::string, backend_section_ptr> backends;
+
+  /// The whole file, ending in a newline (HAProxy refuses a file that does not).
+  std::string text() const;
+  /// 16 hexadecimal digits that change when anything changes that only a reload can bring into a
+  /// running HAProxy: the head, or a backend's settings. Server lines are left out.
+  std::string layout() const;
+  /// The backends that a frontend may have as its default: HAProxy refuses a whole file in which an
+  /// http frontend names a tcp backend.
+  std::set<std::string> http_backends() const;
+};
+
+/// Reads what text() wrote. errc::invalid: the file is not of that form (cut off, edited, foreign).
+/// A file that was cut anywhere is told by the closing line that text() writes.
+base::outcome<configuration> parse_configuration(std::string_view text);
+
+/// One server line read back; nothing when render_server() did not write it. A server in drain
+/// comes back as ready with weight 0: its own weight and that it drains are not in the file.
+std::optional<model::server> parse_server_line(std::string_view line);
+
+}  // namespace switchyard::haproxy

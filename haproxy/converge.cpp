@@ -1,0 +1,254 @@
+// The gateway's way from the desired state to runtime commands.
+
+#include <algorithm>
+#include <utility>
+
+#include "haproxy/gateway.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+// Past this many backends one table of everything is read back instead of one per backend.
+constexpr std::size_t single_tables = 16;
+// A pass with more steps than this is told of in one line.
+constexpr std::size_t told_one_by_one = 20;
+
+std::string endpoint(const model::server& s) {
+  return s.address.find(':') == std::string::npos ? s.address + ":" + std::to_string(s.port)
+                                                  : "[" + s.address + "]:" + std::to_string(s.port);
+}
+
+/// One step as an operator would say it; empty for steps that only accompany another one.
+std::string describe(const step& s) {
+  switch (s.what.kind) {
+    case command_kind::add_server:
+      return "added at " + endpoint(s.target) + ", weight " + std::to_string(s.target.weight);
+    case command_kind::set_address:
+      return "moved to " + endpoint(s.target);
+    case command_kind::set_weight:
+      return "weight " + std::to_string(s.target.weight);
+    case command_kind::set_state:
+      return "state " + std::string(model::to_string(s.target.state));
+    case command_kind::set_maxconn:
+      return "maxconn " + std::to_string(s.target.maxconn);
+    case command_kind::del_server:
+      return "deleted";
+    case command_kind::enable_server:
+    case command_kind::enable_health:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+gateway::names gateway::take(const apply_request& request) {
+  names touched;
+  if (request.full) {
+    names wanted;
+    for (const auto& change : request.changes)
+      if (change.value) wanted.insert(change.name);
+    for (const auto& [name, backend] : desired_)
+      if (!wanted.contains(name)) touched.insert(name);
+    for (const auto& name : touched) desired_.erase(name);
+  }
+  for (const auto& change : request.changes) {
+    auto& known = desired_[change.name];
+    if (!change.value || known != change.value) touched.insert(change.name);
+    known = change.value;
+    if (!known) desired_.erase(change.name);
+  }
+  // What the file holds of an earlier run stays until every provider has had its say.
+  if (request.complete && (request.full || !complete_))
+    for (const auto& [name, section] : file_.backends)
+      if (!desired_.contains(name)) touched.insert(name);
+  complete_ = request.complete;
+  revision_ = std::max(revision_, request.revision);
+  return touched;
+}
+
+gateway::names gateway::every_name() const {
+  names all;
+  for (const auto& [name, backend] : desired_) all.insert(all.end(), name);
+  for (const auto& [name, section] : file_.backends) all.insert(name);
+  return all;
+}
+
+// Plans, carries out, reads back, and plans again: what still differs then gets one more try, and
+// is told.
+bool gateway::converge(names which, apply_report& report, bool repairing) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto steps = plan_all(which, report);
+    if (steps.empty()) return true;
+    const auto before = report.steps;
+    if (!carry_out(steps, report)) return false;
+    if (repairing) report.repaired += report.steps - before;
+    which.clear();
+    for (const auto& s : steps) which.insert(s.backend);
+    if (!read_back(which, report)) return false;
+  }
+  for (const auto& s : plan_all(which, report))
+    tell(report, severity::error, "drift " + s.backend + "/" + s.what.target.name,
+         s.backend + "/" + s.what.target.name + " is not as desired after `" + s.what.what.line +
+             "`; the next reconcile tries again");
+  return true;
+}
+
+std::vector<gateway::pending_step> gateway::plan_all(const names& which, apply_report& report) {
+  std::vector<pending_step> steps;
+  for (const auto& name : which) plan_one(name, steps, report);
+  return steps;
+}
+
+void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps,
+                       apply_report& report) {
+  pending_.erase(name);
+  const auto wanted = desired_.find(name);
+  if (wanted == desired_.end()) {
+    rendered_.erase(name);
+    if (complete_ && file_.backends.contains(name)) pending_[name] = plan_removal(name).reload;
+    return;
+  }
+  const auto& backend = *wanted->second;
+  const auto* r = render(backend, report);
+  if (r == nullptr) return;
+  const auto running = actual_.find(name);
+  auto p = plan_backend(backend, running == actual_.end() ? nullptr : &running->second, r->text,
+                        r->options);
+  for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
+  if (p.refused.empty()) quiet("refused " + name);
+  if (!p.reload.empty()) pending_[name] = std::move(p.reload);
+  for (const auto& server : drains_.of(name))
+    if (backend.find(server) != nullptr) drains_.forget({name, server});
+  for (auto& s : p.steps) steps.push_back({name, std::move(s)});
+  plan_leaving(name, p.leaving, steps);
+}
+
+void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
+                           std::vector<pending_step>& steps) {
+  for (const auto& server : servers) {
+    if (drains_.contains({name, server})) continue;
+    drains_.add({name, server}, now_);
+    const auto& now = actual_.at(name).servers.at(server).now;
+    if (now.state != model::server_state::ready) continue;
+    auto drain = set_state(name, server, model::server_state::drain);
+    if (!drain) continue;
+    model::server target;
+    target.name = server;
+    target.state = model::server_state::drain;
+    steps.push_back({name, {std::move(drain).value(), std::move(target)}});
+  }
+}
+
+bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& report) {
+  std::vector<command> commands;
+  commands.reserve(steps.size());
+  for (const auto& s : steps) commands.push_back(s.what.what);
+  const auto verdicts = session_->execute(commands);
+  names failed;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto& [backend, done] = steps[i];
+    const auto subject = backend + "/" + done.target.name;
+    if (verdicts[i]) {
+      ++report.steps;
+      note_done(actual_[backend], done);
+      if (const auto text = describe(done); !text.empty() && steps.size() <= told_one_by_one)
+        report.notices.push_back({severity::info, subject + " " + text});
+      quiet("step " + subject);
+    } else if (session_->broken()) {
+      return lost(verdicts[i].error(), report);
+    } else {
+      ++report.failed_steps;
+      if (failed.insert(subject).second)  // what follows a failed addition fails as well
+        tell(report, severity::warning, "step " + subject,
+             "HAProxy refuses `" + done.what.line + "`: " + verdicts[i].error().message);
+    }
+  }
+  if (steps.size() > told_one_by_one)
+    report.notices.push_back(
+        {severity::info, std::to_string(report.steps) + " runtime commands carried out"});
+  return true;
+}
+
+bool gateway::read_back(const names& which, apply_report& report) {
+  runtime_view seen;
+  const auto read = [&](const std::string& what) {
+    const auto reply = session_->execute_raw("show servers state" + what);
+    if (!reply) return lost(reply.error(), report);
+    auto view = parse_servers_state(*reply);
+    if (!view) return lost(view.error(), report);
+    seen.merge(*view);
+    return true;
+  };
+  if (which.size() > single_tables) {
+    if (!read("")) return false;
+  } else {
+    for (const auto& name : which)
+      if (!read(" " + name)) return false;
+  }
+  for (const auto& name : which) {
+    auto& servers = actual_[name].servers;
+    auto& now = seen[name];
+    std::erase_if(servers, [&](const auto& s) { return !now.contains(s.first); });
+    for (auto& [server, state] : now) servers[server].now = std::move(state);
+  }
+  return true;
+}
+
+const gateway::rendered* gateway::render(const model::backend& backend, apply_report& report) {
+  const auto known = rendered_.find(backend.name);
+  if (known != rendered_.end() && known->second.settings == backend.settings) return &known->second;
+  auto section = render_backend({backend.name, backend.settings, {}});
+  auto options = server_options(backend.settings);
+  const auto topic = "refused " + backend.name;
+  if (!section || !options) {
+    tell(report, severity::error, topic,
+         "backend " + backend.name + " cannot be written: " +
+             (section ? options.error().message : section.error().message));
+    return nullptr;
+  }
+  auto& r = rendered_[backend.name];
+  r = {backend.settings, std::move(section->settings), std::move(options).value()};
+  return &r;
+}
+
+bool gateway::work_drains(apply_report& report) {
+  for (const auto& [backend, servers] : drains_.due(now_))
+    if (!delete_drained(backend, servers, report)) return false;
+  return true;
+}
+
+bool gateway::delete_drained(const std::string& backend, const std::vector<std::string>& servers,
+                             apply_report& report) {
+  const auto reply = session_->execute_raw("show servers conn " + backend);
+  if (!reply) return lost(reply.error(), report);
+  const auto connections = parse_servers_conn(*reply);
+  if (!connections) return lost(connections.error(), report);
+  for (const auto& server : servers) {
+    const auto open = connections->find(server);
+    if (open == connections->end()) {
+      drains_.forget({backend, server});
+      continue;
+    }
+    const auto maint = set_state(backend, server, model::server_state::maint);
+    const auto del = del_server(backend, server);
+    if (!maint || !del || !drains_.may_delete({backend, server}, open->second, now_)) {
+      drains_.postpone({backend, server}, now_);
+      continue;
+    }
+    const auto verdicts = session_->execute(std::vector<command>{*maint, *del});
+    if (session_->broken()) return lost(verdicts.back().error(), report);
+    if (!verdicts.back()) {
+      drains_.postpone({backend, server}, now_);
+      continue;
+    }
+    ++report.steps;
+    drains_.forget({backend, server});
+    actual_[backend].servers.erase(server);
+    report.notices.push_back({severity::info, backend + "/" + server + " drained and deleted"});
+  }
+  return true;
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,287 @@
+#include "haproxy/gateway.hpp"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace switchyard::haproxy {
+
+namespace {
+
+const std::string about_haproxy = "haproxy";
+
+// A reload that the start found necessary waits this long for the providers' first reports, so that
+// both are one.
+constexpr std::chrono::milliseconds settle{1000};
+
+// How soon an HAProxy that went away is looked for again: it is back within a moment when it was
+// restarted.
+constexpr base::backoff::limits while_away{std::chrono::milliseconds(20),
+                                           std::chrono::milliseconds(1000),
+                                           std::chrono::milliseconds(10'000)};
+constexpr base::backoff::limits while_unwritable{std::chrono::milliseconds(1000),
+                                                 std::chrono::milliseconds(30'000),
+                                                 std::chrono::milliseconds(60'000)};
+
+}  // namespace
+
+gateway::gateway(gateway_settings settings)
+    : settings_(std::move(settings)),
+      store_(settings_.haproxy),
+      process_(settings_.haproxy),
+      budget_(settings_.haproxy.reload),
+      drains_(settings_.drain_timeout),
+      save_backoff_(while_unwritable),
+      away_backoff_(while_away) {}
+
+base::status gateway::start(time_point now, apply_report& report) {
+  now_ = now;
+  auto found = store_.load();
+  const bool fresh = !found;
+  if (fresh && found.error().kind != base::errc::not_found)
+    return base::error{base::errc::conflict, found.error().message};
+  if (!fresh) file_ = std::move(found).value();
+
+  const bool managed = settings_.haproxy.mode == config::haproxy_mode::managed;
+  apply_report unheard;
+  const bool running = open(unheard);
+  if (fresh || (managed && !running))
+    if (auto written = write_initial(); !written && fresh) return written;
+  if (managed)
+    if (auto up = process_.ensure_running(); !up) return up;
+  told_.clear();
+  identity_ = {};
+  if (open(report)) plan_head(report);
+  reload_not_before_ = now + settle;
+  finish(report);
+  return {};
+}
+
+apply_report gateway::apply(const apply_request& request, time_point now) {
+  now_ = now;
+  apply_report report;
+  const auto touched = take(request);
+  for (const auto& name : touched) mark_unsaved(name);
+  if (!touched.empty()) budget_.changed();
+  reload_not_before_.reset();
+  if (open(report) && converge(touched, report, false)) {
+    if (!request.more) work_reload(report);
+  } else if (!request.more) {
+    commit_while_away(report);
+  }
+  finish(report);
+  return report;
+}
+
+apply_report gateway::reconcile(time_point now) {
+  now_ = now;
+  apply_report report;
+  if (keep_managed_alive(report) && open(report) && read_everything(report) &&
+      converge(every_name(), report, true)) {
+    plan_head(report);
+    work_reload(report);
+  }
+  finish(report);
+  return report;
+}
+
+apply_report gateway::tick(time_point now) {
+  if (retry_at_ && *retry_at_ <= now) return reconcile(now);
+  now_ = now;
+  apply_report report;
+  if (save_due_ && *save_due_ <= now) save(report);
+  if (!drains_.due(now).empty() && open(report)) work_drains(report);
+  if (reload_wanted() && reload_due() <= now && open(report)) work_reload(report);
+  finish(report);
+  return report;
+}
+
+std::optional<gateway::time_point> gateway::next_work() const {
+  auto next = save_due_;
+  const auto sooner = [&next](std::optional<time_point> t) {
+    if (t && (!next || *t < *next)) next = t;
+  };
+  sooner(retry_at_);
+  if (identity_.pid == 0) return next;
+  sooner(drains_.next());
+  if (reload_wanted()) sooner(reload_due());
+  return next;
+}
+
+apply_report gateway::configure(const gateway_settings& settings, time_point now) {
+  now_ = now;
+  apply_report report;
+  settings_.frontends = settings.frontends;
+  settings_.haproxy.reload = settings.haproxy.reload;
+  settings_.drain_timeout = settings.drain_timeout;
+  drains_.set_timeout(settings.drain_timeout);
+  budget_.configure(settings.haproxy.reload);
+  budget_.changed();
+  plan_head(report);
+  if (open(report)) work_reload(report);
+  finish(report);
+  return report;
+}
+
+apply_report gateway::shut_down(std::chrono::milliseconds grace) {
+  apply_report report;
+  if (!unsaved_.empty()) save(report);
+  session_.reset();
+  drop_lifeline();
+  if (settings_.haproxy.mode == config::haproxy_mode::managed) process_.stop(grace);
+  return report;
+}
+
+// -- talking
+// -----------------------------------------------------------------------------------------
+
+// Every pass begins with a fresh conversation: one that outlived a reload would talk to the old
+// worker, which takes commands and loses them.
+bool gateway::open(apply_report& report) {
+  session_.reset();
+  auto opened = runtime::connect(settings_.haproxy.runtime_socket);
+  if (!opened) return lost(opened.error(), report);
+  session_ = std::move(opened).value();
+  const auto reply = session_->execute_raw("show info");
+  if (!reply) return lost(reply.error(), report);
+  const auto info = parse_info(*reply);
+  if (!info) return lost(info.error(), report);
+  if (info->stopping)
+    return lost({base::errc::unavailable, "the HAProxy that answers is stopping"}, report);
+  const bool same = info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds;
+  if (!same) return meet_worker(*info, report);
+  identity_ = *info;
+  return true;
+}
+
+// Whatever was brought in at run time may be missing in a worker that we have not seen before.
+bool gateway::meet_worker(const process_info& info, apply_report& report) {
+  const bool known = identity_.pid != 0;
+  identity_ = info;
+  retry_at_.reset();
+  away_backoff_.reset();
+  drains_.clear();
+  actual_.clear();
+  tell(report, severity::info, about_haproxy,
+       (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
+           std::to_string(info.pid));
+  renew_lifeline();
+  return read_everything(report) && converge(every_name(), report, known);
+}
+
+bool gateway::lost(const base::error& why, apply_report& report) {
+  session_.reset();
+  drop_lifeline();
+  identity_ = {};
+  report.reachable = false;
+  retry_at_ = now_ + away_backoff_.failed(now_, random());
+  tell(report, severity::warning, about_haproxy, "HAProxy is away: " + why.message);
+  return false;
+}
+
+bool gateway::keep_managed_alive(apply_report& report) {
+  if (settings_.haproxy.mode != config::haproxy_mode::managed || process_.alive()) return true;
+  tell(report, severity::error, about_haproxy, "HAProxy has ended; starting it again");
+  drop_lifeline();
+  identity_ = {};
+  commit_while_away(report);
+  if (auto up = process_.ensure_running(std::chrono::seconds(10)); !up)
+    return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
+  return true;
+}
+
+bool gateway::read_everything(apply_report& report) {
+  if (!can_ || can_->version != identity_.version) {
+    const auto help = session_->execute_raw("help");
+    if (!help) return lost(help.error(), report);
+    const auto found = detect(identity_.version, *help);
+    if (!found) return lost(found.error(), report);
+    can_ = *found;
+  }
+  read_layout(report);
+  const auto reply = session_->execute_raw("show servers state");
+  if (!reply) return lost(reply.error(), report);
+  auto view = parse_servers_state(*reply);
+  if (!view) return lost(view.error(), report);
+  adopt_view(std::move(view).value());
+  return true;
+}
+
+void gateway::read_layout(apply_report& report) {
+  const std::string variable(layout_variable);
+  const auto reply = session_->execute_raw("show env " + variable);
+  const auto running = reply ? parse_env(*reply, variable) : std::string();
+  layout_known_ = running == file_.layout();
+  if (layout_known_) return quiet("layout");
+  tell(report, severity::warning, "layout",
+       running.empty()
+           ? "the running HAProxy was not started with " + settings_.haproxy.config_file +
+                 "; if a reload does not change that, add it to HAProxy's -f options"
+           : "the running HAProxy was loaded from another version of " +
+                 settings_.haproxy.config_file);
+}
+
+// Ours are the backends of our file; an operator's own ones in base_file are left alone.
+void gateway::adopt_view(runtime_view view) {
+  std::map<std::string, actual_backend> seen;
+  for (const auto& [name, section] : file_.backends) {
+    const auto running = view.find(name);
+    if (!layout_known_ && running == view.end()) continue;
+    auto& backend = seen[name];
+    backend.settings = section->settings;
+    if (running == view.end()) continue;
+    const auto before = actual_.find(name);
+    for (auto& [server, now] : running->second) {
+      auto& target = backend.servers[server];
+      target.now = std::move(now);
+      if (before == actual_.end()) continue;
+      const auto known = before->second.servers.find(server);
+      if (known == before->second.servers.end()) continue;
+      target.backup = known->second.backup;
+      target.maxconn = known->second.maxconn;
+    }
+    if (!layout_known_) continue;
+    for (const auto& line : section->servers) {
+      const auto written = parse_server_line(line);
+      const auto target = written ? backend.servers.find(written->name) : backend.servers.end();
+      if (target == backend.servers.end() || target->second.backup) continue;
+      target->second.backup = written->backup;
+      target->second.maxconn = written->maxconn;
+    }
+  }
+  actual_ = std::move(seen);
+}
+
+void gateway::renew_lifeline() {
+  drop_lifeline();
+  auto opened = runtime::connect(settings_.haproxy.runtime_socket);
+  if (!opened) return;
+  // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
+  // it takes.
+  if (!opened->execute_raw("set timeout cli 3600")) return;
+  lifeline_ = std::move(opened).value();
+  ++lifeline_generation_;
+}
+
+// Whoever watches a duplicate of the descriptor must not keep the conversation, and with it an old
+// worker, alive.
+void gateway::drop_lifeline() {
+  if (lifeline_) ::shutdown(lifeline_->fd(), SHUT_RDWR);
+  lifeline_.reset();
+  ++lifeline_generation_;
+}
+
+void gateway::tell(apply_report& report, severity level, const std::string& topic,
+                   const std::string& text) {
+  auto& last = told_[topic];
+  if (last == text) return;
+  last = text;
+  report.notices.push_back({level, text});
+}
+
+void gateway::finish(apply_report& report) const {
+  report.revision = revision_;
+  report.waiting = reasons();
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,169 @@
+#pragma once
+
+// One HAProxy, kept as desired: plans, carries out, reads back, reloads, saves.
+//
+// The imperative shell around the planner, the transaction and the runtime API. Everything that
+// fails is in the report as a notice, once per change of its state; HAProxy being away is a state,
+// not an error, and heals with the next reconcile. Threading: one thread (the writer's). Calls
+// block up to the deadlines of the sockets, and during a reload until its verdict.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "haproxy/apply.hpp"
+#include "haproxy/capabilities.hpp"
+#include "haproxy/config_store.hpp"
+#include "haproxy/drain_queue.hpp"
+#include "haproxy/process.hpp"
+#include "haproxy/reload_budget.hpp"
+#include "haproxy/runtime.hpp"
+
+namespace switchyard::haproxy {
+
+struct gateway_settings {
+  config::haproxy_settings haproxy;
+  std::vector<config::frontend_settings> frontends;
+  std::chrono::milliseconds drain_timeout{30'000};
+
+  bool operator==(const gateway_settings&) const = default;
+};
+
+class gateway {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  explicit gateway(gateway_settings settings);
+  /// Leaves HAProxy running; see shut_down().
+  ~gateway() = default;
+
+  /// Takes over: reads the file, starts HAProxy (managed) or finds it (attached), reads its state.
+  /// errc::conflict: config_file is somebody else's; errc::refused, errc::not_found: the settings
+  /// make no configuration that HAProxy takes, or HAProxy cannot be started. An attached HAProxy
+  /// that is away is no failure.
+  base::status start(time_point now, apply_report& report);
+
+  /// Brings changed backends into HAProxy.
+  apply_report apply(const apply_request& request, time_point now);
+
+  /// Compares everything and repairs what differs; restarts a managed HAProxy that ended.
+  apply_report reconcile(time_point now);
+
+  /// Does what is due: drains, saves, reloads that had to wait.
+  apply_report tick(time_point now);
+
+  /// When tick() has something to do next.
+  std::optional<time_point> next_work() const;
+
+  /// Takes other frontends, reload limits and drain timeout; mode and paths stay as they are.
+  apply_report configure(const gateway_settings& settings, time_point now);
+
+  /// Readable when the HAProxy that we talk to ends; -1 when there is none. Valid until the next
+  /// call of any other function.
+  int lifeline() const { return lifeline_ ? lifeline_->fd() : -1; }
+  /// Another number whenever lifeline() is another conversation.
+  std::uint64_t lifeline_generation() const { return lifeline_generation_; }
+
+  /// Saves the file; in managed mode lets HAProxy finish its connections, at most `grace`, and ends
+  /// it.
+  apply_report shut_down(std::chrono::milliseconds grace);
+
+ private:
+  using names = std::set<std::string>;
+  struct rendered {
+    model::backend_settings settings;
+    std::string text;
+    std::string options;
+  };
+  struct pending_step {
+    std::string backend;
+    step what;
+  };
+
+  // -- talking (gateway.cpp) --
+  bool open(apply_report& report);
+  bool meet_worker(const process_info& info, apply_report& report);
+  bool read_everything(apply_report& report);
+  void read_layout(apply_report& report);
+  void adopt_view(runtime_view view);
+  void renew_lifeline();
+  void drop_lifeline();
+  bool lost(const base::error& why, apply_report& report);
+  bool keep_managed_alive(apply_report& report);
+  void tell(apply_report& report, severity level, const std::string& topic,
+            const std::string& text);
+  void quiet(const std::string& topic) { told_.erase(topic); }
+  void finish(apply_report& report) const;
+
+  // -- converging (converge.cpp) --
+  names take(const apply_request& request);
+  names every_name() const;
+  bool converge(names which, apply_report& report, bool repairing);
+  std::vector<pending_step> plan_all(const names& which, apply_report& report);
+  void plan_one(const std::string& name, std::vector<pending_step>& steps, apply_report& report);
+  void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
+                    std::vector<pending_step>& steps);
+  bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
+  bool read_back(const names& which, apply_report& report);
+  const rendered* render(const model::backend& backend, apply_report& report);
+  bool work_drains(apply_report& report);
+  bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
+                      apply_report& report);
+
+  // -- the file and the reload (reload.cpp) --
+  void plan_head(apply_report& report);
+  bool reload_wanted() const;
+  std::vector<reload_reason> reasons() const;
+  time_point reload_due() const;
+  bool work_reload(apply_report& report);
+  bool reload_now(apply_report& report);
+  void reload_failed(const std::string& why, apply_report& report);
+  base::outcome<configuration> commit_target(apply_report& report);
+  void commit_while_away(apply_report& report);
+  base::status write_initial();
+  void mark_unsaved(const std::string& name);
+  void save(apply_report& report);
+  std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
+
+  gateway_settings settings_;
+  config_store store_;
+  process process_;  // used in managed mode only
+  reload_budget budget_;
+  drain_queue drains_;
+
+  std::map<std::string, model::backend_ptr> desired_;
+  std::uint64_t revision_ = 0;
+  bool complete_ = false;
+  std::map<std::string, rendered> rendered_;
+
+  configuration file_;  ///< on disk, but for what unsaved_ names
+  names unsaved_;
+  std::optional<time_point> save_due_;
+  base::backoff save_backoff_;
+
+  std::optional<runtime> session_;
+  std::optional<runtime> lifeline_;
+  std::uint64_t lifeline_generation_ = 0;
+  process_info identity_;  ///< of the worker that actual_ describes; pid 0: none
+  std::optional<capabilities> can_;
+  bool layout_known_ = false;
+  std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
+
+  std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend
+  bool head_changed_ = false;
+  std::optional<time_point> reload_not_before_;
+
+  std::optional<time_point> retry_at_;  ///< when to look for an HAProxy that is away
+  base::backoff away_backoff_;
+  std::map<std::string, std::string> told_;  ///< topic → what was said of it last
+  time_point now_{};                         ///< of the pass under way
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace switchyard::haproxy

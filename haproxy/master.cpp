@@ -1,0 +1,203 @@
+#include "haproxy/master.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include "base/atomic_file.hpp"
+#include "base/fd.hpp"
+#include "haproxy/pidfd.hpp"
+#include "haproxy/unix_socket.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using std::chrono::milliseconds;
+
+// One look at a HAProxy that may be busy loading its configuration. A connection that the master
+// accepted just before it re-executes is lost without an answer, so many short tries beat a long
+// one.
+constexpr milliseconds look(100);
+constexpr milliseconds between_looks(5);
+constexpr milliseconds longest_question(5'000);
+// A master that is starting, or re-executing itself, refuses connections for a moment.
+constexpr milliseconds master_restarts_within(500);
+
+/// A reload on its way: what was there before, and how long to wait.
+struct watch {
+  const config::haproxy_settings& settings;
+  const base::deadline& until;
+  base::deadline::clock::time_point started = base::deadline::clock::now();
+  pid_t old_worker = 0;
+
+  milliseconds at_most(milliseconds longest) const { return std::min(longest, until.left()); }
+
+  /// The result, once another worker answers on the runtime socket.
+  std::optional<reload_result> new_worker() const {
+    const auto info = show_info(settings.runtime_socket, at_most(look));
+    if (!info || info->stopping || info->pid == old_worker) return std::nullopt;
+    return reload_result{
+        old_worker, info->pid,
+        std::chrono::duration_cast<milliseconds>(base::deadline::clock::now() - started)};
+  }
+
+  error no_verdict() const {
+    return {errc::timeout, "no new worker answered on " + settings.runtime_socket +
+                               " in time; the old one may still run, HAProxy's log says why"};
+  }
+
+  void rest() const { ::poll(nullptr, 0, static_cast<int>(between_looks.count())); }
+
+  outcome<reload_result> await_worker() const {
+    do {
+      if (auto done = new_worker()) return *done;
+      rest();
+    } while (!until.passed());
+    return no_verdict();
+  }
+
+  /// For a HAProxy that answers `reload` with nothing: the master's counts tell a refusal.
+  outcome<reload_result> await_counts(const master_process& before) const {
+    do {
+      if (auto done = new_worker()) return *done;
+      const auto now = show_proc(*settings.master_socket, at_most(look));
+      if (now && now->reloads > before.reloads && now->failed_reloads > 0)
+        return error{errc::refused,
+                     "HAProxy could not load the configuration and kept the old worker; its log "
+                     "says why"};
+      rest();
+    } while (!until.passed());
+    return no_verdict();
+  }
+};
+
+constexpr std::string_view still_reloading = "Another reload is still in progress";
+
+/// The log that follows `Success=0` and a line of dashes.
+error refusal(std::string_view answer) {
+  answer.remove_prefix(std::min(answer.find('\n'), answer.size()));
+  constexpr std::string_view separator = "\n--";
+  if (answer.starts_with(separator)) answer.remove_prefix(separator.size());
+  const auto first = answer.find_first_not_of('\n');
+  const auto last = answer.find_last_not_of('\n');
+  const auto log =
+      first == std::string_view::npos ? "its log says why" : answer.substr(first, last - first + 1);
+  return {errc::refused, "HAProxy kept the old worker: " + std::string(log)};
+}
+
+/// `show proc` of a master that may be busy with a reload right now.
+outcome<master_process> settled_proc(const watch& w) {
+  const base::deadline settled(w.at_most(master_restarts_within));
+  for (;;) {
+    auto before = show_proc(*w.settings.master_socket, w.at_most(longest_question));
+    if (before || before.error().kind != errc::unavailable || settled.passed()) return before;
+    w.rest();
+  }
+}
+
+outcome<reload_result> ask_master(watch& w, const capabilities& can) {
+  const auto& master = *w.settings.master_socket;
+  for (;;) {
+    const auto before = settled_proc(w);
+    if (!before) return before.error();
+    w.old_worker = before->worker;
+    const auto answer =
+        ask(master, "reload", can.reload_verdict ? w.until.left() : w.at_most(longest_question));
+    // On 2.6 the connection ends, or is reset, when the master re-executes itself.
+    if (!answer || !answer->starts_with("Success=")) return w.await_counts(*before);
+    if (answer->starts_with("Success=1")) return w.await_worker();
+    if (answer->find(still_reloading) == std::string::npos || w.until.passed())
+      return refusal(*answer);
+    w.rest();
+  }
+}
+
+outcome<reload_result> through_master(watch& w, const capabilities& can) {
+  auto result = ask_master(w, can);
+  // On 2.6 the new worker answers a moment before the master listens again; whoever asks the master
+  // next shall not find it closed.
+  if (result) static_cast<void>(settled_proc(w));
+  return result;
+}
+
+error unusable(const std::string& pid_file, const std::string& cause) {
+  return {errc::unavailable, "pid file " + pid_file + ": " + cause};
+}
+
+outcome<pid_t> read_pid(const std::string& pid_file) {
+  constexpr std::size_t longest_pid_file = 4096;
+  const auto text = base::read_file(pid_file, longest_pid_file);
+  if (!text) return unusable(pid_file, text.error().message);
+  pid_t pid = 0;
+  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), pid);
+  if (ec != std::errc{} || pid <= 1) return unusable(pid_file, "holds no process id");
+  return pid;
+}
+
+/// Whether `pid` runs HAProxy, by the name that the kernel gives it (at most 15 bytes).
+bool is_haproxy(pid_t pid, const std::string& binary) {
+  constexpr std::size_t longest_name = 15;
+  const auto comm = base::read_file("/proc/" + std::to_string(pid) + "/comm");
+  if (!comm) return false;
+  const auto name = comm->substr(0, comm->find('\n'));
+  const auto expected = std::filesystem::path(binary).filename().string().substr(0, longest_name);
+  return name.starts_with("haproxy") || (!name.empty() && name == expected);
+}
+
+outcome<reload_result> through_signal(watch& w) {
+  const auto& pid_file = *w.settings.pid_file;
+  const auto pid = read_pid(pid_file);
+  if (!pid) return pid.error();
+  // The descriptor keeps the check and the signal on the same process.
+  const auto process = open_pidfd(*pid);
+  if (!process || !is_haproxy(*pid, w.settings.binary))
+    return unusable(pid_file, "process " + std::to_string(*pid) + " is no running HAProxy");
+  const auto before = show_info(w.settings.runtime_socket, w.at_most(longest_question));
+  if (!before) return before.error();
+  if (before->pid == *pid)
+    return unusable(pid_file,
+                    "HAProxy does not run in master-worker mode (-W), SIGUSR2 would "
+                    "end it");
+  w.old_worker = before->pid;
+  if (!signal_pidfd(process.get(), SIGUSR2))
+    return unusable(pid_file,
+                    "SIGUSR2 to process " + std::to_string(*pid) + ": " + std::strerror(errno));
+  return w.await_worker();
+}
+
+}  // namespace
+
+outcome<master_process> show_proc(const std::string& master_socket, milliseconds longest) {
+  const auto reply = ask(master_socket, "show proc", longest);
+  if (!reply) return reply.error();
+  return parse_proc(*reply);
+}
+
+outcome<process_info> show_info(const std::string& runtime_socket, milliseconds longest) {
+  const auto reply = ask(runtime_socket, "show info", longest);
+  if (!reply) return reply.error();
+  return parse_info(*reply);
+}
+
+outcome<reload_result> reload(const config::haproxy_settings& settings, const capabilities& can,
+                              milliseconds longest) {
+  const base::deadline until(longest);
+  watch w{settings, until};
+  if (settings.master_socket) return through_master(w, can);
+  if (settings.pid_file) return through_signal(w);
+  return error{errc::unavailable,
+               "HAProxy cannot be reloaded: neither a master socket nor a pid "
+               "file is configured"};
+}
+
+}  // namespace switchyard::haproxy

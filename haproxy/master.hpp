@@ -1,0 +1,48 @@
+#pragma once
+
+// Reloading HAProxy and awaiting the verdict: through the master CLI, or SIGUSR2 and a pid file.
+//
+// On HAProxy ≥ 2.7 the master CLI answers `reload` with Success=0/1 and the log; on 2.6 it answers
+// nothing and the outcome is read from `show proc` (reload count, failed count, new worker's pid).
+// Threading: one thread. Every wait has a deadline.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/outcome.hpp"
+#include "config/settings.hpp"
+#include "haproxy/capabilities.hpp"
+#include "haproxy/replies.hpp"
+
+namespace switchyard::haproxy {
+
+/// `show proc` over the master socket. errc::unavailable, errc::timeout, errc::protocol.
+base::outcome<master_process> show_proc(
+    const std::string& master_socket,
+    std::chrono::milliseconds longest = std::chrono::milliseconds(2'000));
+
+/// `show info` over the runtime socket, on a connection of its own. Same errors.
+base::outcome<process_info> show_info(
+    const std::string& runtime_socket,
+    std::chrono::milliseconds longest = std::chrono::milliseconds(2'000));
+
+struct reload_result {
+  pid_t old_worker = 0;
+  pid_t new_worker = 0;
+  std::chrono::milliseconds took{0};
+};
+
+/// Reloads and waits until a new worker answers on the runtime socket with another pid and
+/// Stopping: 0. For a moment after that the old worker may still accept a connection there, so look
+/// at the pid of each conversation that is opened. errc::refused: HAProxy kept the old worker, with
+/// its log where it gives one; errc::timeout: no verdict within `longest`; errc::unavailable:
+/// neither socket nor pid usable. `settings.master_socket` is used when set, else SIGUSR2 to the
+/// pid in `settings.pid_file`.
+base::outcome<reload_result> reload(const config::haproxy_settings& settings,
+                                    const capabilities& can,
+                                    std::chrono::milliseconds longest = std::chrono::seconds(30));
+
+}  // namespace switchyard::haproxy

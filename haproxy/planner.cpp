@@ -1,0 +1,155 @@
+#include "haproxy/planner.hpp"
+
+#include <utility>
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using model::server;
+using model::server_state;
+
+/// Collects the steps of one backend; a value that the encoder refuses drops that server's steps
+/// only.
+class collector {
+ public:
+  collector(std::string backend, plan& into) : backend_(std::move(backend)), plan_(into) {}
+
+  const std::string& backend() const { return backend_; }
+
+  /// Adds all commands for a server, or none of them when one cannot be encoded.
+  void add(const server& target, std::vector<base::outcome<command>> commands) {
+    for (const auto& c : commands) {
+      if (c) continue;
+      plan_.refused.push_back(
+          {c.error().kind, "server " + backend_ + "/" + target.name + ": " + c.error().message});
+      return;
+    }
+    for (auto& c : commands) plan_.steps.push_back({std::move(c).value(), target});
+  }
+
+  void leave(const std::string& name) { plan_.leaving.push_back(name); }
+  void reload(reload_cause cause, std::string subject) {
+    plan_.reload.push_back({cause, std::move(subject)});
+  }
+
+ private:
+  std::string backend_;
+  plan& plan_;
+};
+
+/// A new server starts in maintenance with its checks off.
+void plan_addition(const server& s, const std::string& options, bool checked, collector& out) {
+  const auto& b = out.backend();
+  std::vector<base::outcome<command>> commands{add_server(b, s, options)};
+  if (checked) commands.push_back(enable_health(b, s.name));
+  if (s.state == server_state::ready) commands.push_back(enable_server(b, s.name));
+  if (s.state == server_state::drain) commands.push_back(set_state(b, s.name, s.state));
+  out.add(s, std::move(commands));
+}
+
+void plan_change(const server& s, const actual_server& has, collector& out) {
+  const auto& b = out.backend();
+  if (has.backup != s.backup) out.reload(reload_cause::changed_server_options, b + "/" + s.name);
+  std::vector<base::outcome<command>> commands;
+  const bool restate = has.now.state != s.state;
+  // A server that leaves the rotation does so before anything else of it changes, and one that
+  // comes back does so last.
+  if (restate && s.state != server_state::ready) commands.push_back(set_state(b, s.name, s.state));
+  if (has.now.address != s.address || has.now.port != s.port)
+    commands.push_back(set_address(b, s.name, s.address, s.port));
+  if (has.now.weight != s.weight) commands.push_back(set_weight(b, s.name, s.weight));
+  if (has.maxconn != s.maxconn) commands.push_back(set_maxconn(b, s.name, s.maxconn));
+  if (restate && s.state == server_state::ready) commands.push_back(set_state(b, s.name, s.state));
+  out.add(s, std::move(commands));
+}
+
+}  // namespace
+
+std::string_view to_string(reload_cause cause) {
+  switch (cause) {
+    case reload_cause::new_backend:
+      return "new backend";
+    case reload_cause::removed_backend:
+      return "removed backend";
+    case reload_cause::changed_settings:
+      return "changed settings";
+    case reload_cause::changed_server_options:
+      return "changed server options";
+    case reload_cause::changed_head:
+      return "changed frontends or global settings";
+    case reload_cause::unknown_layout:
+      return "HAProxy runs another configuration";
+  }
+  return "unknown";
+}
+
+plan plan_backend(const model::backend& desired, const actual_backend* actual,
+                  const std::string& settings, const std::string& options) {
+  plan result;
+  collector out(desired.name, result);
+  if (actual == nullptr) {
+    out.reload(reload_cause::new_backend, desired.name);
+    return result;
+  }
+  const bool same_settings = actual->settings == settings;
+  if (!same_settings) out.reload(reload_cause::changed_settings, desired.name);
+
+  const bool checked = desired.settings.check.type != model::check_type::none;
+  auto has = actual->servers.begin();
+  for (const auto& s : desired.servers) {
+    for (; has != actual->servers.end() && has->first < s.name; ++has) out.leave(has->first);
+    if (has != actual->servers.end() && has->first == s.name) {
+      plan_change(s, has->second, out);
+      ++has;
+    } else if (same_settings) {
+      plan_addition(s, options, checked, out);
+    }
+  }
+  for (; has != actual->servers.end(); ++has) out.leave(has->first);
+  return result;
+}
+
+plan plan_removal(const std::string& backend) {
+  plan result;
+  result.reload.push_back({reload_cause::removed_backend, backend});
+  return result;
+}
+
+void note_done(actual_backend& actual, const step& done) {
+  const auto& target = done.target;
+  if (done.what.kind == command_kind::add_server) {
+    actual.servers[target.name] = {
+        {target.address, target.port, target.weight, server_state::maint, false},
+        target.backup,
+        target.maxconn};
+    return;
+  }
+  const auto found = actual.servers.find(target.name);
+  if (found == actual.servers.end()) return;
+  auto& has = found->second;
+  switch (done.what.kind) {
+    case command_kind::set_address:
+      has.now.address = target.address;
+      has.now.port = target.port;
+      break;
+    case command_kind::set_weight:
+      has.now.weight = target.weight;
+      break;
+    case command_kind::set_maxconn:
+      has.maxconn = target.maxconn;
+      break;
+    case command_kind::enable_server:
+    case command_kind::set_state:
+      has.now.state = target.state;
+      break;
+    case command_kind::del_server:
+      actual.servers.erase(found);
+      break;
+    case command_kind::add_server:
+    case command_kind::enable_health:
+      break;
+  }
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,92 @@
+#pragma once
+
+// The plan: what turns one backend as HAProxy runs it into the desired one.
+//
+// Pure: values in, values out. Per change, the first step of the ladder that can do it: the runtime
+// API for server addition, removal, address, weight, state and maxconn; a reload, with its reason,
+// for the rest.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "haproxy/commands.hpp"
+#include "haproxy/replies.hpp"
+#include "model/backend.hpp"
+
+namespace switchyard::haproxy {
+
+/// Why HAProxy must be reloaded.
+enum class reload_cause {
+  new_backend,
+  removed_backend,
+  changed_settings,        ///< mode, balance, protocol, checks, TLS or timeouts of a backend
+  changed_server_options,  ///< what the runtime API cannot change on a server (backup)
+  changed_head,            ///< frontends or global settings
+  unknown_layout,          ///< the running process was not loaded from our file as it is
+};
+
+/// The cause as logs and metrics name it: "new backend".
+std::string_view to_string(reload_cause cause);
+
+struct reload_reason {
+  reload_cause cause = reload_cause::unknown_layout;
+  std::string subject;  ///< the backend, "backend/server", or "" for the whole file
+
+  bool operator==(const reload_reason&) const = default;
+  auto operator<=>(const reload_reason&) const = default;
+};
+
+/// A server as the running HAProxy has it. What the runtime table does not show is nothing until it
+/// is known from the file that was loaded or from our own command; the planner takes it as
+/// different.
+struct actual_server {
+  runtime_server now;
+  std::optional<bool> backup;
+  std::optional<std::uint32_t> maxconn;
+
+  bool operator==(const actual_server&) const = default;
+};
+
+/// A backend as the running HAProxy has it.
+struct actual_backend {
+  std::string settings;  ///< its section without server lines, as loaded
+  std::map<std::string, actual_server> servers;
+
+  bool operator==(const actual_backend&) const = default;
+};
+
+/// One runtime command, and what it is about.
+struct step {
+  command what;
+  model::server target;  ///< the server as desired
+
+  bool operator==(const step&) const = default;
+};
+
+struct plan {
+  std::vector<step> steps;            ///< in order
+  std::vector<std::string> leaving;   ///< servers to drain, then delete
+  std::vector<reload_reason> reload;  ///< empty: the steps suffice
+  std::vector<base::error> refused;   ///< values that must not reach HAProxy
+
+  bool empty() const { return steps.empty() && leaving.empty() && reload.empty(); }
+  bool operator==(const plan&) const = default;
+};
+
+/// Plans one backend that is desired. `actual` is nullptr when the running HAProxy has none of that
+/// name; `settings` and `options` are what render_backend() and server_options() give for it.
+/// Runtime steps are planned as far as they go even when a reload is needed, so that what can
+/// change at once does; a backend whose settings changed waits for the reload with new servers.
+plan plan_backend(const model::backend& desired, const actual_backend* actual,
+                  const std::string& settings, const std::string& options);
+
+/// Plans the removal of a backend that nobody desires any more.
+plan plan_removal(const std::string& backend);
+
+/// Brings `actual` to what it is after `done` succeeded.
+void note_done(actual_backend& actual, const step& done);
+
+}  // namespace switchyard::haproxy

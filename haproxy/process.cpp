@@ -1,0 +1,205 @@
+#include "haproxy/process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "haproxy/master.hpp"
+#include "haproxy/pidfd.hpp"
+#include "haproxy/unix_socket.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::status;
+using std::chrono::milliseconds;
+
+constexpr milliseconds look(200);
+constexpr milliseconds between_looks(5);
+constexpr milliseconds orphan_ends_within(10'000);
+constexpr milliseconds after_sigterm(5'000);
+constexpr milliseconds after_sigkill(5'000);
+
+/// Waits until the process behind a pidfd has ended. false: the deadline passed.
+bool ended_by(int pidfd, const base::deadline& until) {
+  const auto ended = base::wait_readable(pidfd, until);
+  return ended && *ended;
+}
+
+/// What HAProxy may know of our environment: enough to find itself and to format its log.
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> passed;
+  for (const char* name : {"PATH", "HOME", "TZ", "LANG"})
+    if (const char* value = std::getenv(name)) passed.emplace(name, value);
+  return passed;
+}
+
+/// Makes the folder of `file`, and those above it, for ourselves and our group.
+status make_folder_of(const std::string& file) {
+  constexpr mode_t mode = 0750;
+  std::filesystem::path made;
+  for (const auto& part : std::filesystem::path(file).parent_path()) {
+    made /= part;
+    if (::mkdir(made.c_str(), mode) == 0 || errno == EEXIST) continue;
+    const int cause = errno;
+    if (std::error_code ec; std::filesystem::is_directory(made, ec)) continue;
+    return error{errc::io, "cannot create " + made.string() + ": " + std::strerror(cause)};
+  }
+  return {};
+}
+
+/// Removes the file of a socket; leaves anything else alone.
+void remove_socket(const std::string& path) {
+  struct stat file {};
+  if (::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) ::unlink(path.c_str());
+}
+
+std::string master_socket_of(const config::haproxy_settings& settings) {
+  if (settings.master_socket) return *settings.master_socket;
+  return std::filesystem::path(settings.runtime_socket).replace_filename("master.sock").string();
+}
+
+base::command_line command_for(const config::haproxy_settings& settings) {
+  base::command_line line;
+  line.argv = {settings.binary, "-W", "-S", master_socket_of(settings) + ",mode,600"};
+  if (settings.base_file) line.argv.insert(line.argv.end(), {"-f", *settings.base_file});
+  line.argv.insert(line.argv.end(), {"-f", settings.config_file});
+  line.environment = environment();
+  return line;
+}
+
+}  // namespace
+
+status process::ensure_running(milliseconds longest) {
+  const base::deadline until(longest);
+  if (!alive()) {
+    const auto found = find(until);
+    if (!found) return found.error();
+    if (*found == presence::none)
+      if (auto launched = launch(); !launched) return launched;
+  }
+  do {
+    if (!alive())
+      return error{errc::refused,
+                   "HAProxy ended at once" +
+                       (child_ ? " with exit code " + std::to_string(child_->ended().value_or(-1))
+                               : std::string()) +
+                       "; its own messages say why"};
+    // 2.6 opens its master socket a moment after its worker has begun to answer.
+    const auto info = show_info(settings_.runtime_socket, std::min(look, until.left()));
+    if (info && !info->stopping &&
+        show_proc(master_socket_of(settings_), std::min(look, until.left())))
+      return {};
+    ended_by(pidfd_.get(), base::deadline(between_looks));
+  } while (!until.passed());
+  return error{errc::timeout,
+               "HAProxy runs but does not answer on " + settings_.runtime_socket + " in time"};
+}
+
+base::outcome<process::presence> process::find(const base::deadline& until) {
+  const base::deadline orphan_gone(std::min(orphan_ends_within, until.left()));
+  for (;;) {
+    const auto adopted = adopt(until);
+    if (adopted) return presence::adopted;
+    if (adopted.error().kind == errc::timeout) return adopted.error();
+    const auto& socket = settings_.runtime_socket;
+    const auto there = connect_unix(socket, orphan_gone);
+    if (!there && there.error().kind == errc::unavailable) return presence::none;
+    // A worker without a master: either its master is just about to listen, or was killed, and then
+    // the worker ends by itself but may hold its ports a little longer. Two HAProxys would share
+    // the traffic (SO_REUSEPORT), so none is started beside it.
+    if (orphan_gone.passed())
+      return error{errc::conflict, "somebody answers on " + socket +
+                                       " without a master behind our master socket; end it first"};
+    ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+  }
+}
+
+status process::adopt(const base::deadline& until) {
+  const auto socket = master_socket_of(settings_);
+  if (const auto listener = connect_unix(socket, until); !listener) return listener.error();
+  // Somebody listens: a master that is just loading its configuration answers a little later.
+  do {
+    const auto there = show_proc(socket, std::min(look, until.left()));
+    if (there) {
+      auto pidfd = open_pidfd(there->master);
+      if (!pidfd)
+        return error{errc::unavailable,
+                     "process " + std::to_string(there->master) + ": " + std::strerror(errno)};
+      child_.reset();
+      pidfd_ = std::move(pidfd);
+      master_ = there->master;
+      return {};
+    }
+    ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+  } while (!until.passed());
+  return error{errc::timeout, "what listens on " + socket + " does not answer as HAProxy's master"};
+}
+
+status process::launch() {
+  const auto master_socket = master_socket_of(settings_);
+  // HAProxy reads a comma in -S as the start of the socket's options.
+  if (master_socket.find_first_of(", \t\n") != std::string::npos)
+    return error{errc::invalid,
+                 "master socket " + master_socket + ": the path must not hold a comma or a space"};
+  for (const auto& socket : {master_socket, settings_.runtime_socket}) {
+    if (auto made = make_folder_of(socket); !made) return made;
+    remove_socket(socket);
+  }
+  auto started = base::child::start(command_for(settings_));
+  if (!started) return started.error();
+  base::unique_fd pidfd(::fcntl(started->pidfd(), F_DUPFD_CLOEXEC, 0));
+  if (!pidfd) {
+    const int cause = errno;
+    started->signal(SIGKILL);
+    return error{errc::io, std::string("pidfd of HAProxy: ") + std::strerror(cause)};
+  }
+  master_ = started->pid();
+  pidfd_ = std::move(pidfd);
+  child_ = std::move(*started);
+  return {};
+}
+
+bool process::alive() {
+  if (master_ == 0) return false;
+  if (!ended_by(pidfd_.get(), base::deadline(milliseconds(0)))) return true;
+  if (child_) child_->ended();  // reaps it
+  pidfd_.reset();
+  master_ = 0;
+  return false;
+}
+
+void process::stop(milliseconds grace) {
+  if (!alive()) return;
+  struct step {
+    int signal;
+    milliseconds patience;
+  };
+  const std::array steps{step{SIGUSR1, grace}, step{SIGTERM, after_sigterm},
+                         step{SIGKILL, after_sigkill}};
+  for (const auto& [signal, patience] : steps) {
+    // By descriptor: an adopted master may have been reaped, and its pid given away.
+    signal_pidfd(pidfd_.get(), signal);
+    if (ended_by(pidfd_.get(), base::deadline(patience))) break;
+  }
+  alive();
+  remove_socket(settings_.runtime_socket);
+  remove_socket(master_socket_of(settings_));
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,57 @@
+#pragma once
+
+// Managed mode: HAProxy as our own program, in master-worker mode with a master socket.
+//
+// An HAProxy that is already there (left by a switchyard that was killed) is adopted through its
+// master socket. Threading: one thread.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+
+#include "base/fd.hpp"
+#include "base/outcome.hpp"
+#include "base/subprocess.hpp"
+#include "config/settings.hpp"
+
+namespace switchyard::haproxy {
+
+class process {
+ public:
+  explicit process(config::haproxy_settings settings) : settings_(std::move(settings)) {}
+  /// Leaves HAProxy running.
+  ~process() = default;
+  process(process&&) = default;
+  process& operator=(process&&) = default;
+
+  /// Adopts the HAProxy behind the master socket, or starts one on the configuration file and waits
+  /// until its runtime socket answers. Stale socket files are removed first, in folders that are
+  /// created (0750) when missing. errc::not_found: no binary; errc::refused: HAProxy ended at once
+  /// (its exit code; its words went to our stderr); errc::conflict: a worker that answers on our
+  /// runtime socket has no master behind our master socket and does not end; errc::timeout.
+  base::status ensure_running(std::chrono::milliseconds longest = std::chrono::seconds(30));
+
+  /// Whether the master is alive, as far as is known without asking it.
+  bool alive();
+  pid_t master_pid() const { return master_; }
+  /// Readable when the master ends; -1 when there is none.
+  int pidfd() const { return pidfd_.get(); }
+
+  /// Lets HAProxy finish its connections (SIGUSR1), at most `grace`, then ends it (SIGTERM, and
+  /// SIGKILL after 5 s more). Removes its socket files. Nothing when it does not run.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  enum class presence { adopted, none };
+  base::outcome<presence> find(const base::deadline& until);
+  base::status adopt(const base::deadline& until);
+  base::status launch();
+
+  config::haproxy_settings settings_;
+  std::optional<base::child> child_;  // nothing for an adopted one
+  base::unique_fd pidfd_;
+  pid_t master_ = 0;
+};
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,233 @@
+#include "haproxy/renderer.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/duration.hpp"
+#include "haproxy/words.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using base::status;
+using model::balance_algorithm;
+using model::check_type;
+using model::proxy_mode;
+using model::server_protocol;
+using std::chrono::milliseconds;
+
+// HAProxy's timers and counters are signed 32-bit numbers.
+constexpr std::uint32_t largest_number = std::numeric_limits<std::int32_t>::max();
+
+error invalid(std::string message) {
+  return {errc::invalid, std::move(message)};
+}
+
+status check_duration(const char* what, milliseconds value) {
+  if (value.count() >= 1 && value.count() <= std::int64_t{largest_number}) return {};
+  return invalid(std::string(what) + " of " + std::to_string(value.count()) +
+                 " ms is outside of 1 ms to 24 days");
+}
+
+status check_count(const char* what, std::uint32_t value) {
+  if (value >= 1 && value <= largest_number) return {};
+  return invalid(std::string(what) + " of " + std::to_string(value) + " is outside of 1 to " +
+                 std::to_string(largest_number));
+}
+
+/// What RFC 3986 allows in a path and a query, but no quote.
+bool plain_path(std::string_view path) {
+  constexpr std::string_view marks = "-._~!$&()*+,;=:@/?%";
+  return !path.empty() && path.size() <= 1024 && path.front() == '/' &&
+         std::all_of(path.begin(), path.end(), [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  marks.find(c) != std::string_view::npos;
+         });
+}
+
+/// HAProxy takes the name inside sni as an expression, so it holds nothing but a host's letters.
+bool plain_host(std::string_view host) {
+  return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+  });
+}
+
+/// Everything of the settings that HAProxy would refuse, or take as something else.
+status check_settings(const model::backend_settings& s) {
+  if (s.mode == proxy_mode::tcp && s.balance == balance_algorithm::uri)
+    return invalid("balance uri needs mode http");
+  if (s.mode == proxy_mode::tcp && s.protocol != server_protocol::automatic)
+    return invalid("protocol " + std::string(to_string(s.protocol)) + " needs mode http");
+  if (s.timeouts.connect)
+    if (auto ok = check_duration("timeouts.connect", *s.timeouts.connect); !ok) return ok;
+  if (s.timeouts.server)
+    if (auto ok = check_duration("timeouts.server", *s.timeouts.server); !ok) return ok;
+  if (s.tls.enabled && s.tls.sni && !plain_host(*s.tls.sni))
+    return invalid("tls.sni " + printable(*s.tls.sni) + " is no host name");
+  if (s.check.type == check_type::none) return {};
+  if (auto ok = check_duration("check.interval", s.check.interval); !ok) return ok;
+  if (auto ok = check_count("check.rise", s.check.rise); !ok) return ok;
+  if (auto ok = check_count("check.fall", s.check.fall); !ok) return ok;
+  if (s.check.type == check_type::http && !plain_path(s.check.path))
+    return invalid("check.path " + printable(s.check.path) +
+                   " is no URL path (\"/\", then letters, digits and -._~!$&()*+,;=:@/?%)");
+  return {};
+}
+
+/// Dynamic servers need a balance that can be changed at run time; source and uri are that only
+/// with consistent hashing (configuration manual, "hash-type").
+std::string balance_lines(balance_algorithm balance) {
+  auto lines = "    balance " + std::string(to_string(balance)) + "\n";
+  if (balance == balance_algorithm::source || balance == balance_algorithm::uri)
+    lines += "    hash-type consistent\n";
+  return lines;
+}
+
+bool forced_h2_over_tls(const model::backend_settings& s) {
+  return s.tls.enabled && s.mode == proxy_mode::http && s.protocol == server_protocol::h2;
+}
+
+std::string check_lines(const model::backend_settings& s) {
+  if (s.check.type != check_type::http) return {};
+  const auto host = s.tls.enabled && s.tls.sni ? *s.tls.sni : std::string("localhost");
+  std::string lines = "    option httpchk\n";
+  // A check that inherits `proto h2` never gets an answer over TLS on 2.6: it begins before the
+  // handshake is over. One that lets ALPN choose does, and needs its own connect rule for it.
+  if (forced_h2_over_tls(s))
+    lines += "    http-check connect ssl alpn h2" + (s.tls.sni ? " sni " + host : "") + "\n";
+  lines += "    http-check send meth GET uri '" + s.check.path + "' ver HTTP/1.1 hdr Host " + host +
+           "\n";
+  return lines;
+}
+
+/// check-ssl is what `ssl` implies for servers of the file, but not for those of `add server`.
+std::string check_words(const model::backend_settings& s) {
+  if (s.check.type == check_type::none) return {};
+  return std::string("check") + (s.tls.enabled ? " check-ssl" : "") + " inter " +
+         base::format_duration(s.check.interval) + " rise " + std::to_string(s.check.rise) +
+         " fall " + std::to_string(s.check.fall);
+}
+
+std::string tls_words(const model::backend_settings& s) {
+  if (!s.tls.enabled) return {};
+  std::string words = s.tls.verify == model::tls_verify::none
+                          ? "ssl verify none"
+                          : "ssl verify required ca-file @system-ca";
+  if (!s.tls.sni) return words;
+  words += " sni str(" + *s.tls.sni + ")";
+  if (s.tls.verify == model::tls_verify::required) words += " verifyhost " + *s.tls.sni;
+  if (s.check.type != check_type::none) words += " check-sni " + *s.tls.sni;
+  return words;
+}
+
+std::string protocol_words(const model::backend_settings& s) {
+  if (s.mode != proxy_mode::http) return {};
+  switch (s.protocol) {
+    case server_protocol::h2:
+      return "alpn h2,http/1.1 proto h2";
+    case server_protocol::h1:
+      return s.tls.enabled ? "alpn http/1.1 proto h1" : "proto h1";
+    case server_protocol::automatic:
+      break;
+  }
+  if (!s.tls.enabled) return {};
+  // Without check-alpn a check offers the server's ALPN and then speaks HTTP/1 whatever was chosen.
+  return s.check.type == check_type::http ? "alpn h2,http/1.1 check-alpn h2,http/1.1"
+                                          : "alpn h2,http/1.1";
+}
+
+error in_backend(const std::string& name, const error& why) {
+  return {why.kind, "backend " + printable(name) + ": " + why.message};
+}
+
+outcome<std::string> render_settings(const model::backend& backend) {
+  const auto& s = backend.settings;
+  auto options = server_options(s);
+  if (!options) return options;
+  auto text = "backend " + backend.name + " from " + defaults_name(s.mode) + "\n" +
+              balance_lines(s.balance);
+  if (s.timeouts.connect)
+    text += "    timeout connect " + base::format_duration(*s.timeouts.connect) + "\n";
+  if (s.timeouts.server)
+    text += "    timeout server " + base::format_duration(*s.timeouts.server) + "\n";
+  // A request that a server may have begun to work on is repeated only where that is harmless.
+  if (s.mode == proxy_mode::http) text += "    http-request disable-l7-retry unless METH_GET\n";
+  text += check_lines(s);
+  if (!options->empty()) text += "    default-server " + *options + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string backend_section::text() const {
+  std::size_t size = settings.size();
+  for (const auto& line : servers) size += line.size() + 1;
+  std::string whole;
+  whole.reserve(size);
+  whole += settings;
+  for (const auto& line : servers) (whole += line) += '\n';
+  return whole;
+}
+
+outcome<std::string> server_options(const model::backend_settings& settings) {
+  if (const auto ok = check_settings(settings); !ok) return ok.error();
+  std::string words;
+  for (const auto& part : {check_words(settings), tls_words(settings), protocol_words(settings)}) {
+    if (part.empty()) continue;
+    if (!words.empty()) words += ' ';
+    words += part;
+  }
+  return words;
+}
+
+outcome<std::string> render_server(const model::server& server) {
+  if (!model::valid_name(server.name))
+    return invalid("server name " + printable(server.name) + " is not made of A-Z a-z 0-9 _ . : -");
+  if (const auto ok = check_server_address(server.address, server.port); !ok)
+    return error{ok.error().kind, "server " + server.name + ": " + ok.error().message};
+  if (server.weight > model::max_weight)
+    return invalid("server " + server.name + ": weight " + std::to_string(server.weight) +
+                   " is above 256");
+  if (server.maxconn > largest_number)
+    return invalid("server " + server.name + ": maxconn " + std::to_string(server.maxconn) +
+                   " is above " + std::to_string(largest_number));
+  const auto weight = server.state == model::server_state::drain ? 0 : server.weight;
+  const bool v6 = server.address.find(':') != std::string::npos;
+  std::string line;
+  line.reserve(server.name.size() + server.address.size() + 64);
+  (line += "    server ") += server.name;
+  ((line += v6 ? " [" : " ") += server.address) += v6 ? "]:" : ":";
+  ((line += std::to_string(server.port)) += " weight ") += std::to_string(weight);
+  if (server.maxconn != 0) line += " maxconn " + std::to_string(server.maxconn);
+  if (server.backup) line += " backup";
+  if (server.state == model::server_state::maint) line += " disabled";
+  return line;
+}
+
+outcome<backend_section> render_backend(const model::backend& backend) {
+  if (!model::valid_name(backend.name))
+    return invalid("backend name " + printable(backend.name) +
+                   " is not made of A-Z a-z 0-9 _ . : -");
+  auto settings = render_settings(backend);
+  if (!settings) return in_backend(backend.name, settings.error());
+  backend_section section{std::move(settings).value(), {}};
+  section.servers.reserve(backend.servers.size());
+  const std::string* before = nullptr;
+  for (const auto& server : backend.servers) {
+    auto line = render_server(server);
+    if (!line) return in_backend(backend.name, line.error());
+    if (before != nullptr && *before >= server.name)
+      return in_backend(backend.name,
+                        invalid("server " + server.name + " is there twice or out of order"));
+    before = &server.name;
+    section.servers.push_back(std::move(line).value());
+  }
+  return section;
+}
+
+}  // namespace switchyard::haproxy

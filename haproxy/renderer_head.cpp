@@ -1,0 +1,143 @@
+// What stands before the backends: global settings, named defaults and frontends.
+
+#include <algorithm>
+
+#include "base/duration.hpp"
+#include "haproxy/renderer.hpp"
+#include "haproxy/words.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using config::haproxy_mode;
+
+// Named, and named again by every section of ours, so that the operator's own defaults in base_file
+// neither change ours nor are changed by them.
+// client-fin and tunnel go together: else a WebSocket whose client vanished lives as long as the
+// tunnel.
+constexpr std::string_view defaults_sections = R"(defaults switchyard-http
+    mode http
+    log global
+    option dontlognull
+    option redispatch
+    retries 3
+    retry-on conn-failure empty-response
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+    timeout http-request 10s
+    timeout http-keep-alive 10s
+    timeout queue 5s
+    timeout tunnel 1h
+    timeout client-fin 30s
+
+defaults switchyard-tcp
+    mode tcp
+    log global
+    option dontlognull
+    option redispatch
+    retries 3
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+    timeout queue 5s
+    timeout tunnel 1h
+    timeout client-fin 30s
+)";
+
+error in_frontend(const std::string& name, const error& why) {
+  return {errc::invalid, "frontend " + printable(name) + ": " + why.message};
+}
+
+/// Nothing when the operator's base_file holds all that there is to say.
+outcome<std::string> global_section(const config::haproxy_settings& haproxy) {
+  const bool ours = haproxy.mode == haproxy_mode::managed || !haproxy.base_file;
+  if (!ours) return std::string();
+  if (!haproxy.runtime_socket.starts_with('/'))
+    return error{errc::invalid, "haproxy.runtime_socket " + printable(haproxy.runtime_socket) +
+                                    " is no absolute path"};
+  // HAProxy splits addresses at commas and expands variables in them, whatever the quotes.
+  if (haproxy.runtime_socket.find_first_of(",$") != std::string::npos)
+    return error{errc::invalid, "haproxy.runtime_socket " + printable(haproxy.runtime_socket) +
+                                    " holds a comma or a dollar sign"};
+  const auto socket = config_word(haproxy.runtime_socket);
+  if (!socket) return error{errc::invalid, "haproxy.runtime_socket: " + socket.error().message};
+  auto text = "global\n    stats socket " + *socket + " mode 600 level admin expose-fd listeners\n";
+  if (haproxy.mode == haproxy_mode::managed)
+    text += "    hard-stop-after " + base::format_duration(haproxy.reload.hard_stop_after) + "\n";
+  return text + "\n";
+}
+
+outcome<std::string> bind_line(const config::bind_settings& bind) {
+  if (bind.port == 0) return error{errc::invalid, "port 0 cannot be bound"};
+  const auto ip = model::canonical_ip(bind.address);
+  if (bind.address != "*" && !ip)
+    return error{errc::invalid,
+                 "address " + printable(bind.address) + " is neither an IP nor \"*\""};
+  const bool v6 = ip && ip->find(':') != std::string::npos;
+  auto line =
+      "    bind " + (v6 ? "[" + *ip + "]" : ip.value_or("*")) + ":" + std::to_string(bind.port);
+  if (!bind.certificates) return line + "\n";
+  const auto crt = config_word(*bind.certificates);
+  if (!crt) return error{errc::invalid, "certificates: " + crt.error().message};
+  line += " ssl crt " + *crt;
+  std::string protocols;
+  for (const auto& protocol : bind.alpn) {
+    if (protocol.find(',') != std::string::npos)
+      return error{errc::invalid, "alpn: " + printable(protocol) + " holds a comma"};
+    protocols += (protocols.empty() ? "" : ",") + protocol;
+  }
+  if (protocols.empty()) return line + "\n";
+  const auto alpn = config_word(protocols);
+  if (!alpn) return error{errc::invalid, "alpn: " + alpn.error().message};
+  return line + " alpn " + *alpn + "\n";
+}
+
+outcome<std::string> frontend_section(const config::frontend_settings& frontend,
+                                      const std::set<std::string>& known) {
+  if (!model::valid_name(frontend.name))
+    return error{errc::invalid, "the name is not made of A-Z a-z 0-9 _ . : -"};
+  auto text = "frontend " + frontend.name + " from " + defaults_name(model::proxy_mode::http) +
+              "\n    no log\n";
+  for (const auto& bind : frontend.binds) {
+    auto line = bind_line(bind);
+    if (!line) return line;
+    text += *line;
+  }
+  // Kept connections lose no request when a reload ends their worker.
+  text += "    option idle-close-on-response\n    option forwardfor\n";
+  if (frontend.redirect_to_https)
+    text += "    http-request redirect scheme https code 301 unless { ssl_fc }\n";
+  text +=
+      "    http-request set-header X-Forwarded-Proto https if { ssl_fc }\n"
+      "    http-request set-header X-Forwarded-Proto http unless { ssl_fc }\n";
+  if (frontend.default_backend && known.contains(*frontend.default_backend)) {
+    if (!model::valid_name(*frontend.default_backend))
+      return error{errc::invalid, "default_backend is not made of A-Z a-z 0-9 _ . : -"};
+    text += "    default_backend " + *frontend.default_backend + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+outcome<std::string> render_head(const config::haproxy_settings& haproxy,
+                                 const std::vector<config::frontend_settings>& frontends,
+                                 const std::set<std::string>& known) {
+  auto head = global_section(haproxy);
+  if (!head) return head;
+  auto text = std::move(head).value();
+  text += defaults_sections;
+  for (const auto& frontend : frontends) {
+    const auto section = frontend_section(frontend, known);
+    if (!section) return in_frontend(frontend.name, section.error());
+    (text += '\n') += *section;
+  }
+  return text;
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,69 @@
+#pragma once
+
+// What HAProxy answers to `show …`, read into values. Pure: every function takes the reply's text.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "model/backend.hpp"
+
+namespace switchyard::haproxy {
+
+/// One line of `show servers state`.
+struct runtime_server {
+  std::string address;
+  std::uint16_t port = 0;
+  std::uint16_t weight = 0;  ///< the effective user weight (srv_uweight)
+  model::server_state state = model::server_state::ready;  ///< from srv_admin_state
+  bool up = false;                                         ///< srv_op_state is not STOPPED
+
+  bool operator==(const runtime_server&) const = default;
+};
+
+using runtime_servers = std::map<std::string, runtime_server>;
+/// Backend → its servers. Backends without servers do not appear in HAProxy's reply.
+using runtime_view = std::map<std::string, runtime_servers>;
+
+/// `show servers state [BACKEND]`. errc::not_found: HAProxy has no such backend; errc::protocol:
+/// not a version 1 table, or a line too short. srv_admin_state (2.6 source, enum srv_admin):
+/// 0x01|0x02|0x04|0x20 maintenance, 0x08|0x10 drain.
+base::outcome<runtime_view> parse_servers_state(std::string_view reply);
+
+/// `show info`.
+struct process_info {
+  std::string version;  ///< "2.6.12-1+deb12u4"
+  pid_t pid = 0;
+  bool stopping = false;
+  std::uint64_t uptime_seconds = 0;
+
+  bool operator==(const process_info&) const = default;
+};
+base::outcome<process_info> parse_info(std::string_view reply);
+
+/// `show servers conn BACKEND`: server → connections in use now (used_cur). Same errors.
+base::outcome<std::map<std::string, std::uint64_t>> parse_servers_conn(std::string_view reply);
+
+/// `show env NAME`: the value, "" when it is not set.
+std::string parse_env(std::string_view reply, std::string_view name);
+
+/// `show proc` of the master CLI.
+struct master_process {
+  pid_t master = 0;
+  unsigned reloads = 0;  ///< the master's own count, refused reloads included
+  /// Refused ones since the last that worked (3.2 and later say 1 for any number of them); 0 where
+  /// HAProxy does not say.
+  unsigned failed_reloads = 0;
+  pid_t worker = 0;  ///< the current one, or the one that is starting; 0: none
+  std::vector<pid_t> old_workers;
+
+  bool operator==(const master_process&) const = default;
+};
+base::outcome<master_process> parse_proc(std::string_view reply);
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,72 @@
+#pragma once
+
+// The runtime API: one conversation with an HAProxy worker over its stats socket
+// (HAProxy management guide, "Unix Socket commands").
+//
+// A conversation uses prompt mode on one connection. It is bound to the worker that accepted it:
+// after a reload the old worker goes on answering here and its changes are lost, so open a new one.
+// Threading: one thread at a time. Every wait has a deadline.
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/outcome.hpp"
+#include "haproxy/commands.hpp"
+
+namespace switchyard::haproxy {
+
+class runtime {
+ public:
+  struct limits {
+    std::chrono::milliseconds connect{2'000};
+    std::chrono::milliseconds reply{10'000};  ///< for one reply, read whole
+    std::size_t reply_bytes = 512U << 20;
+  };
+
+  /// Connects and switches to prompt mode. errc::unavailable names the socket and the cause
+  /// (absent, refused, not permitted, path too long), errc::timeout, errc::protocol.
+  static base::outcome<runtime> connect(const std::string& socket_path, limits l);
+  static base::outcome<runtime> connect(const std::string& socket_path) {
+    return connect(socket_path, limits{});
+  }
+
+  /// Sends one command and returns its reply without the prompt and without surrounding newlines.
+  /// `command` must be one line of HAProxy's grammar made by haproxy/commands.hpp, or an operator's
+  /// own; errc::invalid when it is empty, `prompt` or `quit`, holds a newline, an unescaped `;` or
+  /// `<<`, or exceeds 16,000 bytes.
+  /// After errc::timeout, errc::protocol or errc::unavailable the conversation is over.
+  base::outcome<std::string> execute_raw(std::string_view command);
+
+  /// Sends commands in order, pipelined, and returns one verdict each: the reply was the one that
+  /// haproxy/commands.hpp expects, or errc::refused with HAProxy's words. When the conversation
+  /// breaks, the commands from there on get that error: whether they took effect is unknown.
+  std::vector<base::status> execute(std::span<const command> commands);
+
+  /// `set server B/S addr A port P` and `set server B/S state …` in one go.
+  base::status set_server_addr_and_state(std::string_view backend, const model::server& server);
+
+  /// Becomes readable when HAProxy closes the conversation (it sends nothing on its own).
+  int fd() const { return fd_.get(); }
+  bool broken() const { return broken_; }
+
+ private:
+  runtime(base::unique_fd fd, limits l) : fd_(std::move(fd)), limits_(l) {}
+
+  base::status send(std::string_view bytes);
+  base::status ready();
+  base::outcome<std::string> receive(bool last);
+  bool take_reply(std::size_t seen, bool last, std::string& into);
+
+  base::unique_fd fd_;
+  limits limits_;
+  std::string unread_;  // bytes past the reply read last
+  bool broken_ = false;
+};
+
+}  // namespace switchyard::haproxy
