@@ -1,0 +1,198 @@
+#include "actors/manager.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "actors/dispatch_queue.hpp"
+#include "actors/refusal_log.hpp"
+#include "model/desired_state.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+std::vector<std::string> names_of(const config::settings& settings) {
+  std::vector<std::string> names;
+  for (const auto& p : settings.providers) names.push_back(p.name);
+  return names;
+}
+
+struct manager_state {
+  manager_state() : desired({}) {}
+  static inline const char* name = "manager";
+
+  log_ptr log;
+  model::desired_state desired;
+  dispatch_queue queue;
+  refusal_log refusals;
+  std::map<std::string, std::uint64_t> epochs;
+  std::map<dispatch_queue::ticket, caf::typed_response_promise<std::uint64_t>> promises;
+  writer_actor writer;
+  std::uint64_t writer_generation = 0;  // answers of an earlier writer are not taken for this one's
+  bool in_flight = false;
+  bool reconcile_wanted = false;
+  manager_status status;
+};
+
+using manager_self = manager_actor::stateful_pointer<manager_state>;
+
+void acknowledge(manager_self self) {
+  auto& s = self->state;
+  for (const auto ticket : s.queue.fulfilled()) {
+    const auto promise = s.promises.find(ticket);
+    if (promise == s.promises.end()) continue;
+    promise->second.deliver(s.desired.revision());
+    s.promises.erase(promise);
+  }
+}
+
+void note(manager_self self, const haproxy::apply_report& report) {
+  auto& status = self->state.status;
+  ++status.applies;
+  status.applied_revision = report.revision;
+  status.haproxy_reachable = report.reachable;
+  status.repaired += report.repaired;
+  if (report.reload) ++status.reloads;
+}
+
+void pump(manager_self self);
+
+/// Sends one request to the writer and waits for its answer, one at a time.
+template <class... Message>
+void ask_writer(manager_self self, bool from_queue, Message... message) {
+  auto& s = self->state;
+  s.in_flight = true;
+  const auto generation = s.writer_generation;
+  self->request(s.writer, caf::infinite, message...)
+      .then(
+          [=](const apply_report_ptr& report) {
+            if (generation != self->state.writer_generation) return;
+            self->state.in_flight = false;
+            if (from_queue) self->state.queue.done();
+            note(self, *report);
+            pump(self);
+          },
+          [=](const caf::error&) {
+            if (generation != self->state.writer_generation) return;
+            // The writer is gone. The supervisor hands over another one, which gets everything.
+            self->state.in_flight = false;
+            self->state.writer = nullptr;
+            if (from_queue) self->state.queue.failed();
+          });
+}
+
+void pump(manager_self self) {
+  auto& s = self->state;
+  acknowledge(self);
+  if (s.in_flight || !s.writer) return;
+  if (auto request = s.queue.next(s.desired)) {
+    ask_writer(self, true, apply_atom::value,
+               std::make_shared<const haproxy::apply_request>(std::move(*request)));
+  } else if (std::exchange(s.reconcile_wanted, false)) {
+    ask_writer(self, false, reconcile_atom::value);
+  }
+}
+
+void take_changes(manager_self self, const model::fold_result& result, bool was_complete) {
+  auto& s = self->state;
+  s.queue.changed(result.changed);
+  if (!was_complete && s.desired.complete()) s.queue.everything();
+  for (const auto& c : result.new_collisions)
+    s.log->error("backend {} is named by two providers: {} keeps it, that of {} is not used",
+                 c.backend, c.owner, c.other);
+}
+
+/// Whether a report of this epoch counts: an older one comes from a provider that was restarted
+/// since.
+bool current(manager_self self, const std::string& provider, std::uint64_t epoch) {
+  auto& known = self->state.epochs[provider];
+  if (epoch < known) return false;
+  known = epoch;
+  return true;
+}
+
+caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
+                                                       const std::string& provider,
+                                                       std::uint64_t epoch,
+                                                       const report_ptr& report) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<std::uint64_t>();
+  if (!current(self, provider, epoch)) {
+    promise.deliver(s.desired.revision());
+    return promise;
+  }
+  for (const auto& line : s.refusals.lines(provider, *report))
+    s.log->warn("{}: {}", provider, line);
+  const bool was_complete = s.desired.complete();
+  take_changes(self, s.desired.fold(provider, *report), was_complete);
+  s.promises.emplace(s.queue.issue(), promise);
+  pump(self);
+  return promise;
+}
+
+void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
+  auto& known = self->state.status.providers[provider];
+  if (known == *health) return;
+  using level = model::provider_health::level;
+  if (health->value == level::live)
+    self->state.log->info("{}: live", provider);
+  else if (health->value == level::degraded)
+    self->state.log->warn("{}: {}", provider, health->reason);
+  known = *health;
+}
+
+void take_settings(manager_self self, const config::settings& settings) {
+  auto& s = self->state;
+  const bool was_complete = s.desired.complete();
+  const auto names = names_of(settings);
+  take_changes(self, s.desired.configure(names), was_complete);
+  std::erase_if(s.status.providers, [&](const auto& p) {
+    return std::find(names.begin(), names.end(), p.first) == names.end();
+  });
+  pump(self);
+}
+
+status_ptr status_of(manager_self self) {
+  auto& s = self->state;
+  s.status.revision = s.desired.revision();
+  s.status.backends = s.desired.backends().size();
+  s.status.missing = s.desired.missing();
+  return std::make_shared<const manager_status>(s.status);
+}
+
+manager_actor::behavior_type manager(manager_self self, const settings_ptr& settings, log_ptr log) {
+  self->state.log = std::move(log);
+  self->state.desired = model::desired_state(names_of(*settings));
+  return {
+      [=](report_atom, const std::string& provider, std::uint64_t epoch, const report_ptr& report) {
+        return take_report(self, provider, epoch, report);
+      },
+      [=](health_atom, const std::string& provider, const health_ptr& health) {
+        take_health(self, provider, health);
+      },
+      [=](reconcile_atom) {
+        self->state.reconcile_wanted = true;
+        pump(self);
+      },
+      [=](use_atom, const writer_actor& writer) {
+        auto& s = self->state;
+        if (s.in_flight) s.queue.failed();
+        s.in_flight = false;
+        s.writer = writer;
+        ++s.writer_generation;
+        s.queue.everything();
+        pump(self);
+      },
+      [=](configure_atom, const settings_ptr& next) { take_settings(self, *next); },
+      [=](status_atom) { return status_of(self); },
+  };
+}
+
+}  // namespace
+
+manager_actor spawn_manager(caf::actor_system& system, settings_ptr settings, log_ptr log) {
+  return system.spawn(manager, std::move(settings), std::move(log));
+}
+
+}  // namespace switchyard::actors

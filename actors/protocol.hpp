@@ -1,0 +1,135 @@
+#pragma once
+
+// Every actor's interface, one comment a message. Events run one way: provider → manager → writer;
+// only acknowledgements come back.
+//
+// Messages carry pointers to immutable values. All actors live in one process: nothing here is sent
+// over a network.
+
+#include <caf/all.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "haproxy/apply.hpp"
+#include "model/event.hpp"
+
+namespace switchyard::actors {
+
+using report_ptr = std::shared_ptr<const model::report>;
+using health_ptr = std::shared_ptr<const model::provider_health>;
+using apply_request_ptr = std::shared_ptr<const haproxy::apply_request>;
+using apply_report_ptr = std::shared_ptr<const haproxy::apply_report>;
+using settings_ptr = std::shared_ptr<const config::settings>;
+
+/// What the manager knows, for status and tests.
+struct manager_status {
+  std::uint64_t revision = 0;          ///< of the desired state
+  std::uint64_t applied_revision = 0;  ///< the last one the writer reported
+  std::size_t backends = 0;
+  bool haproxy_reachable = false;
+  std::uint64_t applies = 0;
+  std::uint64_t reloads = 0;
+  std::uint64_t repaired = 0;  ///< runtime commands of reconciles
+  std::map<std::string, model::provider_health> providers;
+  std::vector<std::string> missing;  ///< providers without a full view yet
+};
+using status_ptr = std::shared_ptr<const manager_status>;
+
+/// The supervisor's children, by name.
+struct child_list {
+  struct child {
+    caf::actor handle;
+    std::uint64_t restarts = 0;
+  };
+  std::map<std::string, child> children;
+};
+using children_ptr = std::shared_ptr<const child_list>;
+
+}  // namespace switchyard::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::health_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::settings_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::status_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::children_ptr)
+
+namespace switchyard::actors {
+
+using apply_atom = caf::atom_constant<caf::atom("apply")>;
+using children_atom = caf::atom_constant<caf::atom("children")>;
+using configure_atom = caf::atom_constant<caf::atom("configure")>;
+using health_atom = caf::atom_constant<caf::atom("health")>;
+using lost_atom = caf::atom_constant<caf::atom("lost")>;
+using reconcile_atom = caf::atom_constant<caf::atom("reconcile")>;
+using report_atom = caf::atom_constant<caf::atom("report")>;
+using restart_atom = caf::atom_constant<caf::atom("restart")>;
+using status_atom = caf::atom_constant<caf::atom("status")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using use_atom = caf::atom_constant<caf::atom("use")>;
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+
+/// Talks to HAProxy, one conversation at a time. Detached, since it blocks.
+using writer_actor = caf::typed_actor<
+    // Bring these changes into HAProxy. The answer says what was done; an HAProxy that is away is
+    // an answer too.
+    caf::replies_to<apply_atom, apply_request_ptr>::with<apply_report_ptr>,
+    // Compare everything, repair what differs.
+    caf::replies_to<reconcile_atom>::with<apply_report_ptr>,
+    // To itself: something is due (a drain, a save, a reload that had to wait).
+    caf::reacts_to<tick_atom>,
+    // From the lifeline's watch: the conversation of that generation has ended.
+    caf::reacts_to<lost_atom, std::uint64_t>,
+    // Take these settings (those parts that can change while running).
+    caf::reacts_to<configure_atom, settings_ptr>,
+    // Save the file, end a managed HAProxy, answer, and quit.
+    caf::replies_to<stop_atom>::with<stop_atom>>;
+
+/// Owns the desired state; one apply in flight.
+using manager_actor = caf::typed_actor<
+    // A provider's report, with the provider's name and epoch. Answered with the revision once
+    // HAProxy has it: the acknowledgement. Reports of an older epoch are answered and dropped.
+    caf::replies_to<report_atom, std::string, std::uint64_t, report_ptr>::with<std::uint64_t>,
+    // How a provider fares.
+    caf::reacts_to<health_atom, std::string, health_ptr>,
+    // From the timer: ask the writer for a pass over everything, when it is free.
+    caf::reacts_to<reconcile_atom>,
+    // A writer to work with from now on; it gets the whole desired state.
+    caf::reacts_to<use_atom, writer_actor>,
+    // Take these settings: another list of providers.
+    caf::reacts_to<configure_atom, settings_ptr>,
+    // What is known.
+    caf::replies_to<status_atom>::with<status_ptr>>;
+
+/// Drives one provider, whatever its source. Detached, since starting and stopping one may block.
+using provider_actor = caf::typed_actor<
+    // A manager to report to from now on: start over with a full view, in a new epoch.
+    caf::reacts_to<use_atom, manager_actor>,
+    // From the provider's own thread: the buffer has something.
+    caf::reacts_to<wake_atom>>;
+
+/// Asks the manager for a reconcile at every interval.
+using timer_actor = caf::typed_actor<
+    caf::reacts_to<use_atom, manager_actor>,
+    // To itself: the interval is over. The number tells timers of an earlier interval apart.
+    caf::reacts_to<tick_atom, std::uint64_t>, caf::reacts_to<configure_atom, settings_ptr>>;
+
+/// Spawns and monitors all others, restarts what fails.
+using supervisor_actor = caf::typed_actor<
+    // To itself: the backoff of that child is over.
+    caf::reacts_to<restart_atom, std::string>,
+    // Take these settings: spawn, restart and end providers as needed, tell the others.
+    caf::reacts_to<configure_atom, settings_ptr>,
+    caf::replies_to<children_atom>::with<children_ptr>,
+    // What the manager knows.
+    caf::replies_to<status_atom>::with<status_ptr>,
+    // End everything in order: timer, providers, manager, writer. Answered when all is done.
+    caf::replies_to<stop_atom>::with<stop_atom>>;
+
+}  // namespace switchyard::actors

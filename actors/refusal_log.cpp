@@ -1,0 +1,33 @@
+#include "actors/refusal_log.hpp"
+
+#include <utility>
+
+namespace switchyard::actors {
+
+std::vector<std::string> refusal_log::lines(const std::string& provider,
+                                            const model::report& report, std::size_t most) {
+  auto& told = told_[provider];
+  std::map<std::string, std::string> now;
+  std::vector<std::string> result;
+  std::size_t unsaid = 0;
+  for (const auto& [key, reason] : report.refused) {
+    const auto known = told.find(key);
+    const bool fresh = known == told.end() || known->second != reason;
+    if (now.size() < capacity_) now[key] = reason;
+    if (!fresh) continue;
+    if (result.size() < most)
+      result.push_back("refused " + key + ": " + reason);
+    else
+      ++unsaid;
+  }
+  if (unsaid > 0) result.push_back("refused " + std::to_string(unsaid) + " more objects");
+  if (report.full) {
+    told = std::move(now);
+  } else {
+    for (auto& [key, reason] : now)
+      if (told.size() < capacity_ || told.contains(key)) told[key] = std::move(reason);
+  }
+  return result;
+}
+
+}  // namespace switchyard::actors

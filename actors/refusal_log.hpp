@@ -1,0 +1,32 @@
+#pragma once
+
+// Which refused objects are worth a line: those that were not told of yet.
+//
+// Pure. Bounded: past `capacity` known refusals of one provider, further ones are counted, not
+// kept.
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/event.hpp"
+
+namespace switchyard::actors {
+
+class refusal_log {
+ public:
+  explicit refusal_log(std::size_t capacity = 10'000) : capacity_(capacity) {}
+
+  /// The lines for a provider's report: at most `most` refusals that are new or have another
+  /// reason, and a last line that counts the rest.
+  std::vector<std::string> lines(const std::string& provider, const model::report& report,
+                                 std::size_t most = 20);
+  void forget(const std::string& provider) { told_.erase(provider); }
+
+ private:
+  std::size_t capacity_;
+  std::map<std::string, std::map<std::string, std::string>> told_;  // provider → key → reason
+};
+
+}  // namespace switchyard::actors

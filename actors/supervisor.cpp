@@ -1,0 +1,247 @@
+#include "actors/supervisor.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "actors/manager.hpp"
+#include "actors/provider.hpp"
+#include "actors/restart_policy.hpp"
+#include "actors/timer.hpp"
+#include "actors/writer.hpp"
+#include "providers/registry.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+const std::string writer_name = "writer";
+const std::string manager_name = "manager";
+const std::string timer_name = "timer";
+const std::string provider_prefix = "provider ";
+
+struct child {
+  restart_policy policy;
+  caf::actor handle;
+};
+
+struct supervisor_state {
+  supervisor_state() = default;
+  static inline const char* name = "supervisor";
+
+  settings_ptr settings;
+  log_ptr log;
+  std::function<void(std::string)> failed;
+  std::map<std::string, child> children;
+  writer_actor writer;
+  manager_actor manager;
+  timer_actor timer;
+  std::uint64_t next_epoch = 1;
+  bool stopping = false;
+  std::optional<caf::typed_response_promise<stop_atom>> stopped;
+  std::minstd_rand random{std::random_device{}()};
+};
+
+using supervisor_self = supervisor_actor::stateful_pointer<supervisor_state>;
+
+/// Epochs of successive actors of one provider lie this far apart, since each start takes one.
+constexpr std::uint64_t epochs_per_actor = 1'000'000;
+
+const config::provider_settings* find_provider(const config::settings& settings,
+                                               const std::string& name) {
+  for (const auto& p : settings.providers)
+    if (provider_prefix + p.name == name) return &p;
+  return nullptr;
+}
+
+template <class Handle>
+void adopt(supervisor_self self, const std::string& name, bool vital, const Handle& handle) {
+  auto& known =
+      self->state.children.try_emplace(name, child{restart_policy(vital), {}}).first->second;
+  known.handle = caf::actor_cast<caf::actor>(handle);
+  self->monitor(handle);
+}
+
+void spawn_provider_child(supervisor_self self, const config::provider_settings& settings) {
+  auto& s = self->state;
+  auto actor = spawn_provider(
+      self->system(), settings.name, [settings] { return providers::make(settings); },
+      s.settings->event_buffer, s.next_epoch, s.log);
+  s.next_epoch += epochs_per_actor;
+  adopt(self, provider_prefix + settings.name, false, actor);
+  self->send(actor, use_atom::value, s.manager);
+}
+
+void spawn_manager_child(supervisor_self self) {
+  auto& s = self->state;
+  s.manager = spawn_manager(self->system(), s.settings, s.log);
+  adopt(self, manager_name, true, s.manager);
+  if (s.writer) self->send(s.manager, use_atom::value, s.writer);
+  if (s.timer) self->send(s.timer, use_atom::value, s.manager);
+  for (const auto& [name, c] : s.children)
+    if (name.starts_with(provider_prefix) && c.handle)
+      self->send(caf::actor_cast<provider_actor>(c.handle), use_atom::value, s.manager);
+}
+
+void spawn_writer_child(supervisor_self self) {
+  auto& s = self->state;
+  s.writer = spawn_writer(self->system(), s.settings, s.log);
+  adopt(self, writer_name, true, s.writer);
+  if (s.manager) self->send(s.manager, use_atom::value, s.writer);
+}
+
+void spawn_timer_child(supervisor_self self) {
+  auto& s = self->state;
+  s.timer = spawn_timer(self->system(), s.settings);
+  adopt(self, timer_name, false, s.timer);
+  if (s.manager) self->send(s.timer, use_atom::value, s.manager);
+}
+
+void spawn_child(supervisor_self self, const std::string& name) {
+  if (name == writer_name) return spawn_writer_child(self);
+  if (name == manager_name) return spawn_manager_child(self);
+  if (name == timer_name) return spawn_timer_child(self);
+  if (const auto* settings = find_provider(*self->state.settings, name))
+    spawn_provider_child(self, *settings);
+}
+
+// -- ending in order
+// ---------------------------------------------------------------------------------
+
+std::vector<std::string> names_with(const std::map<std::string, child>& children,
+                                    const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const auto& [name, c] : children)
+    if (name.starts_with(prefix)) names.push_back(name);
+  return names;
+}
+
+/// The next thing to end while stopping; called again whenever a child has ended.
+void go_on_stopping(supervisor_self self) {
+  auto& s = self->state;
+  const auto end = [&](const std::string& name) {
+    const auto found = s.children.find(name);
+    if (found == s.children.end()) return false;
+    if (!found->second.handle) {  // it waits for its restart, which will not come
+      s.children.erase(found);
+      return false;
+    }
+    self->send_exit(found->second.handle, caf::exit_reason::user_shutdown);
+    return true;
+  };
+  if (end(timer_name)) return;
+  for (const auto& name : names_with(s.children, provider_prefix))
+    if (end(name)) return;
+  if (end(manager_name)) return;
+  if (!s.writer) s.children.erase(writer_name);
+  if (s.children.contains(writer_name)) {
+    self->request(s.writer, caf::infinite, stop_atom::value)
+        .then([](stop_atom) {}, [](const caf::error&) {});
+    return;
+  }
+  s.stopped->deliver(stop_atom::value);
+  self->quit();
+}
+
+// -- what ended
+// --------------------------------------------------------------------------------------
+
+void child_ended(supervisor_self self, const caf::down_msg& down) {
+  auto& s = self->state;
+  const auto found = std::find_if(s.children.begin(), s.children.end(), [&](const auto& c) {
+    return c.second.handle && c.second.handle.address() == down.source;
+  });
+  if (found == s.children.end()) return;
+  const auto name = found->first;
+  found->second.handle = nullptr;
+  if (name == writer_name) s.writer = nullptr;
+  if (name == manager_name) s.manager = nullptr;
+  if (name == timer_name) s.timer = nullptr;
+  if (s.stopping || (name.starts_with(provider_prefix) && !find_provider(*s.settings, name))) {
+    s.children.erase(found);
+    if (s.stopping) go_on_stopping(self);
+    return;
+  }
+  if (down.reason == caf::exit_reason::user_shutdown) return spawn_child(self, name);
+  const auto reason = self->system().render(down.reason);
+  const auto wait = found->second.policy.ended(base::backoff::clock::now(),
+                                               static_cast<std::uint32_t>(s.random()));
+  if (!wait) {
+    s.failed(name + " keeps failing: " + reason);
+    return;
+  }
+  s.log->error("{} ended ({}); it starts again in {} ms", name, reason, wait->count());
+  self->delayed_send(self, *wait, restart_atom::value, name);
+}
+
+// -- other settings
+// ----------------------------------------------------------------------------------
+
+void take_settings(supervisor_self self, const settings_ptr& next) {
+  auto& s = self->state;
+  const auto before = std::exchange(s.settings, next);
+  if (s.manager) self->send(s.manager, configure_atom::value, next);
+  if (s.writer) self->send(s.writer, configure_atom::value, next);
+  if (s.timer) self->send(s.timer, configure_atom::value, next);
+  for (auto& [name, c] : s.children) {
+    if (!name.starts_with(provider_prefix) || !c.handle) continue;
+    const auto* old_one = find_provider(*before, name);
+    const auto* new_one = find_provider(*next, name);
+    // One that is only changed ends too, and child_ended() starts it with its new settings.
+    if (!new_one || !old_one || *old_one != *new_one)
+      self->send_exit(c.handle, caf::exit_reason::user_shutdown);
+  }
+  for (const auto& p : next->providers)
+    if (!s.children.contains(provider_prefix + p.name)) spawn_provider_child(self, p);
+}
+
+children_ptr list_children(supervisor_self self) {
+  auto list = std::make_shared<child_list>();
+  for (const auto& [name, c] : self->state.children)
+    list->children[name] = {c.handle, c.policy.restarts()};
+  return list;
+}
+
+supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr settings, log_ptr log,
+                                           std::function<void(std::string)> failed) {
+  auto& s = self->state;
+  s.settings = std::move(settings);
+  s.log = std::move(log);
+  s.failed = std::move(failed);
+  self->set_down_handler([=](const caf::down_msg& down) { child_ended(self, down); });
+  spawn_writer_child(self);
+  spawn_manager_child(self);
+  spawn_timer_child(self);
+  for (const auto& p : s.settings->providers) spawn_provider_child(self, p);
+  return {
+      [=](restart_atom, const std::string& name) {
+        if (!self->state.stopping) spawn_child(self, name);
+      },
+      [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
+      [=](children_atom) { return list_children(self); },
+      [=](status_atom) {
+        auto promise = self->make_response_promise<status_ptr>();
+        self->request(self->state.manager, caf::infinite, status_atom::value)
+            .then([=](const status_ptr& status) mutable { promise.deliver(status); },
+                  [=](caf::error& e) mutable { promise.deliver(std::move(e)); });
+        return promise;
+      },
+      [=](stop_atom) {
+        self->state.stopping = true;
+        self->state.stopped = self->make_response_promise<stop_atom>();
+        go_on_stopping(self);
+        return *self->state.stopped;
+      },
+  };
+}
+
+}  // namespace
+
+supervisor_actor spawn_supervisor(caf::actor_system& system, settings_ptr settings, log_ptr log,
+                                  std::function<void(std::string)> failed) {
+  return system.spawn(supervisor, std::move(settings), std::move(log), std::move(failed));
+}
+
+}  // namespace switchyard::actors

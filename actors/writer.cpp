@@ -1,0 +1,118 @@
+#include "actors/writer.hpp"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "actors/lifeline_watch.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+struct writer_state {
+  writer_state() = default;
+  static inline const char* name = "writer";
+
+  log_ptr log;
+  settings_ptr settings;
+  std::unique_ptr<haproxy::gateway> gateway;
+  std::unique_ptr<lifeline_watch> watch;
+  std::optional<clock::time_point> next_tick;
+};
+
+using writer_self = writer_actor::stateful_pointer<writer_state>;
+
+spdlog::level::level_enum to_level(haproxy::severity s) {
+  switch (s) {
+    case haproxy::severity::debug:
+      return spdlog::level::debug;
+    case haproxy::severity::info:
+      return spdlog::level::info;
+    case haproxy::severity::warning:
+      return spdlog::level::warn;
+    case haproxy::severity::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+/// Every handler ends here: log what was done, look after the lifeline, plan the next tick.
+apply_report_ptr finish(writer_self self, haproxy::apply_report report) {
+  auto& s = self->state;
+  for (const auto& n : report.notices) s.log->log(to_level(n.level), "{}", n.text);
+  s.watch->watch(s.gateway->lifeline(), s.gateway->lifeline_generation());
+  if (const auto next = s.gateway->next_work(); next && (!s.next_tick || *next < *s.next_tick)) {
+    s.next_tick = next;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - clock::now());
+    self->delayed_send(self, std::max(wait, std::chrono::milliseconds(0)), tick_atom::value);
+  }
+  return std::make_shared<const haproxy::apply_report>(std::move(report));
+}
+
+bool take_over(writer_self self) {
+  auto& s = self->state;
+  s.gateway = std::make_unique<haproxy::gateway>(gateway_settings_of(*s.settings));
+  s.watch = std::make_unique<lifeline_watch>(
+      [to = caf::actor_cast<caf::weak_actor_ptr>(self)](std::uint64_t generation) {
+        if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(to))
+          caf::anon_send(caf::actor_cast<writer_actor>(strong), lost_atom::value, generation);
+      });
+  haproxy::apply_report report;
+  const auto started = s.gateway->start(clock::now(), report);
+  if (!started) {
+    s.log->error("{}", started.error().message);
+    return false;
+  }
+  finish(self, std::move(report));
+  return true;
+}
+
+writer_actor::behavior_type writer(writer_self self, settings_ptr settings, log_ptr log) {
+  self->state.settings = std::move(settings);
+  self->state.log = std::move(log);
+  if (!take_over(self)) {
+    self->quit(caf::make_error(caf::sec::runtime_error, "HAProxy cannot be taken over"));
+    return writer_actor::behavior_type::make_empty_behavior();
+  }
+  return {
+      [=](apply_atom, const apply_request_ptr& request) {
+        return finish(self, self->state.gateway->apply(*request, clock::now()));
+      },
+      [=](reconcile_atom) { return finish(self, self->state.gateway->reconcile(clock::now())); },
+      [=](tick_atom) {
+        self->state.next_tick.reset();
+        finish(self, self->state.gateway->tick(clock::now()));
+      },
+      [=](lost_atom, std::uint64_t generation) {
+        if (generation == self->state.gateway->lifeline_generation())
+          finish(self, self->state.gateway->reconcile(clock::now()));
+      },
+      [=](configure_atom, const settings_ptr& next) {
+        self->state.settings = next;
+        finish(self, self->state.gateway->configure(gateway_settings_of(*next), clock::now()));
+      },
+      [=](stop_atom) {
+        auto& s = self->state;
+        s.watch->watch(-1, 0);
+        const auto report = s.gateway->shut_down(s.settings->drain_timeout);
+        for (const auto& n : report.notices) s.log->log(to_level(n.level), "{}", n.text);
+        self->quit();
+        return stop_atom::value;
+      },
+  };
+}
+
+}  // namespace
+
+haproxy::gateway_settings gateway_settings_of(const config::settings& settings) {
+  return {settings.haproxy, settings.frontends, settings.drain_timeout};
+}
+
+writer_actor spawn_writer(caf::actor_system& system, settings_ptr settings, log_ptr log) {
+  return system.spawn<caf::detached>(writer, std::move(settings), std::move(log));
+}
+
+}  // namespace switchyard::actors

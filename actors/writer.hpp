@@ -1,0 +1,16 @@
+#pragma once
+
+#include "actors/log.hpp"
+#include "actors/protocol.hpp"
+#include "haproxy/gateway.hpp"
+
+namespace switchyard::actors {
+
+/// What of the settings concerns the gateway.
+haproxy::gateway_settings gateway_settings_of(const config::settings& settings);
+
+/// Spawns the writer. It takes HAProxy over before it answers anything, and quits with an error
+/// when the settings make that impossible (the log says why).
+writer_actor spawn_writer(caf::actor_system& system, settings_ptr settings, log_ptr log);
+
+}  // namespace switchyard::actors
