@@ -1,0 +1,100 @@
+#include <exception>
+
+#include "cli/commands.hpp"
+#include "cli/findings.hpp"
+#include "cli/preflight.hpp"
+#include "config/load.hpp"
+#include "haproxy/master.hpp"
+#include "haproxy/replies.hpp"
+#include "haproxy/runtime.hpp"
+#include "providers/registry.hpp"
+
+namespace switchyard::cli {
+
+namespace {
+
+void check_haproxy(const config::settings& settings, findings& found) {
+  const auto version = haproxy_version(settings.haproxy);
+  if (version)
+    found.good("HAProxy binary", *version == "none"
+                                     ? "none; configurations are checked by the reload alone"
+                                     : "version " + *version);
+  else
+    found.bad("HAProxy binary", version.error().message);
+  const auto file = config_file_usable(settings.haproxy);
+  found.note("config_file", file, settings.haproxy.config_file);
+  if (version && file)
+    found.note("configuration", configuration_accepted(settings),
+               settings.haproxy.binary.empty() ? "well formed" : "accepted by HAProxy");
+}
+
+/// Permissions of the runtime socket: a change that changes nothing is asked for.
+base::status check_level(haproxy::runtime& runtime) {
+  const auto reply = runtime.execute_raw("set server switchyard-check/none weight 1");
+  if (!reply) return reply.error();
+  if (reply->find("ermission denied") == std::string::npos) return {};
+  return base::error{base::errc::refused,
+                     "may not change anything; add `level admin` to its `stats socket` line"};
+}
+
+void check_runtime_socket(const config::haproxy_settings& settings, findings& found) {
+  const std::string subject = "runtime_socket " + settings.runtime_socket;
+  auto runtime = haproxy::runtime::connect(settings.runtime_socket);
+  if (!runtime) return found.bad(subject, runtime.error().message);
+  const auto reply = runtime->execute_raw("show info");
+  const auto info =
+      reply ? haproxy::parse_info(*reply) : base::outcome<haproxy::process_info>(reply.error());
+  if (!info) return found.bad(subject, info.error().message);
+  found.note(subject, check_level(*runtime),
+             "HAProxy " + info->version + ", pid " + std::to_string(info->pid) + ", level admin");
+}
+
+void check_sockets(const config::settings& settings, findings& found) {
+  const bool runs = haproxy_runs(settings.haproxy);
+  if (settings.haproxy.mode == config::haproxy_mode::managed && !runs) {
+    found.note("frontends", binds_free(settings), "their addresses are free");
+    return;
+  }
+  check_runtime_socket(settings.haproxy, found);
+  if (!settings.haproxy.master_socket) return;
+  const auto master = haproxy::show_proc(*settings.haproxy.master_socket);
+  const auto subject = "master_socket " + *settings.haproxy.master_socket;
+  if (master)
+    found.good(subject, "master " + std::to_string(master->master) + ", worker " +
+                            std::to_string(master->worker));
+  else
+    found.bad(subject, master.error().message);
+}
+
+void check_provider(const config::provider_settings& settings, findings& found) {
+  const auto subject = "provider " + settings.name;
+  auto provider = providers::make(settings);
+  if (!provider) return found.bad(subject, provider.error().message);
+  const auto report = (*provider)->backends();
+  if (!report) return found.bad(subject, report.error().message);
+  std::size_t servers = 0;
+  for (const auto& [name, event] : report->backends)
+    if (event.value) servers += event.value->servers.size();
+  found.good(subject, std::to_string(report->backends.size()) + " backends, " +
+                          std::to_string(servers) + " servers");
+  for (const auto& r : report->refused) found.bad(subject, "refused " + r.key + ": " + r.reason);
+}
+
+}  // namespace
+
+int check(const common_options& options) {
+  findings found;
+  const auto settings = config::load(options.config, config::switchyard_environment());
+  if (settings) {
+    found.good("settings", options.config);
+    check_haproxy(*settings, found);
+    check_sockets(*settings, found);
+    for (const auto& p : settings->providers) check_provider(p, found);
+  } else {
+    found.bad("settings", settings.error().message);
+  }
+  found.print(options.output);
+  return found.all_good() ? 0 : 1;
+}
+
+}  // namespace switchyard::cli

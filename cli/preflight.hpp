@@ -1,0 +1,31 @@
+#pragma once
+
+// What must hold before the daemon starts: looked at by `run`, which stops at the first failure,
+// and by `check`, which shows all of them.
+
+#include "base/fd.hpp"
+#include "base/outcome.hpp"
+#include "config/settings.hpp"
+
+namespace switchyard::cli {
+
+/// The HAProxy binary runs and is of a supported version; the version's text. "none" when the
+/// settings name no binary (attached mode).
+base::outcome<std::string> haproxy_version(const config::haproxy_settings& settings);
+
+/// config_file can be replaced (its folder is made when missing) and is ours or absent.
+base::status config_file_usable(const config::haproxy_settings& settings);
+
+/// HAProxy takes base_file and what the settings' frontends make. The file itself stays as it is.
+base::status configuration_accepted(const config::settings& settings);
+
+/// Whether an HAProxy answers on the master socket already (managed mode adopts it).
+bool haproxy_runs(const config::haproxy_settings& settings);
+
+/// The addresses of the frontends are free. Only meaningful while no HAProxy of ours runs.
+base::status binds_free(const config::settings& settings);
+
+/// Takes the address of the API. The descriptor holds it.
+base::outcome<base::unique_fd> reserve_api(const config::api_settings& settings);
+
+}  // namespace switchyard::cli

@@ -1,0 +1,188 @@
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <caf/all.hpp>
+#include <chrono>
+#include <csignal>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "actors/log.hpp"
+#include "actors/supervisor.hpp"
+#include "base/fd.hpp"
+#include "cli/commands.hpp"
+#include "cli/preflight.hpp"
+#include "config/load.hpp"
+
+namespace switchyard::cli {
+
+namespace {
+
+/// SIGTERM, SIGINT and SIGHUP as something to read. Made before any thread starts, so that all
+/// threads leave these signals to it.
+class signals {
+ public:
+  signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+
+  int fd() const { return fd_.get(); }
+  /// The next signal; 0 when there is none.
+  int take() const {
+    signalfd_siginfo info{};
+    return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
+                                                                : 0;
+  }
+
+ private:
+  base::unique_fd fd_;
+};
+
+/// What made the process end on its own account.
+class failure {
+ public:
+  void set(std::string why) {
+    {
+      const std::lock_guard lock(mutex_);
+      why_ = std::move(why);
+    }
+    wake_.notify();
+  }
+  std::optional<std::string> get() const {
+    const std::lock_guard lock(mutex_);
+    return why_;
+  }
+  const base::wakeup& wake() const { return wake_; }
+
+ private:
+  base::wakeup wake_;
+  mutable std::mutex mutex_;
+  std::optional<std::string> why_;
+};
+
+/// Everything that can be known to fail before anything is touched.
+base::status preflight(const config::settings& settings) {
+  if (auto version = haproxy_version(settings.haproxy); !version) return version.error();
+  if (auto usable = config_file_usable(settings.haproxy); !usable) return usable;
+  if (settings.haproxy.mode != config::haproxy_mode::managed || haproxy_runs(settings.haproxy))
+    return {};
+  if (auto free = binds_free(settings); !free) return free;
+  return configuration_accepted(settings);
+}
+
+/// What of a changed settings file cannot take effect in a running daemon.
+std::vector<std::string> needs_restart(const config::settings& now, const config::settings& next) {
+  std::vector<std::string> names;
+  const auto& a = now.haproxy;
+  const auto& b = next.haproxy;
+  if (a.mode != b.mode) names.emplace_back("haproxy.mode");
+  if (a.binary != b.binary) names.emplace_back("haproxy.binary");
+  if (a.config_file != b.config_file) names.emplace_back("haproxy.config_file");
+  if (a.base_file != b.base_file) names.emplace_back("haproxy.base_file");
+  if (a.runtime_socket != b.runtime_socket) names.emplace_back("haproxy.runtime_socket");
+  if (a.master_socket != b.master_socket) names.emplace_back("haproxy.master_socket");
+  if (a.pid_file != b.pid_file) names.emplace_back("haproxy.pid_file");
+  if (now.api != next.api) names.emplace_back("api");
+  if (now.log.format != next.log.format) names.emplace_back("log.format");
+  if (now.state_dir != next.state_dir) names.emplace_back("state_dir");
+  if (now.event_buffer != next.event_buffer) names.emplace_back("event_buffer");
+  return names;
+}
+
+class daemon {
+ public:
+  daemon(const common_options& options, config::settings settings, const signals& incoming)
+      : options_(options),
+        settings_(std::make_shared<const config::settings>(std::move(settings))),
+        log_(actors::make_log(settings_->log)),
+        incoming_(incoming) {}
+
+  int run() {
+    caf::actor_system_config config;
+    // Stealing workers spin: about a third of a core while idle (CAF 0.17).
+    config.set("scheduler.policy", caf::atom("sharing"));
+    caf::actor_system system(config);
+    log_->info("switchyard {} starts, settings from {}", SWITCHYARD_VERSION, options_.config);
+    supervisor_ = actors::spawn_supervisor(
+        system, settings_, log_, [this](std::string why) { failure_.set(std::move(why)); });
+    wait_for_end();
+    stop(system);
+    supervisor_ = nullptr;
+    return failure_.get() ? 1 : 0;
+  }
+
+ private:
+  void wait_for_end() {
+    for (;;) {
+      const auto what = base::wait_either(incoming_.fd(), failure_.wake(), std::chrono::hours(1));
+      if (const auto why = failure_.get()) {
+        log_->error("{}; giving up", *why);
+        return;
+      }
+      if (!what || *what != base::woken::readable) continue;
+      const int number = incoming_.take();
+      if (number == SIGHUP) reread();
+      if (number == SIGTERM || number == SIGINT) {
+        log_->info("{}, ending", number == SIGTERM ? "SIGTERM" : "SIGINT");
+        return;
+      }
+    }
+  }
+
+  void reread() {
+    auto next = config::load(options_.config, config::switchyard_environment());
+    if (!next) {
+      log_->error("the settings stay as they are: {}", next.error().message);
+      return;
+    }
+    for (const auto& name : needs_restart(*settings_, *next))
+      log_->warn("{} has changed; that takes effect with the next start", name);
+    actors::set_level(*log_, next->log.level);
+    settings_ = std::make_shared<const config::settings>(std::move(next).value());
+    caf::anon_send(supervisor_, actors::configure_atom::value, settings_);
+    log_->info("settings re-read from {}", options_.config);
+  }
+
+  void stop(caf::actor_system& system) {
+    caf::scoped_actor self(system);
+    self->request(supervisor_, caf::infinite, actors::stop_atom::value)
+        .receive([](actors::stop_atom) {},
+                 [this](caf::error&) { log_->error("the end was not orderly"); });
+    log_->info("ended");
+  }
+
+  common_options options_;
+  actors::settings_ptr settings_;
+  actors::log_ptr log_;
+  const signals& incoming_;
+  failure failure_;
+  actors::supervisor_actor supervisor_;
+};
+
+int fail(const base::error& why) {
+  std::cerr << "switchyard: " << why.message << '\n';
+  return 1;
+}
+
+}  // namespace
+
+int run(const common_options& options) {
+  const signals incoming;
+  auto settings = config::load(options.config, config::switchyard_environment());
+  if (!settings) return fail(settings.error());
+  if (auto ready = preflight(*settings); !ready) return fail(ready.error());
+  // The API itself is not part of this version; its address is held for it.
+  const auto held = reserve_api(settings->api);
+  if (!held) return fail(held.error());
+  return daemon(options, std::move(settings).value(), incoming).run();
+}
+
+}  // namespace switchyard::cli
