@@ -1,0 +1,115 @@
+#include <boost/test/unit_test.hpp>
+
+#include "actors/event_buffer.hpp"
+#include "actors/refusal_log.hpp"
+#include "actors/restart_policy.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+model::report change(const std::string& name, bool full = false) {
+  model::report r;
+  r.full = full;
+  auto b = std::make_shared<model::backend>();
+  b->name = name;
+  r.backends[name].value = b;
+  return r;
+}
+
+model::report refused(std::vector<model::refusal> list, bool full) {
+  model::report r;
+  r.full = full;
+  r.refused = std::move(list);
+  return r;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(event_buffer_behaviour)
+
+BOOST_AUTO_TEST_CASE(only_the_first_report_wakes_the_actor) {
+  event_buffer b(10);
+  BOOST_TEST(b.put(change("a")));
+  BOOST_TEST(!b.put(change("b")));
+  BOOST_TEST(b.take()->backends.size() == 2U);
+  BOOST_TEST(!b.take().has_value());
+  BOOST_TEST(b.put(change("c")));
+}
+
+BOOST_AUTO_TEST_CASE(a_full_buffer_folds_and_loses_nothing) {
+  event_buffer b(2);
+  for (const auto* name : {"a", "b", "c", "d", "a"}) b.put(change(name));
+  BOOST_TEST(b.take()->backends.size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_replaces_what_waited_before_it) {
+  event_buffer b(10);
+  b.put(change("a"));
+  b.put(change("b", true));
+  const auto all = b.take();
+  BOOST_TEST(all->full);
+  BOOST_TEST(all->backends.contains("b"));
+  BOOST_TEST(!all->backends.contains("a"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(refusal_log_behaviour)
+
+BOOST_AUTO_TEST_CASE(a_refusal_is_told_once_until_its_reason_changes) {
+  refusal_log log;
+  BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).size() == 1U);
+  BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).empty());
+  BOOST_TEST(log.lines("p", refused({{"k", "worse"}}, false)).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_that_was_mended_is_told_again_when_it_returns) {
+  refusal_log log;
+  log.lines("p", refused({{"k", "bad"}}, true));
+  log.lines("p", refused({}, true));
+  BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(many_refusals_are_counted_instead_of_listed) {
+  refusal_log log;
+  std::vector<model::refusal> many;
+  for (int i = 0; i < 50; ++i) many.push_back({"k" + std::to_string(i), "bad"});
+  const auto lines = log.lines("p", refused(many, true), 20);
+  BOOST_TEST(lines.size() == 21U);
+  BOOST_TEST(lines.back() == "refused 30 more objects");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(restart_policy_behaviour)
+
+BOOST_AUTO_TEST_CASE(a_vital_child_that_keeps_failing_is_given_up) {
+  restart_policy policy(true, 3);
+  base::backoff::clock::time_point now{};
+  for (int i = 0; i < 3; ++i) {
+    const auto wait = policy.ended(now, 0);
+    BOOST_REQUIRE(wait.has_value());
+    now += *wait;
+  }
+  BOOST_TEST(!policy.ended(now, 0).has_value());
+  BOOST_TEST(policy.restarts() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_healthy_spell_forgives_earlier_failures) {
+  restart_policy policy(true, 1);
+  base::backoff::clock::time_point now{};
+  for (int i = 0; i < 5; ++i) {
+    BOOST_TEST(policy.ended(now, 0).has_value());
+    now += std::chrono::seconds(60);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_is_never_given_up) {
+  restart_policy policy(false, 1);
+  for (int i = 0; i < 100; ++i) BOOST_TEST(policy.ended({}, 0).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::actors

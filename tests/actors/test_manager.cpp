@@ -1,0 +1,257 @@
+#include <boost/test/unit_test.hpp>
+#include <deque>
+#include <optional>
+
+#include "actors/manager.hpp"
+#include "tests/actors/coordinated.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+using promise = caf::typed_response_promise<apply_report_ptr>;
+
+/// What the manager asked of its writer, and the answers that are still owed.
+struct writer_record {
+  std::deque<apply_request_ptr> requests;
+  std::deque<promise> owed;
+  int reconciles = 0;
+};
+
+struct fake_writer_state {
+  fake_writer_state() = default;
+};
+
+/// A writer under the test's control: it answers when the test says so.
+writer_actor::behavior_type controlled_writer(writer_actor::pointer self, writer_record* record) {
+  const auto owe = [=] {
+    auto p = self->make_response_promise<apply_report_ptr>();
+    record->owed.push_back(p);
+    return p;
+  };
+  return {
+      [=](apply_atom, const apply_request_ptr& request) {
+        record->requests.push_back(request);
+        return owe();
+      },
+      [=](reconcile_atom) {
+        ++record->reconciles;
+        return owe();
+      },
+      [](tick_atom) {},
+      [](lost_atom, std::uint64_t) {},
+      [](configure_atom, const settings_ptr&) {},
+      [=](stop_atom) {
+        self->quit();
+        return stop_atom::value;
+      },
+  };
+}
+
+settings_ptr settings_with(const std::vector<std::string>& providers) {
+  auto s = std::make_shared<config::settings>();
+  for (const auto& name : providers) s->providers.push_back({name, config::file_settings{}});
+  return s;
+}
+
+report_ptr report_of(const std::vector<std::string>& backends, bool full = true,
+                     const std::string& address = "10.0.0.1") {
+  auto r = std::make_shared<model::report>();
+  r->full = full;
+  for (const auto& name : backends) {
+    auto b = std::make_shared<model::backend>();
+    b->name = name;
+    model::server s;
+    s.name = "s";
+    s.address = address;
+    s.port = 80;
+    b->servers = {s};
+    r->backends[name].value = b;
+  }
+  return r;
+}
+
+struct fixture : tests::coordinated {
+  writer_record record;
+  writer_actor writer = system.spawn(controlled_writer, &record);
+  manager_actor manager;
+  int acknowledged = 0;
+
+  void start(const std::vector<std::string>& providers) {
+    manager = spawn_manager(system, settings_with(providers), make_silent_log());
+    self->send(manager, use_atom::value, writer);
+    run();
+    answer();  // the whole (empty) desired state, which a new writer always gets
+    record.requests.clear();
+  }
+
+  ~fixture() {
+    record.owed.clear();
+    self->send_exit(manager, caf::exit_reason::kill);
+    self->send_exit(writer, caf::exit_reason::kill);
+    run();
+  }
+
+  void report(const std::string& provider, const report_ptr& r, std::uint64_t epoch = 1) {
+    self->send(manager, report_atom::value, provider, epoch, r);
+    run();
+  }
+
+  void answer(haproxy::apply_report r = {}) {
+    BOOST_REQUIRE(!record.owed.empty());
+    record.owed.front().deliver(std::make_shared<const haproxy::apply_report>(std::move(r)));
+    record.owed.pop_front();
+    run();
+  }
+
+  /// Acknowledgements that have come since the last call.
+  int acknowledgements() {
+    int n = 0;
+    while (self->has_next_message()) {
+      self->receive([&](std::uint64_t) { ++n; });
+    }
+    return n;
+  }
+
+  status_ptr status() {
+    auto answer = self->request(manager, caf::infinite, status_atom::value);
+    run();
+    status_ptr result;
+    answer.receive([&](const status_ptr& s) { result = s; },
+                   [](const caf::error&) { BOOST_FAIL("no status"); });
+    return result;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(manager_protocol, fixture)
+
+BOOST_AUTO_TEST_CASE(a_report_goes_to_the_writer_at_once_and_is_acknowledged_after_the_apply) {
+  start({"p"});
+  report("p", report_of({"a"}));
+  BOOST_REQUIRE_EQUAL(record.requests.size(), 1U);
+  BOOST_TEST(acknowledgements() == 0);
+  answer();
+  BOOST_TEST(acknowledgements() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(reports_during_an_apply_fold_into_the_next_one) {
+  start({"p"});
+  report("p", report_of({"a"}));
+  answer();
+  record.requests.clear();
+  report("p", report_of({"a"}, false, "10.0.0.2"));
+  for (int i = 3; i < 10; ++i)
+    report("p", report_of({"a", "b"}, false, "10.0.0." + std::to_string(i)));
+  BOOST_TEST(record.requests.size() == 1U);
+  answer();
+  BOOST_REQUIRE_EQUAL(record.requests.size(), 2U);
+  BOOST_REQUIRE_EQUAL(record.requests.back()->changes.size(), 2U);
+  BOOST_TEST(record.requests.back()->changes.front().value->servers.front().address == "10.0.0.9");
+  answer();
+  BOOST_TEST(acknowledgements() == 9);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_that_changes_nothing_reaches_no_writer) {
+  start({"p"});
+  report("p", report_of({"a"}));
+  answer();
+  record.requests.clear();
+  acknowledgements();
+  report("p", report_of({"a"}));
+  BOOST_TEST(record.requests.empty());
+  BOOST_TEST(acknowledgements() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_may_be_removed_before_every_provider_has_reported) {
+  start({"p", "q"});
+  report("p", report_of({"a"}));
+  BOOST_TEST(!record.requests.back()->complete);
+  answer();
+  report("q", report_of({"b"}));
+  BOOST_TEST(record.requests.back()->complete);
+  BOOST_TEST(record.requests.back()->full);
+  BOOST_TEST(record.requests.back()->changes.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_of_an_older_epoch_is_answered_and_dropped) {
+  start({"p"});
+  report("p", report_of({"a"}), 5);
+  answer();
+  record.requests.clear();
+  acknowledgements();
+  report("p", report_of({"b"}), 4);
+  BOOST_TEST(record.requests.empty());
+  BOOST_TEST(acknowledgements() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_writer_gets_everything_and_the_lost_apply_is_acknowledged_after_it) {
+  start({"p"});
+  report("p", report_of({"a", "b"}));
+  answer();
+  acknowledgements();
+  report("p", report_of({"c"}, false));
+  record.owed.clear();
+  self->send_exit(writer, caf::exit_reason::kill);
+  run();
+  BOOST_TEST(acknowledgements() == 0);
+  record.requests.clear();
+  writer = system.spawn(controlled_writer, &record);
+  self->send(manager, use_atom::value, writer);
+  run();
+  BOOST_REQUIRE_EQUAL(record.requests.size(), 1U);
+  BOOST_TEST(record.requests.back()->full);
+  BOOST_TEST(record.requests.back()->changes.size() == 3U);
+  answer();
+  BOOST_TEST(acknowledgements() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_reconcile_waits_for_the_apply_in_flight) {
+  start({"p"});
+  report("p", report_of({"a"}));
+  self->send(manager, reconcile_atom::value);
+  self->send(manager, reconcile_atom::value);
+  run();
+  BOOST_TEST(record.reconciles == 0);
+  answer();
+  BOOST_TEST(record.reconciles == 1);
+  answer();
+  BOOST_TEST(record.reconciles == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_leaves_the_settings_takes_its_backends_along) {
+  start({"p", "q"});
+  report("p", report_of({"a"}));
+  answer();
+  report("q", report_of({"b"}));
+  answer();
+  record.requests.clear();
+  self->send(manager, configure_atom::value, settings_with({"q"}));
+  run();
+  BOOST_REQUIRE_EQUAL(record.requests.size(), 1U);
+  BOOST_REQUIRE_EQUAL(record.requests.back()->changes.size(), 1U);
+  BOOST_TEST(record.requests.back()->changes.front().name == "a");
+  BOOST_TEST((record.requests.back()->changes.front().value == nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(the_status_tells_what_is_missing_and_what_was_done) {
+  start({"p", "q"});
+  report("p", report_of({"a"}));
+  haproxy::apply_report done;
+  done.reload = haproxy::reload_result{};
+  answer(done);
+  self->send(manager, health_atom::value, std::string("q"),
+             std::make_shared<const model::provider_health>(
+                 model::provider_health{model::provider_health::level::degraded, "no such host"}));
+  run();
+  const auto s = status();
+  BOOST_TEST(s->backends == 1U);
+  BOOST_TEST(s->reloads == 1U);
+  BOOST_TEST(s->missing.at(0) == "q");
+  BOOST_TEST(s->providers.at("q").reason == "no such host");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::actors

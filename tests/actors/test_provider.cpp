@@ -1,0 +1,148 @@
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <mutex>
+
+#include "actors/provider.hpp"
+#include "tests/support/support.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+/// A source that the test speaks for.
+struct source {
+  std::mutex mutex;
+  providers::sink* sink = nullptr;
+  std::atomic<int> starts{0};
+  std::atomic<int> stops{0};
+
+  void say(model::report r) {
+    const std::lock_guard lock(mutex);
+    if (sink != nullptr) sink->report(std::move(r));
+  }
+};
+
+class spoken_provider final : public providers::provider {
+ public:
+  explicit spoken_provider(source& s) : source_(s) {}
+  void start(providers::sink& target) override {
+    const std::lock_guard lock(source_.mutex);
+    source_.sink = &target;
+    ++source_.starts;
+  }
+  void stop() override {
+    const std::lock_guard lock(source_.mutex);
+    if (source_.sink != nullptr) ++source_.stops;
+    source_.sink = nullptr;
+  }
+  base::outcome<model::report> backends() override { return model::report{}; }
+  base::outcome<model::report> backend(const std::string&) override { return model::report{}; }
+
+ private:
+  source& source_;
+};
+
+/// What reached the manager, which answers when the test says so.
+struct manager_record {
+  std::mutex mutex;
+  std::vector<std::pair<std::uint64_t, report_ptr>> reports;
+  std::vector<caf::typed_response_promise<std::uint64_t>> owed;
+
+  std::size_t count() {
+    const std::lock_guard lock(mutex);
+    return reports.size();
+  }
+};
+
+manager_actor::behavior_type recording_manager(manager_actor::pointer self,
+                                               manager_record* record) {
+  return {
+      [=](report_atom, const std::string&, std::uint64_t epoch, const report_ptr& report) {
+        auto p = self->make_response_promise<std::uint64_t>();
+        const std::lock_guard lock(record->mutex);
+        record->reports.emplace_back(epoch, report);
+        record->owed.push_back(p);
+        return p;
+      },
+      [](health_atom, const std::string&, const health_ptr&) {},
+      // The test's "go": answer all that is owed.
+      [=](reconcile_atom) {
+        const std::lock_guard lock(record->mutex);
+        for (auto& p : record->owed) p.deliver(std::uint64_t{1});
+        record->owed.clear();
+      },
+      [](use_atom, const writer_actor&) {},
+      [](configure_atom, const settings_ptr&) {},
+      [](status_atom) { return std::make_shared<const manager_status>(); },
+  };
+}
+
+model::report naming(const std::string& backend) {
+  model::report r;
+  r.backends[backend] = {};
+  return r;
+}
+
+struct config : caf::actor_system_config {
+  config() { set("scheduler.policy", caf::atom("sharing")); }
+};
+
+struct fixture {
+  source told;
+  manager_record record;
+  config cfg;
+  caf::actor_system system{cfg};
+  manager_actor manager = system.spawn(recording_manager, &record);
+  provider_actor provider = spawn_provider(
+      system, "p",
+      [this]() -> base::outcome<providers::provider_ptr> {
+        return providers::provider_ptr(std::make_unique<spoken_provider>(told));
+      },
+      3, 100, make_silent_log());
+
+  fixture() {
+    caf::anon_send(provider, use_atom::value, manager);
+    BOOST_REQUIRE(tests::eventually([&] { return told.starts == 1; }));
+  }
+  ~fixture() {
+    caf::anon_send_exit(provider, caf::exit_reason::kill);
+    caf::anon_send_exit(manager, caf::exit_reason::kill);
+    provider = nullptr;
+    manager = nullptr;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(provider_protocol, fixture)
+
+BOOST_AUTO_TEST_CASE(one_report_is_on_the_way_and_what_comes_meanwhile_folds) {
+  told.say(naming("a"));
+  BOOST_REQUIRE(tests::eventually([&] { return record.count() == 1; }));
+  for (const auto* name : {"b", "c", "d", "e", "f"}) told.say(naming(name));
+  caf::anon_send(manager, reconcile_atom::value);
+  BOOST_REQUIRE(tests::eventually([&] { return record.count() == 2; }));
+  const std::lock_guard lock(record.mutex);
+  BOOST_TEST(record.reports[1].second->backends.size() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_manager_means_a_new_epoch_and_a_fresh_start) {
+  told.say(naming("a"));
+  BOOST_REQUIRE(tests::eventually([&] { return record.count() == 1; }));
+  caf::anon_send(provider, use_atom::value, manager);
+  BOOST_REQUIRE(tests::eventually([&] { return told.starts == 2; }));
+  BOOST_TEST(told.stops == 1);
+  told.say(naming("b"));
+  BOOST_REQUIRE(tests::eventually([&] { return record.count() == 2; }));
+  const std::lock_guard lock(record.mutex);
+  BOOST_TEST(record.reports[1].first > record.reports[0].first);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_ends_the_actor_the_source_is_let_go) {
+  caf::anon_send_exit(provider, caf::exit_reason::kill);
+  BOOST_TEST(tests::eventually([&] { return told.stops == 1; }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::actors

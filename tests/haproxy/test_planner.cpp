@@ -1,0 +1,183 @@
+#include <boost/test/unit_test.hpp>
+
+#include "haproxy/planner.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using model::server_state;
+
+const std::string settings = "backend b from switchyard-http\n";
+const std::string options = "check inter 2000ms rise 2 fall 3";
+
+model::server server(const std::string& name, std::uint16_t port = 80) {
+  model::server s;
+  s.name = name;
+  s.address = "10.0.0.1";
+  s.port = port;
+  return s;
+}
+
+model::backend backend(std::vector<model::server> servers) {
+  model::backend b;
+  b.name = "b";
+  b.servers = std::move(servers);
+  return b;
+}
+
+actual_server running(const model::server& s) {
+  return {{s.address, s.port, s.weight, s.state, true}, s.backup, s.maxconn};
+}
+
+actual_backend running(const std::vector<model::server>& servers) {
+  actual_backend a;
+  a.settings = settings;
+  for (const auto& s : servers) a.servers[s.name] = running(s);
+  return a;
+}
+
+std::vector<std::string> lines(const plan& p) {
+  std::vector<std::string> all;
+  for (const auto& s : p.steps) all.push_back(s.what.line);
+  return all;
+}
+
+plan plan_for(const std::vector<model::server>& wanted, const std::vector<model::server>& has) {
+  const auto actual = running(has);
+  return plan_backend(backend(wanted), &actual, settings, options);
+}
+
+using texts = std::vector<std::string>;
+
+void expect(const plan& p, const texts& wanted) {
+  const auto got = lines(p);
+  BOOST_TEST(got == wanted, boost::test_tools::per_element());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(planner)
+
+BOOST_AUTO_TEST_CASE(nothing_is_planned_when_nothing_differs) {
+  BOOST_TEST(plan_for({server("a"), server("c")}, {server("a"), server("c")}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_server_is_added_checked_and_enabled_without_a_reload) {
+  const auto p = plan_for({server("a"), server("c")}, {server("a")});
+  expect(p, {"add server b/c 10.0.0.1:80 weight 100 " + options, "enable health b/c",
+             "enable server b/c"});
+  BOOST_TEST(p.reload.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_server_in_drain_never_becomes_ready) {
+  auto s = server("a");
+  s.state = server_state::drain;
+  expect(plan_for({s}, {}), {"add server b/a 10.0.0.1:80 weight 100 " + options,
+                             "enable health b/a", "set server b/a state drain"});
+}
+
+BOOST_AUTO_TEST_CASE(a_new_server_in_maintenance_stays_as_it_was_added) {
+  auto s = server("a");
+  s.state = server_state::maint;
+  expect(plan_for({s}, {}),
+         {"add server b/a 10.0.0.1:80 weight 100 " + options, "enable health b/a"});
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_without_checks_switches_none_on) {
+  auto b = backend({server("a")});
+  b.settings.check.type = model::check_type::none;
+  const auto actual = running({});
+  expect(plan_backend(b, &actual, settings, ""),
+         {"add server b/a 10.0.0.1:80 weight 100", "enable server b/a"});
+}
+
+BOOST_AUTO_TEST_CASE(address_weight_and_maxconn_change_in_place) {
+  auto s = server("a", 81);
+  s.weight = 7;
+  s.maxconn = 30;
+  const auto p = plan_for({s}, {server("a")});
+  expect(p, {"set server b/a addr 10.0.0.1 port 81", "set server b/a weight 7",
+             "set maxconn server b/a 30"});
+  BOOST_TEST(p.reload.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_leaves_the_rotation_does_so_first) {
+  auto s = server("a", 81);
+  s.state = server_state::maint;
+  expect(plan_for({s}, {server("a")}),
+         {"set server b/a state maint", "set server b/a addr 10.0.0.1 port 81"});
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_comes_back_does_so_last) {
+  auto was = server("a");
+  was.state = server_state::drain;
+  expect(plan_for({server("a", 81)}, {was}),
+         {"set server b/a addr 10.0.0.1 port 81", "set server b/a state ready"});
+}
+
+BOOST_AUTO_TEST_CASE(servers_that_nobody_wants_leave) {
+  const auto p = plan_for({server("b")}, {server("a"), server("b"), server("c")});
+  const texts wanted{"a", "c"};
+  BOOST_TEST(p.leaving == wanted, boost::test_tools::per_element());
+  BOOST_TEST(p.steps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_backend_takes_a_reload_and_nothing_else) {
+  const auto p = plan_backend(backend({server("a")}), nullptr, settings, options);
+  BOOST_TEST(p.steps.empty());
+  BOOST_REQUIRE_EQUAL(p.reload.size(), 1U);
+  BOOST_TEST((p.reload[0] == reload_reason{reload_cause::new_backend, "b"}));
+}
+
+BOOST_AUTO_TEST_CASE(changed_settings_reload_while_present_servers_change_at_once) {
+  const auto actual = running({server("a")});
+  auto moved = server("a", 81);
+  const auto p = plan_backend(backend({moved, server("c")}), &actual, "other", options);
+  expect(p, {"set server b/a addr 10.0.0.1 port 81"});
+  BOOST_REQUIRE_EQUAL(p.reload.size(), 1U);
+  BOOST_TEST((p.reload[0] == reload_reason{reload_cause::changed_settings, "b"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_takes_a_reload) {
+  auto s = server("a");
+  s.backup = true;
+  const auto p = plan_for({s}, {server("a")});
+  BOOST_TEST(p.steps.empty());
+  BOOST_REQUIRE_EQUAL(p.reload.size(), 1U);
+  BOOST_TEST((p.reload[0] == reload_reason{reload_cause::changed_server_options, "b/a"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_unknown_of_a_server_counts_as_different) {
+  auto actual = running({server("a")});
+  actual.servers["a"].maxconn.reset();
+  expect(plan_backend(backend({server("a")}), &actual, settings, options),
+         {"set maxconn server b/a 0"});
+  actual = running({server("a")});
+  actual.servers["a"].backup.reset();
+  BOOST_TEST(plan_backend(backend({server("a")}), &actual, settings, options).reload.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_encoded_costs_only_its_own_server) {
+  auto evil = server("a");
+  evil.address = "10.0.0.1;shutdown";
+  const auto p = plan_for({evil, server("c")}, {});
+  BOOST_REQUIRE_EQUAL(p.refused.size(), 1U);
+  expect(p, {"add server b/c 10.0.0.1:80 weight 100 " + options, "enable health b/c",
+             "enable server b/c"});
+}
+
+BOOST_AUTO_TEST_CASE(carrying_out_a_plan_leaves_nothing_to_plan) {
+  auto moved = server("a", 81);
+  moved.weight = 3;
+  moved.state = server_state::drain;
+  moved.maxconn = 9;
+  const auto wanted = backend({moved, server("c")});
+  auto actual = running({server("a")});
+  for (const auto& s : plan_backend(wanted, &actual, settings, options).steps) note_done(actual, s);
+  BOOST_TEST(plan_backend(wanted, &actual, settings, options).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::haproxy

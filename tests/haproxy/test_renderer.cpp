@@ -1,0 +1,301 @@
+#include "haproxy/renderer.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <functional>
+
+#include "haproxy/configuration.hpp"
+#include "tests/haproxy/config_samples.hpp"
+
+namespace switchyard::tests {
+
+using namespace haproxy;
+using base::errc;
+
+namespace {
+
+const std::vector<std::string> hostile_values{
+    "a\nserver evil 6.6.6.6:80",
+    "a\n",
+    "a\rb",
+    std::string("a\0b", 3),
+    "a b",
+    "a\tb",
+    "a'b",
+    "a\"b",
+    "a\\b",
+    "${HOME}",
+    "\"${HOME}\"",
+    "a#b",
+    "%[env(HOME)]",
+    "a;b",
+    "str(a)",
+    "na\xc3\xafve",
+    "\xff",
+    "\x7f",
+    "",
+};
+
+struct field {
+  std::string name;
+  std::function<void(model::backend&, const std::string&)> set;
+};
+
+const std::vector<field> text_fields{
+    {"name", [](model::backend& b, const std::string& v) { b.name = v; }},
+    {"server name", [](model::backend& b, const std::string& v) { b.servers[0].name = v; }},
+    {"address", [](model::backend& b, const std::string& v) { b.servers[0].address = v; }},
+    {"sni", [](model::backend& b, const std::string& v) { b.settings.tls.sni = v; }},
+    {"check path", [](model::backend& b, const std::string& v) { b.settings.check.path = v; }},
+    {"check path's end",
+     [](model::backend& b, const std::string& v) { b.settings.check.path = "/x " + v; }},
+};
+
+model::backend victim() {
+  auto b = make_backend("victim", 1);
+  b.settings.tls.enabled = true;
+  b.settings.tls.sni = "api.example.com";
+  b.settings.check.type = model::check_type::http;
+  return b;
+}
+
+config::frontend_settings gateway() {
+  config::frontend_settings f;
+  f.name = "http-gateway";
+  for (const auto* address : {"*", "127.0.0.1", "::1", "::"}) {
+    config::bind_settings bind;
+    bind.address = address;
+    bind.port = 18'080;
+    f.binds.push_back(bind);
+  }
+  f.default_backend = "api";
+  return f;
+}
+
+std::string head_of(const config::haproxy_settings& s, const config::frontend_settings& f,
+                    const std::set<std::string>& known = {}) {
+  return render_head(s, {f}, known).value();
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(renderer)
+
+BOOST_AUTO_TEST_CASE(a_plain_word_stands_as_it_is_and_others_are_single_quoted) {
+  BOOST_TEST(config_word("/etc/switchyard/certs").value() == "/etc/switchyard/certs");
+  BOOST_TEST(config_word("/my certs/x").value() == "'/my certs/x'");
+  BOOST_TEST(config_word("/a#b").value() == "'/a#b'");
+  BOOST_TEST(config_word("/${HOME}").value() == "'/${HOME}'");
+}
+
+BOOST_AUTO_TEST_CASE(a_word_that_could_end_its_quotes_or_its_line_is_refused) {
+  for (const std::string value :
+       {"", "a'b", "a\"b", "a\\b", "a\nb", "a\rb", "a\tb", "\x7f", "\xc3"})
+    BOOST_TEST(!config_word(value));
+  BOOST_TEST(!config_word(std::string("a\0b", 3)));
+}
+
+BOOST_AUTO_TEST_CASE(a_hostile_value_in_any_text_field_is_refused_and_named) {
+  BOOST_REQUIRE(render_backend(victim()));
+  for (const auto& f : text_fields)
+    for (const auto& value : hostile_values) {
+      auto b = victim();
+      f.set(b, value);
+      const auto rendered = render_backend(b);
+      BOOST_TEST_CONTEXT(f.name << " = " << value) {
+        BOOST_TEST(!rendered);
+        if (rendered) continue;
+        BOOST_TEST((rendered.error().kind == errc::invalid));
+        BOOST_TEST(contains(rendered.error().message, "backend "));
+        BOOST_TEST(rendered.error().message.find_first_of("\n\r") == std::string::npos);
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_haproxy_would_take_as_something_else_is_refused) {
+  for (const auto* address :
+       {"127.1", "localhost", "/var/run/docker.sock", "0.0.0.0", "::", "*", "10.0.0.01",
+        "10.0.0.256", "10.0.0", "10.0.0.1.", "[::1]", "::0001", "10.0.0.1:80", "fd@3", "0x7f000001",
+        "10.0.0.1/8", "fe80::1%eth0", "abns@x", "unix@/x"})
+    BOOST_TEST(!render_server(make_server("s", address)), address);
+  BOOST_TEST(!render_server(make_server("s", "10.0.0.1", 0)));
+}
+
+BOOST_AUTO_TEST_CASE(numbers_out_of_haproxys_range_are_refused) {
+  auto s = make_server("s");
+  s.weight = 257;
+  BOOST_TEST(!render_server(s));
+  s.weight = 0;
+  s.maxconn = 1U << 31;
+  BOOST_TEST(!render_server(s));
+
+  const std::vector<std::function<void(model::backend_settings&)>> edits{
+      [](auto& x) { x.check.interval = std::chrono::milliseconds(0); },
+      [](auto& x) { x.check.interval = std::chrono::hours(24 * 25); },
+      [](auto& x) { x.check.rise = 0; },
+      [](auto& x) { x.check.fall = 1U << 31; },
+      [](auto& x) { x.timeouts.connect = std::chrono::milliseconds(-1); },
+      [](auto& x) { x.timeouts.server = std::chrono::hours(24 * 25); }};
+  for (const auto& edit : edits) {
+    auto b = victim();
+    edit(b.settings);
+    BOOST_TEST(!render_backend(b));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_makes_sense_in_http_mode_only_is_refused_in_tcp_mode) {
+  auto b = make_backend("b");
+  b.settings.mode = model::proxy_mode::tcp;
+  BOOST_CHECK(render_backend(b));
+  b.settings.balance = model::balance_algorithm::uri;
+  BOOST_TEST(!render_backend(b));
+  b.settings.balance = model::balance_algorithm::roundrobin;
+  b.settings.protocol = model::server_protocol::h2;
+  BOOST_TEST(!render_backend(b));
+}
+
+BOOST_AUTO_TEST_CASE(two_servers_of_one_name_are_refused) {
+  auto b = make_backend("b");
+  b.servers[1].name = b.servers[0].name;
+  BOOST_TEST(!render_backend(b));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_line_carries_weight_maxconn_backup_and_state) {
+  auto s = make_server("srv1");
+  BOOST_TEST(render_server(s).value() == "    server srv1 10.0.1.10:8080 weight 100");
+  s.maxconn = 30;
+  s.backup = true;
+  s.state = model::server_state::maint;
+  BOOST_TEST(render_server(s).value() ==
+             "    server srv1 10.0.1.10:8080 weight 100 maxconn 30 backup disabled");
+  s = make_server("srv1", "2001:db8::1", 1);
+  s.state = model::server_state::drain;
+  BOOST_TEST(render_server(s).value() == "    server srv1 [2001:db8::1]:1 weight 0");
+}
+
+BOOST_AUTO_TEST_CASE(the_options_follow_protocol_and_tls) {
+  model::backend_settings s;
+  BOOST_TEST(server_options(s).value() == "check inter 2s rise 2 fall 3");
+  s.protocol = model::server_protocol::h2;
+  BOOST_TEST(server_options(s).value() == "check inter 2s rise 2 fall 3 alpn h2,http/1.1 proto h2");
+  s.tls.enabled = true;
+  s.tls.sni = "a.example.com";
+  BOOST_TEST(server_options(s).value() ==
+             "check check-ssl inter 2s rise 2 fall 3 ssl verify required ca-file @system-ca "
+             "sni str(a.example.com) verifyhost a.example.com check-sni a.example.com "
+             "alpn h2,http/1.1 proto h2");
+  s = {};
+  s.check.type = model::check_type::none;
+  BOOST_TEST(server_options(s).value().empty());
+}
+
+BOOST_AUTO_TEST_CASE(haproxy_takes_every_kind_of_backend_without_a_warning) {
+  const auto c = configuration_of(all_kinds_of_backends(), settings_in("/tmp"), {gateway()});
+  const auto verdict = ask_haproxy(c.text());
+  BOOST_TEST(verdict.exit_code == 0);
+  BOOST_TEST(!contains(verdict.output, "[WARNING]"), verdict.output);
+  BOOST_TEST(!contains(verdict.output, "[ALERT]"), verdict.output);
+}
+
+BOOST_AUTO_TEST_CASE(our_file_and_the_operators_own_do_not_disturb_each_other) {
+  const std::string base = R"(global
+    log 127.0.0.1:514 local0
+    stats socket /tmp/switchyard-unused.sock level admin
+defaults
+    mode http
+    log global
+    option httplog
+    timeout connect 1s
+    timeout client 1s
+    timeout server 1s
+frontend theirs
+    bind 127.0.0.1:18081
+    default_backend theirs
+    use_backend api if { path_beg /api }
+backend theirs
+    server x 127.0.0.1:1
+)";
+  auto s = settings_in("/tmp");
+  s.base_file = "/etc/haproxy/haproxy.cfg";
+  const auto c = configuration_of({make_backend("api")}, s, {gateway()});
+  BOOST_TEST(!contains(c.head, "stats socket"));
+  BOOST_TEST(!contains(c.head, "hard-stop-after"));
+  for (const bool managed : {false, true}) {
+    if (managed) s.mode = config::haproxy_mode::managed;
+    const auto verdict =
+        ask_haproxy(configuration_of({make_backend("api")}, s, {gateway()}).text(), base);
+    BOOST_TEST(verdict.exit_code == 0);
+    BOOST_TEST(!contains(verdict.output, "[WARNING]"), verdict.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(managed_mode_gets_a_socket_and_a_limit_for_old_workers) {
+  auto s = settings_in("/tmp/a folder");
+  s.mode = config::haproxy_mode::managed;
+  s.reload.hard_stop_after = std::chrono::seconds(90);
+  const auto head = head_of(s, gateway());
+  BOOST_TEST(contains(
+      head,
+      "    stats socket '/tmp/a folder/run.sock' mode 600 level admin expose-fd listeners\n"));
+  BOOST_TEST(contains(head, "    hard-stop-after 90s\n"));
+  BOOST_TEST(ask_haproxy(configuration_of({}, s, {gateway()}).text()).exit_code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_path_that_haproxy_reads_differently_is_refused) {
+  for (const auto* path : {"relative.sock", "/run/${USER}.sock", "/run/a,b.sock", "/run/a'b", ""}) {
+    auto s = settings_in("/tmp");
+    s.runtime_socket = path;
+    BOOST_TEST(!render_head(s, {}, {}), path);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_default_backend_is_named_only_once_it_is_there) {
+  const auto s = settings_in("/tmp");
+  BOOST_TEST(!contains(head_of(s, gateway(), {"other"}), "default_backend"));
+  BOOST_TEST(contains(head_of(s, gateway(), {"api"}), "    default_backend api\n"));
+  auto tcp = make_backend("api");
+  tcp.settings.mode = model::proxy_mode::tcp;
+  const auto c = configuration_of({tcp}, s, {gateway()});
+  BOOST_TEST(!contains(c.head, "default_backend"));
+  BOOST_TEST(ask_haproxy(c.text()).exit_code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(binds_take_certificates_and_every_form_of_address) {
+  auto f = gateway();
+  f.redirect_to_https = true;
+  f.binds[0].certificates = "/etc/my certs";
+  f.binds[1].certificates = "/etc/certs";
+  f.binds[1].alpn.clear();
+  const auto head = head_of(settings_in("/tmp"), f);
+  BOOST_TEST(contains(head, "    bind *:18080 ssl crt '/etc/my certs' alpn h2,http/1.1\n"));
+  BOOST_TEST(contains(head, "    bind 127.0.0.1:18080 ssl crt /etc/certs\n"));
+  BOOST_TEST(contains(head, "    bind [::1]:18080\n"));
+  BOOST_TEST(contains(head, "    http-request redirect scheme https code 301 unless { ssl_fc }\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_frontend_that_cannot_be_written_is_refused_and_named) {
+  const std::vector<std::function<void(config::frontend_settings&)>> edits{
+      [](auto& f) { f.name = "a b"; },
+      [](auto& f) { f.binds[0].address = "localhost"; },
+      [](auto& f) { f.binds[0].address = "/run/x.sock"; },
+      [](auto& f) { f.binds[0].port = 0; },
+      [](auto& f) { f.binds[0].certificates = "/x'y"; },
+      [](auto& f) {
+        f.binds[0].certificates = "/x";
+        f.binds[0].alpn = {"h2", "a\nb"};
+      }};
+  for (const auto& edit : edits) {
+    auto f = gateway();
+    edit(f);
+    const auto head = render_head(settings_in("/tmp"), {f}, {});
+    BOOST_REQUIRE(!head);
+    BOOST_TEST(head.error().message.starts_with("frontend "));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

@@ -1,0 +1,170 @@
+#include "tests/integration/site.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include "haproxy/replies.hpp"
+#include "providers/postgres/schema.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+std::string settings_text(const site_options& o, std::uint16_t port, const std::string& providers) {
+  std::string haproxy = "haproxy:\n  mode: ";
+  haproxy += o.managed ? "managed\n" : "attached\n";
+  haproxy += "  config_file: haproxy.cfg\n  runtime_socket: run.sock\n";
+  if (!o.managed && o.pid_file)
+    haproxy += "  pid_file: haproxy.pid\n";
+  else
+    haproxy += "  master_socket: master.sock\n";
+  if (!o.managed || !o.base.empty()) haproxy += "  base_file: base.cfg\n";
+  haproxy += "  reload: " + o.reload + "\n";
+  return haproxy + "frontends:\n  - name: gateway\n    binds: [{address: 127.0.0.1, port: " +
+         std::to_string(port) + "}]\n    default_backend: " + o.default_backend + "\nproviders:\n" +
+         providers +
+         "reconcile: {interval: 1s}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
+         "\"}\nstate_dir: state\n" + o.more;
+}
+
+/// What an operator's own haproxy.cfg has in attached mode.
+std::string operator_base(const temp_dir& folder) {
+  return "global\n  stats socket " + (folder / "run.sock") +
+         " mode 600 level admin expose-fd listeners\n  hard-stop-after 20s\n";
+}
+
+std::string binary() {
+  return SWITCHYARD_BINARY;
+}
+
+}  // namespace
+
+postgres_server& database() { return shared_postgres(); }
+
+schema::schema() {
+  static std::atomic<int> next{1};
+  name_ = "s" + std::to_string(next++);
+  database().psql("postgres", "CREATE SCHEMA " + name_);
+  database().psql("postgres", providers::postgres::schema_sql(name_, name_));
+}
+
+void schema::sql(std::string_view statements) const {
+  database().psql("postgres", "SET search_path = " + name_ + ", public; " + std::string(statements));
+}
+
+std::string schema::provider_yaml(std::string_view more) const {
+  return "  - {name: db, type: postgres, dsn: \"" + database().dsn("postgres") + "\", schema: " + name_ +
+         ", channel: " + name_ + (more.empty() ? "" : ", ") + std::string(more) + "}\n";
+}
+
+std::string insert_server(std::string_view backend, std::string_view name, std::uint16_t port) {
+  return "INSERT INTO servers (backend, name, ip, port) VALUES ('" + std::string(backend) + "', '" +
+         std::string(name) + "', '127.0.0.1', " + std::to_string(port) + "); ";
+}
+
+site::site(const std::string& providers_yaml, const site_options& options)
+    : managed_(options.managed), port_(free_port()) {
+  write_text(settings_file(), settings_text(options, port_, providers_yaml));
+  if (managed_) {
+    if (!options.base.empty()) write_text(file("base.cfg"), options.base);
+    start_switchyard();
+  } else {
+    write_text(file("base.cfg"), operator_base(folder_));
+    // HAProxy wants all its files; switchyard fills this one.
+    start_switchyard();
+    if (!eventually([&] { return !config_text().empty(); }))
+      throw std::runtime_error("no configuration file was written:\n" + log());
+    start_haproxy();
+  }
+  if (!eventually([&] { return http_get(port_).status != 0; }, std::chrono::seconds(20)))
+    throw std::runtime_error("the frontend does not answer:\n" + log());
+}
+
+site::~site() {
+  const auto master = managed_ ? master_pid() : 0;
+  switchyard_.reset();
+  haproxy_.reset();
+  // A switchyard that was killed leaves its HAProxy running; that is what users want, and no test
+  // does.
+  if (master > 0 && ::kill(master, SIGTERM) == 0) {
+    if (!eventually([&] { return ::kill(master, 0) != 0; }, std::chrono::seconds(5)))
+      ::kill(master, SIGKILL);
+  }
+}
+
+std::size_t site::log_count(std::string_view text) const {
+  const auto all = log();
+  std::size_t n = 0;
+  for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++n;
+  return n;
+}
+
+void site::start_switchyard() {
+  switchyard_ = std::make_unique<background_process>(
+      std::vector<std::string>{binary(), "run", "--config", settings_file()},
+      folder_.path() / "switchyard.log");
+}
+
+int site::stop_switchyard() {
+  switchyard_->signal(SIGTERM);
+  return switchyard_->wait(std::chrono::seconds(30)).value_or(-1);
+}
+
+void site::start_haproxy() {
+  haproxy_.reset();
+  haproxy_ = std::make_unique<background_process>(
+      std::vector<std::string>{"haproxy", "-W", "-S", master_socket() + ",mode,600", "-p",
+                               file("haproxy.pid"), "-f", file("base.cfg"), "-f", config_file()},
+      folder_.path() / "haproxy.log");
+}
+
+pid_t site::worker_pid() const {
+  const auto info = haproxy::parse_info(command("show info"));
+  return info ? info->pid : 0;
+}
+
+pid_t site::master_pid() const {
+  const auto proc = haproxy::parse_proc(ask_socket(master_socket(), "show proc"));
+  return proc ? proc->master : 0;
+}
+
+std::string site::server(std::string_view backend, std::string_view name) const {
+  const auto view =
+      haproxy::parse_servers_state(command("show servers state " + std::string(backend)));
+  if (!view) return "";
+  const auto b = view->find(std::string(backend));
+  if (b == view->end()) return "";
+  const auto s = b->second.find(std::string(name));
+  if (s == b->second.end()) return "";
+  return s->second.address + ":" + std::to_string(s->second.port) + " " +
+         std::to_string(s->second.weight) + " " + std::string(model::to_string(s->second.state));
+}
+
+bool site::server_becomes(std::string_view backend, std::string_view name,
+                          std::string_view wanted) const {
+  return eventually([&] { return server(backend, name) == wanted; });
+}
+
+bool site::backend_exists(std::string_view backend) const {
+  std::istringstream lines(command("show backend"));
+  for (std::string line; std::getline(lines, line);)
+    if (line == backend) return true;
+  return false;
+}
+
+bool site::answered_by(const std::vector<std::string>& names) const {
+  const std::set<std::string> wanted(names.begin(), names.end());
+  return eventually([&] {
+    std::set<std::string> seen;
+    for (const auto& [name, count] : sample(port_, static_cast<int>(names.size()) * 3 + 3))
+      seen.insert(name);
+    return seen == wanted;
+  });
+}
+
+}  // namespace switchyard::tests

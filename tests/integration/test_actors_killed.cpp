@@ -1,0 +1,140 @@
+// Each actor killed in turn is restarted, and all converge without a needless reload.
+
+#include <boost/test/unit_test.hpp>
+#include <caf/all.hpp>
+#include <set>
+
+#include "actors/supervisor.hpp"
+#include "config/load.hpp"
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+struct config : caf::actor_system_config {
+  config() { set("scheduler.policy", caf::atom("sharing")); }
+};
+
+/// The actors in this process, so that a test can reach them one by one.
+struct in_process {
+  http_upstream one{"srv1"}, two{"srv2"}, three{"srv3"};
+  schema db;
+  temp_dir folder;
+  std::uint16_t port = free_port();
+  config cfg;
+  caf::actor_system system{cfg};
+  caf::scoped_actor self{system};
+  std::string given_up;
+  actors::supervisor_actor supervisor;
+
+  in_process() {
+    db.sql(insert_server("api-backend", "srv1", one.port()) +
+           insert_server("api-backend", "srv2", two.port()));
+    auto settings = config::parse(text(), folder / "switchyard.yaml", {});
+    BOOST_REQUIRE_MESSAGE(settings, settings ? "" : settings.error().message);
+    supervisor = actors::spawn_supervisor(
+        system, std::make_shared<const config::settings>(std::move(*settings)),
+        actors::make_silent_log(), [this](std::string why) { given_up = std::move(why); });
+    BOOST_REQUIRE(eventually([&] { return status()->reloads == 1; }));
+  }
+
+  ~in_process() {
+    self->request(supervisor, caf::infinite, actors::stop_atom::value)
+        .receive([](actors::stop_atom) {}, [](caf::error&) {});
+  }
+
+  std::string text() const {
+    return "haproxy: {mode: managed, config_file: haproxy.cfg, runtime_socket: run.sock, "
+           "reload: {min_interval: 100ms}}\nfrontends:\n  - name: gateway\n    binds: [{address: "
+           "127.0.0.1, port: " +
+           std::to_string(port) + "}]\n    default_backend: api-backend\nproviders:\n" +
+           db.provider_yaml() +
+           "reconcile: {interval: 500ms}\ndrain_timeout: 1s\nstate_dir: state\n";
+  }
+
+  actors::status_ptr status() {
+    actors::status_ptr result = std::make_shared<actors::manager_status>();
+    self->request(supervisor, std::chrono::seconds(5), actors::status_atom::value)
+        .receive([&](const actors::status_ptr& s) { result = s; }, [](const caf::error&) {});
+    return result;
+  }
+
+  actors::child_list::child child(const std::string& name) {
+    actors::child_list::child found;
+    self->request(supervisor, std::chrono::seconds(5), actors::children_atom::value)
+        .receive(
+            [&](const actors::children_ptr& list) {
+              const auto c = list->children.find(name);
+              if (c != list->children.end()) found = c->second;
+            },
+            [](const caf::error&) {});
+    return found;
+  }
+
+  pid_t worker() const {
+    const auto reply = ask_socket(folder / "run.sock", "show info");
+    const auto at = reply.find("\nPid: ");
+    return at == std::string::npos ? 0 : std::stoi(reply.substr(at + 6));
+  }
+
+  bool answered_by(const std::set<std::string>& wanted) const {
+    return eventually([&] {
+      std::set<std::string> seen;
+      for (const auto& [name, count] : sample(port, 12)) seen.insert(name);
+      return seen == wanted;
+    });
+  }
+
+  void kill_and_converge(const std::string& name) {
+    const auto worker_before = worker();
+    BOOST_REQUIRE(worker_before > 0);
+    const auto before = child(name);
+    BOOST_REQUIRE(before.handle);
+    self->send_exit(before.handle, caf::exit_reason::kill);
+    // A change that happens while the actor is away arrives as well.
+    db.sql("DELETE FROM servers WHERE name = 'srv2'; " +
+           insert_server("api-backend", "srv3", three.port()));
+    BOOST_TEST(eventually([&] { return child(name).restarts == before.restarts + 1; }));
+    BOOST_TEST(answered_by({"srv1", "srv3"}));
+    // And so does one after its return.
+    db.sql("DELETE FROM servers WHERE name = 'srv3'; " +
+           insert_server("api-backend", "srv2", two.port()));
+    BOOST_TEST(answered_by({"srv1", "srv2"}));
+    BOOST_TEST(worker() == worker_before);
+    BOOST_TEST(given_up.empty());
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(killed_actors, in_process)
+
+BOOST_AUTO_TEST_CASE(the_provider) {
+  kill_and_converge("provider db");
+}
+BOOST_AUTO_TEST_CASE(the_manager) {
+  kill_and_converge("manager");
+}
+BOOST_AUTO_TEST_CASE(the_writer) {
+  kill_and_converge("writer");
+}
+
+BOOST_AUTO_TEST_CASE(the_timer) {
+  kill_and_converge("timer");
+  const auto before = status()->applies;
+  BOOST_TEST(eventually([&] { return status()->applies > before + 2; }));
+}
+
+BOOST_AUTO_TEST_CASE(all_at_once) {
+  const auto worker_before = worker();
+  for (const auto* name : {"timer", "provider db", "manager", "writer"})
+    if (const auto c = child(name); c.handle) self->send_exit(c.handle, caf::exit_reason::kill);
+  db.sql(insert_server("api-backend", "srv3", three.port()));
+  BOOST_TEST(answered_by({"srv1", "srv2", "srv3"}));
+  BOOST_TEST(worker() == worker_before);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

@@ -1,0 +1,106 @@
+// Attached mode: somebody else runs HAProxy.
+
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+struct attached {
+  http_upstream one{"srv1"}, two{"srv2"}, three{"srv3"};
+  schema db;
+  site gateway;
+
+  explicit attached(bool pid_file = false) : gateway(prepared(), options(pid_file)) {
+    BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  }
+
+  static site_options options(bool pid_file) {
+    site_options o;
+    o.managed = false;
+    o.pid_file = pid_file;
+    return o;
+  }
+
+  std::string prepared() {
+    db.sql(insert_server("api-backend", "srv1", one.port()) +
+           insert_server("api-backend", "srv2", two.port()));
+    return db.provider_yaml();
+  }
+};
+
+struct by_signal : attached {
+  by_signal() : attached(true) {}
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(attached_mode)
+
+BOOST_FIXTURE_TEST_CASE(a_new_backend_reloads_through_the_master_socket, attached) {
+  continuous_load load(gateway.port(), 2);
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_new_backend_reloads_by_signal, by_signal) {
+  continuous_load load(gateway.port(), 2);
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_restarted_haproxy_is_brought_back_at_once, attached) {
+  db.sql(insert_server("api-backend", "srv3", three.port()));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  gateway.haproxy().signal(SIGKILL);
+  gateway.haproxy().wait(std::chrono::seconds(5));
+  db.sql("DELETE FROM servers WHERE name = 'srv1'");
+  BOOST_TEST(eventually([&] { return gateway.log_has("HAProxy is away"); }), gateway.log());
+  gateway.start_haproxy();
+  BOOST_TEST(gateway.answered_by({"srv2", "srv3"}), gateway.log());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reload_by_somebody_else_loses_no_runtime_change, attached) {
+  for (int i = 0; i < 5; ++i) {
+    const auto name = "extra" + std::to_string(i);
+    db.sql(insert_server("api-backend", name, three.port()));
+    ask_socket(gateway.master_socket(), "reload");
+    BOOST_TEST(gateway.server_becomes("api-backend", name,
+                                      "127.0.0.1:" + std::to_string(three.port()) + " 100 ready"),
+               gateway.log());
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(the_end_of_switchyard_leaves_haproxy_serving, attached) {
+  db.sql(insert_server("api-backend", "srv3", three.port()));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  BOOST_TEST(gateway.stop_switchyard() == 0);
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  BOOST_TEST(gateway.config_text().find("server srv3 ") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_operators_own_backends_are_left_alone, attached) {
+  auto base = read_text(gateway.file("base.cfg"));
+  base +=
+      "backend own\n  timeout connect 1s\n  timeout server 1s\n  server mine 127.0.0.1:1 weight "
+      "3\n";
+  write_text(gateway.file("base.cfg"), base);
+  ask_socket(gateway.master_socket(), "reload");
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("own"); }));
+  db.sql("UPDATE servers SET weight = 4 WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1",
+                                    "127.0.0.1:" + std::to_string(one.port()) + " 4 ready"));
+  BOOST_TEST(gateway.server("own", "mine") == "127.0.0.1:1 3 ready");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

@@ -1,0 +1,251 @@
+// The command line as users type it.
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/net.hpp"
+#include "base/subprocess.hpp"
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+base::finished switchyard(const std::vector<std::string>& arguments,
+                          const std::map<std::string, std::string>& variables = {}) {
+  base::command_line command;
+  command.argv = {SWITCHYARD_BINARY};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+  command.environment.insert(variables.begin(), variables.end());
+  command.deadline = std::chrono::seconds(60);
+  auto result = base::run(command);
+  BOOST_REQUIRE_MESSAGE(result, result ? "" : result.error().message);
+  return *result;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// A folder with settings on the file provider.
+struct files {
+  temp_dir folder;
+  http_upstream one{"srv1"}, two{"srv2"};
+  std::uint16_t port = free_port();
+  std::uint16_t api = free_port();
+
+  files() {
+    write_text(folder.path() / "backends.yaml", backends({&one}));
+    write_text(folder.path() / "switchyard.yaml", settings(""));
+  }
+
+  std::string settings(const std::string& more) const {
+    return "haproxy: {mode: managed, config_file: haproxy.cfg, runtime_socket: run.sock, reload: "
+           "{min_interval: 100ms}}\n"
+           "frontends:\n  - {name: gateway, binds: [{address: 127.0.0.1, port: " +
+           std::to_string(port) + "}], default_backend: hello}\n" +
+           "providers:\n  - {name: files, type: file, path: backends.yaml}\n" +
+           "drain_timeout: 2s\nstate_dir: state\napi: {listen: \"127.0.0.1:" + std::to_string(api) +
+           "\"}\n" + more;
+  }
+
+  static std::string backends(const std::vector<const http_upstream*>& servers) {
+    std::string text = "backends:\n  - name: hello\n    servers:\n";
+    for (const auto* s : servers)
+      text += "      - {name: " + s->name() +
+              ", address: 127.0.0.1, port: " + std::to_string(s->port()) + "}\n";
+    return text;
+  }
+
+  std::string config() const { return folder / "switchyard.yaml"; }
+  std::string log() const { return read_text(folder.path() / "log"); }
+  bool logged(std::string_view text) const {
+    return eventually([&] { return contains(log(), text); });
+  }
+  std::unique_ptr<background_process> run() const {
+    return std::make_unique<background_process>(
+        std::vector<std::string>{SWITCHYARD_BINARY, "run", "--config", config()},
+        folder.path() / "log");
+  }
+  bool answered_by(const std::string& name, bool alone = true) const {
+    return eventually(
+        [&] {
+          const auto seen = sample(port, 6);
+          return seen.contains(name) && (!alone || seen.size() == 1);
+        },
+        std::chrono::seconds(20));
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(words)
+
+BOOST_AUTO_TEST_CASE(help_is_success_and_wrong_words_are_a_usage_error) {
+  BOOST_TEST(switchyard({"--help"}).exit_code == 0);
+  BOOST_TEST(switchyard({"run", "--help"}).exit_code == 0);
+  BOOST_TEST(switchyard({}).exit_code == 2);
+  BOOST_TEST(switchyard({"fly"}).exit_code == 2);
+  BOOST_TEST(switchyard({"check", "-o", "xml"}).exit_code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(version_is_text_or_json) {
+  BOOST_TEST(contains(switchyard({"version"}).output, "switchyard "));
+  const auto json = nlohmann::json::parse(switchyard({"version", "-o", "json"}).output);
+  BOOST_TEST(json.at("name") == "switchyard");
+}
+
+BOOST_AUTO_TEST_CASE(sql_prints_a_script_that_psql_takes_twice) {
+  const auto script = switchyard({"sql", "--schema", "by_cli", "--channel", "By \"cli\""});
+  BOOST_TEST(script.exit_code == 0);
+  database().psql("postgres", "CREATE SCHEMA by_cli");
+  database().psql("postgres", script.output);
+  database().psql("postgres", script.output);
+  database().psql("postgres", 
+      "INSERT INTO by_cli.servers (backend, name, ip, port) VALUES ('b', 's', '10.0.0.1', 1)");
+  BOOST_TEST(switchyard({"sql", "--schema", std::string(64, 'x')}).exit_code == 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(checking, files)
+
+BOOST_AUTO_TEST_CASE(a_sound_installation_passes) {
+  const auto result = switchyard({"check", "--config", config()});
+  BOOST_TEST(result.exit_code == 0, result.output);
+  BOOST_TEST(contains(result.output, "provider files: 1 backends, 1 servers"), result.output);
+  const auto json =
+      nlohmann::json::parse(switchyard({"check", "-c", config(), "-o", "json"}).output);
+  BOOST_TEST(json.at("ok") == true);
+}
+
+BOOST_AUTO_TEST_CASE(settings_errors_name_line_and_column) {
+  write_text(config(), settings("colour: red\n"));
+  const auto result = switchyard({"check", "--config", config()});
+  BOOST_TEST(result.exit_code == 1);
+  BOOST_TEST(contains(result.output, "switchyard.yaml:9:"), result.output);
+  BOOST_TEST(contains(result.output, "colour"), result.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_settings_file_is_named) {
+  const auto result = switchyard({"check", "--config", folder / "none.yaml"});
+  BOOST_TEST(result.exit_code == 1);
+  BOOST_TEST(contains(result.output, "none.yaml"), result.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_haproxy_is_said_with_the_remedy) {
+  const auto result = switchyard({"check", "--config", config()},
+                                 {{"SWITCHYARD_HAPROXY__BINARY", "/nowhere/haproxy"}});
+  BOOST_TEST(result.exit_code == 1);
+  BOOST_TEST(contains(result.output, "install HAProxy"), result.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_reached_is_said_without_its_password) {
+  write_text(config(), settings("").replace(
+                           settings("").find("  - {name: files"), 0,
+                           "  - {name: db, type: postgres, dsn: \"host=" + folder.path().string() +
+                               " password=hunter2 dbname=x\"}\n"));
+  const auto result = switchyard({"check", "--config", config()});
+  BOOST_TEST(result.exit_code == 1);
+  BOOST_TEST(contains(result.output, "FAIL  provider db"), result.output);
+  BOOST_TEST(!contains(result.output, "hunter2"), result.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_file_of_somebody_else_is_not_touched) {
+  write_text(folder.path() / "haproxy.cfg", "global\n");
+  for (const auto* command : {"check", "run"}) {
+    const auto result = switchyard({command, "--config", config()});
+    BOOST_TEST(result.exit_code == 1);
+    BOOST_TEST(contains(result.output, "haproxy.cfg"), result.output);
+  }
+  BOOST_TEST(read_text(folder.path() / "haproxy.cfg") == "global\n");
+}
+
+BOOST_AUTO_TEST_CASE(ports_in_use_are_named) {
+  const auto taken = base::reserve({"127.0.0.1", port});
+  BOOST_REQUIRE(taken);
+  for (const auto* command : {"check", "run"}) {
+    const auto result = switchyard({command, "--config", config()});
+    BOOST_TEST(result.exit_code == 1);
+    BOOST_TEST(contains(result.output, std::to_string(port) + " is in use"), result.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_address_of_the_api_is_held) {
+  const auto taken = base::reserve({"127.0.0.1", api});
+  BOOST_REQUIRE(taken);
+  const auto result = switchyard({"run", "--config", config()});
+  BOOST_TEST(result.exit_code == 1);
+  BOOST_TEST(contains(result.output, "api.listen"), result.output);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(running, files)
+
+BOOST_AUTO_TEST_CASE(term_and_int_end_it_and_leave_nothing_behind) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    auto daemon = run();
+    BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+    const auto proc = ask_socket(folder / "master.sock", "show proc");
+    daemon->signal(number);
+    BOOST_TEST(daemon->wait(std::chrono::seconds(20)).value_or(-1) == 0, log());
+    BOOST_TEST(http_get(port).status == 0);
+    BOOST_TEST(!std::filesystem::exists(folder.path() / "run.sock"));
+    BOOST_TEST(!std::filesystem::exists(folder.path() / "master.sock"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_saved_file_is_live_at_once) {
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  write_text(folder.path() / "backends.yaml", backends({&one, &two}));
+  BOOST_TEST(answered_by("srv2", false), log());
+  write_text(folder.path() / "backends.yaml", backends({&two}));
+  BOOST_TEST(answered_by("srv2"), log());
+  write_text(folder.path() / "backends.yaml", "backends: [\n");
+  BOOST_TEST(logged("backends.yaml:"), log());
+  BOOST_TEST(answered_by("srv2"), log());
+}
+
+BOOST_AUTO_TEST_CASE(hup_takes_good_settings_and_leaves_bad_ones) {
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  write_text(config(), settings("colour: red\n"));
+  daemon->signal(SIGHUP);
+  BOOST_TEST(logged("the settings stay as they are"), log());
+  BOOST_TEST(answered_by("srv1"), log());
+
+  const auto second = free_port();
+  write_text(folder.path() / "more.yaml", backends({&two}).replace(18, 5, "other"));
+  auto text = settings("");
+  text.replace(text.find("  - {name: files"), 0, "  - {name: more, type: file, path: more.yaml}\n");
+  text.replace(text.find("providers:"), 0,
+               "  - {name: second, binds: [{address: 127.0.0.1, port: " + std::to_string(second) +
+                   "}], default_backend: other}\n");
+  write_text(config(), text);
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return http_get(second).body == "srv2"; }, std::chrono::seconds(20)),
+             log());
+  BOOST_TEST(answered_by("srv1"), log());
+}
+
+BOOST_AUTO_TEST_CASE(a_start_without_its_source_serves_what_was_served_before) {
+  auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  BOOST_REQUIRE(eventually(
+      [&] { return contains(read_text(folder.path() / "haproxy.cfg"), "server srv1 "); }));
+  daemon->signal(SIGTERM);
+  BOOST_TEST(daemon->wait(std::chrono::seconds(20)).value_or(-1) == 0);
+  std::filesystem::remove(folder.path() / "backends.yaml");
+  daemon = run();
+  BOOST_TEST(answered_by("srv1"), log());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

@@ -1,0 +1,184 @@
+// Whatever fails, traffic goes on and the rest heals.
+
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+struct running {
+  http_upstream one{"srv1"}, two{"srv2"}, three{"srv3"};
+  schema db;
+  site gateway;
+
+  explicit running(const site_options& options = {}) : gateway(prepared(), options) {
+    BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  }
+
+  std::string prepared() {
+    db.sql(insert_server("api-backend", "srv1", one.port()) +
+           insert_server("api-backend", "srv2", two.port()));
+    return db.provider_yaml("resync: 2s");
+  }
+
+  std::string at(const http_upstream& upstream, const std::string& rest = "100 ready") const {
+    return "127.0.0.1:" + std::to_string(upstream.port()) + " " + rest;
+  }
+};
+
+struct with_base : running {
+  static constexpr const char* good = "global\n  maxconn 2000\n";
+  with_base() : running(options()) {}
+  static site_options options() {
+    site_options o;
+    o.base = good;
+    return o;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(haproxy_faults, running)
+
+BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
+  db.sql(insert_server("api-backend", "srv3", three.port()) +
+         "UPDATE servers SET weight = 8 WHERE name = 'srv2'");
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  const auto master = gateway.master_pid();
+  BOOST_REQUIRE(master > 0);
+  ::kill(master, SIGKILL);
+  BOOST_TEST(eventually([&] {
+               const auto now = gateway.master_pid();
+               return now > 0 && now != master;
+             }),
+             gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}), gateway.log());
+  BOOST_TEST(gateway.server("api-backend", "srv2") == at(two, "8 ready"));
+  db.sql("DELETE FROM servers WHERE name = 'srv3'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv3", ""));
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
+  const auto worker = gateway.worker_pid();
+  ::kill(worker, SIGKILL);
+  BOOST_TEST(eventually([&] {
+               const auto now = gateway.worker_pid();
+               return now > 0 && now != worker;
+             }),
+             gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(drift_made_by_hand_is_repaired_without_a_reload) {
+  const auto worker = gateway.worker_pid();
+  gateway.command("set server api-backend/srv1 weight 1");
+  gateway.command("set server api-backend/srv2 state maint");
+  gateway.command("add server api-backend/stray 127.0.0.1:1");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one)));
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv2", at(two)));
+  BOOST_TEST(gateway.server_becomes("api-backend", "stray", ""));
+  gateway.command("set server api-backend/srv1 addr 127.0.0.3 port 1");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one)));
+  gateway.command("set server api-backend/srv2 state maint");
+  gateway.command("del server api-backend/srv2");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv2", at(two)));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_switchyard_finds_its_haproxy_and_catches_up_without_a_reload) {
+  const auto worker = gateway.worker_pid();
+  gateway.switchyard().signal(SIGKILL);
+  BOOST_TEST(gateway.switchyard().wait(std::chrono::seconds(5)).value_or(-1) == 128 + SIGKILL);
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+  db.sql(insert_server("api-backend", "srv3", three.port()) +
+         "DELETE FROM servers WHERE name = 'srv1'");
+  gateway.start_switchyard();
+  BOOST_TEST(gateway.answered_by({"srv2", "srv3"}), gateway.log());
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(refused_configuration, with_base)
+
+BOOST_AUTO_TEST_CASE(a_configuration_that_haproxy_refuses_changes_nothing_until_it_is_mended) {
+  const auto worker = gateway.worker_pid();
+  // A change that is saved before, so that the file is at rest.
+  db.sql("UPDATE servers SET weight = 5 WHERE name = 'srv1'");
+  BOOST_REQUIRE(
+      eventually([&] { return gateway.config_text().find("weight 5") != std::string::npos; }));
+  const auto file = gateway.config_text();
+  write_text(gateway.file("base.cfg"), "global\n  no-such-directive\n");
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.log_has("reload failed"); }), gateway.log());
+  BOOST_TEST(gateway.log_has("no-such-directive"), gateway.log());
+  BOOST_TEST(gateway.worker_pid() == worker);
+  BOOST_TEST(gateway.config_text() == file);
+  // What needs no reload goes on meanwhile.
+  db.sql("UPDATE servers SET weight = 6 WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "6 ready")));
+  write_text(gateway.file("base.cfg"), good);
+  BOOST_TEST(
+      eventually([&] { return gateway.backend_exists("other-backend"); }, std::chrono::seconds(30)),
+      gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(source_faults, running)
+
+BOOST_AUTO_TEST_CASE(ten_seconds_without_postgres_lose_nothing_and_changes_arrive_after) {
+  const auto worker = gateway.worker_pid();
+  continuous_load load(gateway.port(), 2);
+  database().stop();
+  const base::deadline ten_seconds(std::chrono::seconds(10));
+  BOOST_TEST(eventually([&] { return gateway.log_has("db: "); }), gateway.log());
+  BOOST_TEST(!eventually([&] { return gateway.server("api-backend", "srv1") != at(one); },
+                         ten_seconds.left()));
+  database().start();
+  db.sql(insert_server("api-backend", "srv3", three.port()) +
+         "DELETE FROM servers WHERE name = 'srv2'");
+  BOOST_TEST(gateway.answered_by({"srv1", "srv3"}), gateway.log());
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(a_terminated_listener_listens_again) {
+  for (int i = 0; i < 3; ++i) {
+    database().terminate_sessions("postgres");
+    db.sql("UPDATE servers SET weight = " + std::to_string(10 + i) + " WHERE name = 'srv1'");
+    BOOST_TEST(
+        gateway.server_becomes("api-backend", "srv1", at(one, std::to_string(10 + i) + " ready")),
+        gateway.log());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_table_renamed_away_keeps_what_is_served) {
+  db.sql("ALTER TABLE servers RENAME TO gone");
+  db.sql("INSERT INTO backends (name) VALUES ('poke')");
+  BOOST_TEST(eventually([&] { return gateway.log_has("db: "); }), gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+  db.sql("UPDATE gone SET weight = 4 WHERE name = 'srv2'");
+  BOOST_TEST(gateway.server("api-backend", "srv2") == at(two));
+  db.sql("ALTER TABLE gone RENAME TO servers");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv2", at(two, "4 ready")), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(truncate_is_a_removal_and_rows_come_back_after_it) {
+  db.sql("BEGIN; TRUNCATE servers; " + insert_server("api-backend", "srv3", three.port()) +
+         "COMMIT;");
+  BOOST_TEST(gateway.answered_by({"srv3"}), gateway.log());
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""));
+  BOOST_TEST(gateway.server("api-backend", "srv3") == at(three));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

@@ -1,0 +1,154 @@
+// The main job: rows committed in PostgreSQL carry traffic through HAProxy.
+
+#include <boost/test/unit_test.hpp>
+#include <sstream>
+
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+struct running {
+  http_upstream one{"srv1"}, two{"srv2"}, three{"srv3"};
+  schema db;
+  site gateway;
+
+  running() : gateway(prepared()) {
+    BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  }
+
+  std::string prepared() {
+    db.sql(insert_server("api-backend", "srv1", one.port()) +
+           insert_server("api-backend", "srv2", two.port()));
+    return db.provider_yaml();
+  }
+
+  std::string at(const http_upstream& upstream, const std::string& rest) const {
+    return "127.0.0.1:" + std::to_string(upstream.port()) + " " + rest;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(scenario, running)
+
+BOOST_AUTO_TEST_CASE(an_inserted_server_joins_the_rotation_without_a_reload) {
+  const auto worker = gateway.worker_pid();
+  db.sql(insert_server("api-backend", "srv3", three.port()));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}), gateway.log());
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(weight_state_and_address_follow_the_row_without_a_reload) {
+  const auto worker = gateway.worker_pid();
+  db.sql("UPDATE servers SET weight = 7 WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "7 ready")));
+  db.sql("UPDATE servers SET state = 'drain' WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "7 drain")));
+  BOOST_TEST(gateway.answered_by({"srv2"}));
+  db.sql("UPDATE servers SET state = 'maint' WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "7 maint")));
+  db.sql("UPDATE servers SET state = 'ready' WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "7 ready")));
+  db.sql("UPDATE servers SET port = " + std::to_string(three.port()) + " WHERE name = 'srv2'");
+  BOOST_TEST(gateway.answered_by({"srv1", "srv3"}));
+  db.sql("UPDATE servers SET ip = '127.0.0.2' WHERE name = 'srv2'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv2",
+                                    "127.0.0.2:" + std::to_string(three.port()) + " 100 ready"));
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_server_finishes_its_request_and_is_gone_without_a_reload) {
+  const auto worker = gateway.worker_pid();
+  one.set_delay(std::chrono::milliseconds(700));
+  two.set_delay(std::chrono::milliseconds(700));
+  std::vector<std::thread> clients;
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 4; ++i)
+    clients.emplace_back([&] { answered += http_get(gateway.port()).status == 200 ? 1 : 0; });
+  BOOST_TEST(eventually([&] { return one.requests() + two.requests() >= 4; }));
+  const auto before = one.requests();
+  db.sql("DELETE FROM servers WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 drain")));
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""));
+  for (auto& c : clients) c.join();
+  BOOST_TEST(answered == 4);
+  BOOST_TEST(gateway.answered_by({"srv2"}));
+  BOOST_TEST(one.requests() == before);
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_backend_takes_one_reload_in_which_no_request_fails) {
+  const auto worker = gateway.worker_pid();
+  continuous_load load(gateway.port(), 4);
+  BOOST_TEST(eventually([&] { return load.answered() > 100; }));
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
+  const auto after_reload = load.answered();
+  BOOST_TEST(eventually([&] { return load.answered() > after_reload + 500; }));
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+  BOOST_TEST(gateway.worker_pid() != worker);
+  BOOST_TEST(gateway.log_count("reloaded HAProxy") == 1U, gateway.log());
+  BOOST_TEST(gateway.log_has("new backend other-backend"));
+}
+
+BOOST_AUTO_TEST_CASE(five_hundred_rows_over_twenty_new_backends_take_one_reload) {
+  std::ostringstream sql;
+  sql << "BEGIN;";
+  for (int b = 0; b < 20; ++b)
+    for (int s = 0; s < 25; ++s)
+      sql << insert_server("bulk-" + std::to_string(b), "s" + std::to_string(s),
+                           static_cast<std::uint16_t>(20'000 + s));
+  sql << "COMMIT;";
+  const auto reloads = gateway.log_count("reloaded HAProxy");
+  db.sql(sql.str());
+  for (int b = 0; b < 20; ++b)
+    BOOST_TEST(
+        gateway.server_becomes("bulk-" + std::to_string(b), "s24", "127.0.0.1:20024 100 ready"));
+  const auto worker = gateway.worker_pid();
+  // The next reconcile has nothing to add.
+  BOOST_TEST(eventually([&] { return gateway.answered_by({"srv1", "srv2"}); }));
+  db.sql(insert_server("api-backend", "srv3", three.port()));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  BOOST_TEST(gateway.worker_pid() == worker);
+  BOOST_TEST(gateway.log_count("reloaded HAProxy") == reloads + 1, gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(changed_settings_of_a_backend_take_one_reload) {
+  db.sql(
+      "INSERT INTO backends (name, balance, options) VALUES ('api-backend', 'leastconn', "
+      "'{\"check\": {\"type\": \"http\", \"path\": \"/healthz\"}}')");
+  BOOST_TEST(eventually([&] { return gateway.log_has("changed settings api-backend"); }),
+             gateway.log());
+  BOOST_TEST(gateway.config_text().find("balance leastconn") != std::string::npos);
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+  BOOST_TEST(gateway.log_count("reloaded HAProxy") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(runtime_changes_reach_the_file) {
+  db.sql(insert_server("api-backend", "srv3", three.port()) +
+         "UPDATE servers SET weight = 9 WHERE name = 'srv1'");
+  BOOST_TEST(eventually([&] {
+    const auto text = gateway.config_text();
+    return text.find("server srv3 ") != std::string::npos &&
+           text.find("weight 9") != std::string::npos;
+  }));
+  db.sql("DELETE FROM servers WHERE name = 'srv3'");
+  BOOST_TEST(
+      eventually([&] { return gateway.config_text().find("server srv3 ") == std::string::npos; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_backend_takes_one_reload) {
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }));
+  db.sql("DELETE FROM servers WHERE backend = 'other-backend'");
+  BOOST_TEST(eventually([&] { return !gateway.backend_exists("other-backend"); }), gateway.log());
+  BOOST_TEST(gateway.log_has("removed backend other-backend"));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

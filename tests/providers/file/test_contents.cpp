@@ -1,0 +1,73 @@
+#include "providers/file/contents.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "fixture.hpp"
+
+using namespace switchyard;
+using namespace switchyard::tests;
+using providers::file::contents;
+
+BOOST_AUTO_TEST_SUITE(file_contents)
+
+BOOST_AUTO_TEST_CASE(the_same_text_changes_nothing) {
+  contents c;
+  BOOST_TEST(c.set("a.json", json_document("api")));
+  BOOST_TEST(!c.set("a.json", json_document("api")));
+  BOOST_TEST(c.set("a.json", json_document("api", 81)));
+}
+
+BOOST_AUTO_TEST_CASE(backends_of_files_that_did_not_change_keep_their_very_values) {
+  contents c;
+  c.set("a.json", json_document("api"));
+  c.set("b.json", json_document("web"));
+  const auto before = c.merge();
+  c.set("b.json", json_document("web", 81));
+  const auto after = c.merge();
+  BOOST_TEST((before.backends.at("api").value == after.backends.at("api").value));
+  BOOST_TEST((before.backends.at("web").value != after.backends.at("web").value));
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_keeps_the_last_good_text_and_ends_when_that_comes_back) {
+  contents c;
+  c.set("a.json", json_document("api"));
+  BOOST_TEST(!c.set("a.json", "{"));
+  BOOST_TEST(c.faults().size() == 1U);
+  BOOST_TEST(c.whole());
+  BOOST_TEST(summary(c.merge()) == "api:80");
+  BOOST_TEST(!c.set("a.json", json_document("api")));
+  BOOST_TEST(c.faults().empty());
+  c.fail("a.json", "cannot be read");
+  BOOST_TEST(c.faults()[0] == "a.json: cannot be read");
+  BOOST_TEST(summary(c.merge()) == "api:80");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_goes_takes_its_fault_along) {
+  contents c;
+  BOOST_TEST(!c.remove("a.json"));
+  c.set("a.json", "{");
+  BOOST_TEST((!c.whole() && !c.merge().full));
+  BOOST_TEST(c.remove("a.json"));
+  BOOST_TEST((c.whole() && c.merge().full && c.faults().empty()));
+}
+
+BOOST_AUTO_TEST_CASE(refused_settings_and_routes_are_passed_on) {
+  contents c;
+  c.set(
+      "a.json",
+      R"({"backends": [{"name": "api", "mode": "x"}], "routes": [{"host": "h", "backend": "a b"}]})");
+  const auto view = c.merge();
+  BOOST_TEST(view.backends.at("api").settings_refused);
+  BOOST_TEST((view.refused_routes == std::set<std::pair<std::string, std::string>>{{"h", "/"}}));
+  BOOST_REQUIRE(view.refused.size() == 2U);
+  BOOST_TEST(view.refused[0].key == "a.json: /backends/0/mode");
+  BOOST_TEST(view.refused[1].key == "a.json: /routes/0/backend");
+}
+
+BOOST_AUTO_TEST_CASE(strange_file_names_do_not_break_a_line) {
+  contents c;
+  c.set("a\nb.json", "{");
+  BOOST_TEST(c.faults()[0].starts_with("\"a\\nb.json\":1:"), c.faults()[0]);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,72 @@
+// Hints and rows, without a server.
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "providers/postgres/hints.hpp"
+#include "providers/postgres/rows.hpp"
+
+namespace switchyard::tests {
+
+using namespace providers::postgres;
+
+BOOST_AUTO_TEST_SUITE(postgres_rows)
+
+BOOST_AUTO_TEST_CASE(a_payload_that_is_a_name_asks_for_that_backend) {
+  hints wanted;
+  BOOST_TEST(wanted.empty());
+  wanted.add("api-backend");
+  wanted.add("api-backend");
+  wanted.add("other");
+  BOOST_TEST(wanted.backends.size() == 2U);
+  BOOST_TEST(!wanted.everything);
+}
+
+BOOST_AUTO_TEST_CASE(the_words_are_told_from_names) {
+  hints wanted;
+  wanted.add("/proof/17-4");
+  BOOST_TEST(wanted.empty());
+  wanted.add("/routes");
+  BOOST_TEST(wanted.routes);
+  BOOST_TEST(!wanted.everything);
+  for (const std::string word : {"*", "/routes", "/proof/17-4"})
+    BOOST_TEST(!model::valid_name(word));
+}
+
+BOOST_AUTO_TEST_CASE(any_other_payload_asks_for_everything) {
+  for (const std::string payload : {"*", "", "two words", "/proof", "{\"backend\": \"a\"}"}) {
+    hints wanted;
+    wanted.add(payload);
+    BOOST_TEST_CONTEXT(payload) BOOST_TEST(wanted.everything);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(names_without_end_become_everything) {
+  hints wanted;
+  for (std::size_t i = 0; i <= most_named_backends; ++i) wanted.add("b" + std::to_string(i));
+  BOOST_TEST(wanted.everything);
+  BOOST_TEST(wanted.backends.size() == most_named_backends);
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_are_no_json_are_refused_by_their_key) {
+  const table rows{{"s", "a", "srv1", R"({"name": "srv1", "port": 1e999})"},
+                   {"s", "a", "srv2", "{"},
+                   {"b", "a", {}, "null and void"}};
+  const auto report = decode_rows(rows, layout::tables, false);
+  BOOST_REQUIRE(report);
+  BOOST_TEST(report->refused.size() == 3U);
+  BOOST_TEST(report->backends.at("a").refused_servers.size() == 2U);
+  BOOST_TEST(report->backends.at("a").settings_refused);
+  BOOST_TEST(!report->routes.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_of_another_form_is_an_error_and_no_empty_view) {
+  BOOST_TEST(!decode_rows({{"s", "a"}}, layout::tables, true));
+  BOOST_TEST(!decode_rows({{{}, "a", "b", "{}"}}, layout::tables, true));
+  BOOST_TEST(
+      !decode_rows({{"s", "a", "b", R"({"backend": "a", "name": "b"})"}}, layout::queries, true));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

@@ -1,0 +1,158 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "tests/support/support.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+/// An answer, or status 0 and why there is none.
+struct exchange_result {
+  http_answer answer;
+  std::string failure;
+};
+
+exchange_result failed(const char* step) {
+  return {{}, std::string(step) + ": " + std::strerror(errno)};
+}
+
+bool connect_to(int fd, std::uint16_t port, const base::deadline& until) {
+  // Closing with a reset leaves no TIME_WAIT: thousands of fresh connections a second would use up
+  // the ephemeral ports.
+  const linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  const auto writable = base::wait_writable(fd, until);
+  int code = 0;
+  socklen_t size = sizeof code;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size);
+  errno = writable && *writable ? code : ETIMEDOUT;
+  return errno == 0;
+}
+
+std::optional<std::size_t> content_length(std::string_view head) {
+  std::string lower(head);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  constexpr std::string_view field = "\r\ncontent-length: ";
+  const auto at = lower.find(field);
+  if (at == std::string::npos) return std::nullopt;
+  std::size_t length = 0;
+  std::from_chars(lower.data() + at + field.size(), lower.data() + lower.size(), length);
+  return length;
+}
+
+int status_of(std::string_view head) {
+  int status = 0;
+  if (head.starts_with("HTTP/1.") && head.size() >= 12)
+    std::from_chars(head.data() + 9, head.data() + 12, status);
+  return status;
+}
+
+/// The answer in `text`, if it is whole: by its length, or at the end of the connection.
+std::optional<http_answer> whole_answer(const std::string& text, bool ended) {
+  const auto end = text.find("\r\n\r\n");
+  if (end == std::string::npos) return std::nullopt;
+  const auto head = std::string_view(text).substr(0, end);
+  const auto length = content_length(head);
+  const auto body = text.size() - end - 4;
+  if (length ? body < *length : !ended) return std::nullopt;
+  return http_answer{status_of(head), text.substr(end + 4, length ? *length : body)};
+}
+
+exchange_result receive(int fd, const base::deadline& until) {
+  std::string text;
+  std::array<char, 16 * 1024> buffer;
+  for (;;) {
+    const auto n = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (n < 0 && errno == EAGAIN) {
+      const auto readable = base::wait_readable(fd, until);
+      if (!readable || !*readable)
+        return {{}, "timed out after " + std::to_string(text.size()) + " bytes"};
+      continue;
+    }
+    if (n < 0) return failed("recv");
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+    if (auto answer = whole_answer(text, n == 0)) return {*std::move(answer), {}};
+    if (n == 0) return {{}, "closed after " + std::to_string(text.size()) + " bytes"};
+  }
+}
+
+exchange_result exchange(std::uint16_t port, std::string_view path, std::string_view host,
+                         std::chrono::milliseconds longest) {
+  const base::deadline until(longest);
+  const base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return failed("socket");
+  if (!connect_to(fd.get(), port, until)) return failed("connect");
+  const auto request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(host) +
+                       "\r\nConnection: close\r\n\r\n";
+  // A fresh socket's buffer takes a request of any sensible size at once.
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size()))
+    return failed("send");
+  return receive(fd.get(), until);
+}
+
+}  // namespace
+
+http_answer http_get(std::uint16_t port, std::string_view path, std::string_view host,
+                     std::chrono::milliseconds longest) {
+  return exchange(port, path, host, longest).answer;
+}
+
+std::map<std::string, int> sample(std::uint16_t port, int count) {
+  std::map<std::string, int> result;
+  for (int i = 0; i < count; ++i) {
+    const auto answer = http_get(port);
+    ++result[answer.status == 200 ? answer.body : "!" + std::to_string(answer.status)];
+  }
+  return result;
+}
+
+continuous_load::continuous_load(std::uint16_t port, unsigned clients) {
+  const auto client = [this, port] {
+    while (!stop_.load(std::memory_order_relaxed)) {
+      const auto result = exchange(port, "/", "test", std::chrono::seconds(5));
+      if (result.answer.status == 200) {
+        ++answered_;
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      if (failed_++ == 0)
+        first_failure_ = result.answer.status == 0
+                             ? result.failure
+                             : "status " + std::to_string(result.answer.status);
+    }
+  };
+  for (unsigned i = 0; i < clients; ++i) threads_.emplace_back(client);
+}
+
+continuous_load::~continuous_load() {
+  stop();
+}
+
+continuous_load::totals continuous_load::stop() {
+  stop_ = true;
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+  const std::lock_guard lock(mutex_);
+  return {answered_.load(), failed_.load(), first_failure_};
+}
+
+}  // namespace switchyard::tests
