@@ -73,16 +73,22 @@ outcome<unique_fd> reserve(const tcp_address& address) {
   sockaddr_storage storage{};
   const auto length = fill(address, storage);
   if (length == 0) return error{errc::invalid, "'" + address.host + "' is no IP address"};
-  unique_fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd) return bind_error(address, errno);
   // Connections of an earlier listener in TIME_WAIT do not count as somebody having the address.
-  const int on = 1;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (storage.ss_family == AF_INET6)
-    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0)
-    return bind_error(address, errno);
-  return fd;
+  // But of two sockets that both allow reuse Linux lets both bind as long as none listens, so that
+  // comes second.
+  int cause = 0;
+  for (const int reuse : {0, 1}) {
+    unique_fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd) return bind_error(address, errno);
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    const int on = 1;
+    if (storage.ss_family == AF_INET6)
+      ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0) return fd;
+    cause = errno;
+    if (cause != EADDRINUSE) break;
+  }
+  return bind_error(address, cause);
 }
 
 }  // namespace switchyard::base

@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <set>
 #include <system_error>
 
 #include "base/net.hpp"
@@ -51,9 +50,8 @@ base::status configuration_accepted(const config::settings& settings) {
   const haproxy::config_store store(settings.haproxy);
   haproxy::configuration candidate;
   if (auto found = store.load()) candidate = std::move(found).value();
-  std::set<std::string> known;
-  for (const auto& [name, section] : candidate.backends) known.insert(name);
-  auto head = haproxy::render_head(settings.haproxy, settings.frontends, known);
+  auto head =
+      haproxy::render_head(settings.haproxy, settings.frontends, candidate.http_backends());
   if (!head) return head.error();
   candidate.head = std::move(head).value();
   return store.validate(candidate);

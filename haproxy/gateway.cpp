@@ -118,7 +118,7 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   budget_.configure(settings.haproxy.reload);
   budget_.changed();
   plan_head(report);
-  if (open(report)) work_reload(report);
+  reload_not_before_ = now + settle;
   finish(report);
   return report;
 }

@@ -17,12 +17,6 @@ constexpr std::chrono::milliseconds crowded_wait{1000};
 const std::string about_reload = "reload";
 const std::string about_file = "file";
 
-std::set<std::string> names_of(const configuration& c) {
-  std::set<std::string> names;
-  for (const auto& [name, section] : c.backends) names.insert(names.end(), name);
-  return names;
-}
-
 std::string join(const std::vector<reload_reason>& reasons) {
   constexpr std::size_t shown = 5;
   std::string text;
@@ -41,7 +35,7 @@ std::string join(const std::vector<reload_reason>& reasons) {
 // --------------------------------------------------------------------------------
 
 void gateway::plan_head(apply_report& report) {
-  const auto head = render_head(settings_.haproxy, settings_.frontends, names_of(file_));
+  const auto head = render_head(settings_.haproxy, settings_.frontends, file_.http_backends());
   if (!head) {
     tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message);
     return;
@@ -135,7 +129,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
       if (auto removed = target.remove_backend(name); !removed) return removed.error();
     }
   }
-  auto head = render_head(settings_.haproxy, settings_.frontends, names_of(target.draft()));
+  auto head = render_head(settings_.haproxy, settings_.frontends, target.draft().http_backends());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
   return target.commit(store_, transaction::check::full);
@@ -164,7 +158,7 @@ void gateway::commit_while_away(apply_report& report) {
 
 base::status gateway::write_initial() {
   auto target = transaction::begin(file_);
-  auto head = render_head(settings_.haproxy, settings_.frontends, names_of(file_));
+  auto head = render_head(settings_.haproxy, settings_.frontends, file_.http_backends());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
   auto written = target.commit(store_, transaction::check::full);

@@ -104,8 +104,9 @@ void read_settings(object_reader& reader, backend_settings& target, problems& si
   if (const auto* timeouts = reader.member("timeouts"))
     read_timeouts(*timeouts, reader.pointer("timeouts"), target.timeouts, sink);
   if (target.mode != proxy_mode::tcp) return;
-  if (target.protocol == server_protocol::h2)
-    reader.fail("protocol", "h2 needs mode http: in mode tcp bytes pass as they are");
+  if (target.protocol != server_protocol::automatic)
+    reader.fail("protocol", std::string(to_string(target.protocol)) +
+                                " needs mode http: in mode tcp bytes pass as they are");
   if (target.balance == uri)
     reader.fail("balance", "uri needs mode http: in mode tcp there is no URI");
 }

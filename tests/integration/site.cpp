@@ -44,7 +44,9 @@ std::string binary() {
 
 }  // namespace
 
-postgres_server& database() { return shared_postgres(); }
+postgres_server& database() {
+  return shared_postgres();
+}
 
 schema::schema() {
   static std::atomic<int> next{1};
@@ -54,12 +56,14 @@ schema::schema() {
 }
 
 void schema::sql(std::string_view statements) const {
-  database().psql("postgres", "SET search_path = " + name_ + ", public; " + std::string(statements));
+  database().psql("postgres",
+                  "SET search_path = " + name_ + ", public; " + std::string(statements));
 }
 
 std::string schema::provider_yaml(std::string_view more) const {
-  return "  - {name: db, type: postgres, dsn: \"" + database().dsn("postgres") + "\", schema: " + name_ +
-         ", channel: " + name_ + (more.empty() ? "" : ", ") + std::string(more) + "}\n";
+  return "  - {name: db, type: postgres, dsn: \"" + database().dsn("postgres") +
+         "\", schema: " + name_ + ", channel: " + name_ + (more.empty() ? "" : ", ") +
+         std::string(more) + "}\n";
 }
 
 std::string insert_server(std::string_view backend, std::string_view name, std::uint16_t port) {
@@ -131,6 +135,14 @@ pid_t site::worker_pid() const {
 pid_t site::master_pid() const {
   const auto proc = haproxy::parse_proc(ask_socket(master_socket(), "show proc"));
   return proc ? proc->master : 0;
+}
+
+bool site::reload_by_hand() const {
+  const auto before = worker_pid();
+  return eventually([&] {
+    ask_socket(master_socket(), "reload");
+    return eventually([&] { return worker_pid() != before; }, std::chrono::seconds(1));
+  });
 }
 
 std::string site::server(std::string_view backend, std::string_view name) const {

@@ -75,6 +75,9 @@ class site {
   /// 0 while HAProxy is away.
   pid_t worker_pid() const;
   pid_t master_pid() const;
+  /// Reloads HAProxy behind switchyard's back, and waits for the new worker. A master that is still
+  /// busy with its start takes no command, so it is asked again.
+  bool reload_by_hand() const;
   /// "address:port weight admin-state" of a server as HAProxy has it; "" when it has none of that
   /// name.
   std::string server(std::string_view backend, std::string_view name) const;

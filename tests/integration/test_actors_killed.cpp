@@ -12,8 +12,8 @@ namespace switchyard::tests {
 
 namespace {
 
-struct config : caf::actor_system_config {
-  config() { set("scheduler.policy", caf::atom("sharing")); }
+struct caf_config : caf::actor_system_config {
+  caf_config() { set("scheduler.policy", caf::atom("sharing")); }
 };
 
 /// The actors in this process, so that a test can reach them one by one.
@@ -22,7 +22,7 @@ struct in_process {
   schema db;
   temp_dir folder;
   std::uint16_t port = free_port();
-  config cfg;
+  caf_config cfg;
   caf::actor_system system{cfg};
   caf::scoped_actor self{system};
   std::string given_up;
@@ -32,7 +32,7 @@ struct in_process {
     db.sql(insert_server("api-backend", "srv1", one.port()) +
            insert_server("api-backend", "srv2", two.port()));
     auto settings = config::parse(text(), folder / "switchyard.yaml", {});
-    BOOST_REQUIRE_MESSAGE(settings, settings ? "" : settings.error().message);
+    BOOST_REQUIRE_MESSAGE(static_cast<bool>(settings), (settings ? "" : settings.error().message));
     supervisor = actors::spawn_supervisor(
         system, std::make_shared<const config::settings>(std::move(*settings)),
         actors::make_silent_log(), [this](std::string why) { given_up = std::move(why); });

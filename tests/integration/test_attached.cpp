@@ -72,7 +72,7 @@ BOOST_FIXTURE_TEST_CASE(a_reload_by_somebody_else_loses_no_runtime_change, attac
   for (int i = 0; i < 5; ++i) {
     const auto name = "extra" + std::to_string(i);
     db.sql(insert_server("api-backend", name, three.port()));
-    ask_socket(gateway.master_socket(), "reload");
+    BOOST_TEST(gateway.reload_by_hand());
     BOOST_TEST(gateway.server_becomes("api-backend", name,
                                       "127.0.0.1:" + std::to_string(three.port()) + " 100 ready"),
                gateway.log());
@@ -93,7 +93,7 @@ BOOST_FIXTURE_TEST_CASE(the_operators_own_backends_are_left_alone, attached) {
       "backend own\n  timeout connect 1s\n  timeout server 1s\n  server mine 127.0.0.1:1 weight "
       "3\n";
   write_text(gateway.file("base.cfg"), base);
-  ask_socket(gateway.master_socket(), "reload");
+  BOOST_TEST(gateway.reload_by_hand());
   BOOST_TEST(eventually([&] { return gateway.backend_exists("own"); }));
   db.sql("UPDATE servers SET weight = 4 WHERE name = 'srv1'");
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1",

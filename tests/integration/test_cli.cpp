@@ -23,7 +23,7 @@ base::finished switchyard(const std::vector<std::string>& arguments,
   command.environment.insert(variables.begin(), variables.end());
   command.deadline = std::chrono::seconds(60);
   auto result = base::run(command);
-  BOOST_REQUIRE_MESSAGE(result, result ? "" : result.error().message);
+  BOOST_REQUIRE_MESSAGE(static_cast<bool>(result), (result ? "" : result.error().message));
   return *result;
 }
 
@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(sql_prints_a_script_that_psql_takes_twice) {
   database().psql("postgres", "CREATE SCHEMA by_cli");
   database().psql("postgres", script.output);
   database().psql("postgres", script.output);
-  database().psql("postgres", 
+  database().psql(
+      "postgres",
       "INSERT INTO by_cli.servers (backend, name, ip, port) VALUES ('b', 's', '10.0.0.1', 1)");
   BOOST_TEST(switchyard({"sql", "--schema", std::string(64, 'x')}).exit_code == 2);
 }
@@ -167,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_configuration_file_of_somebody_else_is_not_touched) {
 
 BOOST_AUTO_TEST_CASE(ports_in_use_are_named) {
   const auto taken = base::reserve({"127.0.0.1", port});
-  BOOST_REQUIRE(taken);
+  BOOST_REQUIRE(static_cast<bool>(taken));
   for (const auto* command : {"check", "run"}) {
     const auto result = switchyard({command, "--config", config()});
     BOOST_TEST(result.exit_code == 1);
@@ -177,7 +178,7 @@ BOOST_AUTO_TEST_CASE(ports_in_use_are_named) {
 
 BOOST_AUTO_TEST_CASE(the_address_of_the_api_is_held) {
   const auto taken = base::reserve({"127.0.0.1", api});
-  BOOST_REQUIRE(taken);
+  BOOST_REQUIRE(static_cast<bool>(taken));
   const auto result = switchyard({"run", "--config", config()});
   BOOST_TEST(result.exit_code == 1);
   BOOST_TEST(contains(result.output, "api.listen"), result.output);
@@ -221,7 +222,7 @@ BOOST_AUTO_TEST_CASE(hup_takes_good_settings_and_leaves_bad_ones) {
   BOOST_TEST(answered_by("srv1"), log());
 
   const auto second = free_port();
-  write_text(folder.path() / "more.yaml", backends({&two}).replace(18, 5, "other"));
+  write_text(folder.path() / "more.yaml", backends({&two}).replace(20, 5, "other"));
   auto text = settings("");
   text.replace(text.find("  - {name: files"), 0, "  - {name: more, type: file, path: more.yaml}\n");
   text.replace(text.find("providers:"), 0,
