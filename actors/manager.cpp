@@ -98,6 +98,10 @@ void take_changes(manager_self self, const model::fold_result& result, bool was_
   auto& s = self->state;
   s.queue.changed(result.changed);
   if (!was_complete && s.desired.complete()) s.queue.everything();
+  if (result.routes_changed && !s.desired.routes().empty())
+    s.log->warn(
+        "{} routes are known; this version does not serve them, it uses default_backend alone",
+        s.desired.routes().size());
   for (const auto& c : result.new_collisions)
     s.log->error("backend {} is named by two providers: {} keeps it, that of {} is not used",
                  c.backend, c.owner, c.other);
@@ -148,7 +152,9 @@ void take_settings(manager_self self, const config::settings& settings) {
   const auto names = names_of(settings);
   take_changes(self, s.desired.configure(names), was_complete);
   std::erase_if(s.status.providers, [&](const auto& p) {
-    return std::find(names.begin(), names.end(), p.first) == names.end();
+    const bool gone = std::find(names.begin(), names.end(), p.first) == names.end();
+    if (gone) s.refusals.forget(p.first);
+    return gone;
   });
   pump(self);
 }

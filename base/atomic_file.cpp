@@ -106,7 +106,7 @@ outcome<std::string> read_file(const std::filesystem::path& path, std::size_t li
   std::string content;
   // The size is a hint only: files in /proc say 0.
   content.reserve(std::min(limit, static_cast<std::size_t>(info.st_size)));
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, 65536> buffer;
   for (;;) {
     const auto n = ::read(fd.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;

@@ -45,9 +45,9 @@ class [[nodiscard]] outcome {
   explicit operator bool() const noexcept { return state_.index() == 0; }
 
   /// The value. Throws std::logic_error when this is a failure.
-  T& value() & { return require(), *std::get_if<0>(&state_); }
-  const T& value() const& { return require(), *std::get_if<0>(&state_); }
-  T&& value() && { return require(), std::move(*std::get_if<0>(&state_)); }
+  T& value() & { return require(), std::get<0>(state_); }
+  const T& value() const& { return require(), std::get<0>(state_); }
+  T&& value() && { return require(), std::move(std::get<0>(state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }

@@ -146,7 +146,7 @@ outcome<started> spawn(const command_line& command, int output) {
 /// Reads what is there now, at most what a pipe holds, so that a program that never stops writing
 /// cannot keep us here past its deadline. false: nothing more will come.
 bool drain(int fd, std::string& output, std::size_t limit) {
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, 65536> buffer;
   for (int reads = 0; reads < 16; ++reads) {
     const auto n = ::read(fd, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;

@@ -14,7 +14,7 @@ using model::object_reader;
 using namespace std::chrono_literals;
 
 constexpr std::size_t longest_dsn = 8192;
-constexpr std::size_t longest_query = 64 * 1024;
+constexpr std::size_t longest_query = 65536;
 constexpr std::size_t longest_identifier = 63;  // PostgreSQL's NAMEDATALEN less one
 
 /// SQL: the one text that may have lines.

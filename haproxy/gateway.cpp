@@ -23,6 +23,8 @@ constexpr base::backoff::limits while_unwritable{std::chrono::milliseconds(1000)
                                                  std::chrono::milliseconds(30'000),
                                                  std::chrono::milliseconds(60'000)};
 
+constexpr std::size_t most_topics = 10'000;
+
 }  // namespace
 
 gateway::gateway(gateway_settings settings)
@@ -273,6 +275,8 @@ void gateway::drop_lifeline() {
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,
                    const std::string& text) {
+  if (told_.size() > most_topics)
+    told_.clear();  // names come and go; some lines are said twice then
   auto& last = told_[topic];
   if (last == text) return;
   last = text;

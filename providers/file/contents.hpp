@@ -19,6 +19,8 @@ class contents {
   /// Takes what a file holds now; its name ends in .json, .yaml or .yml. What cannot be read as a
   /// document is a fault, and the last good content stays. true: the merged view may differ.
   bool set(const std::string& file, std::string text);
+  /// The file is there and will be read later: until then the view is not whole.
+  void expect(const std::string& file) { files_.try_emplace(file); }
   /// The file is there and cannot be read, or it is missed: its last good content stays.
   void fail(const std::string& file, std::string reason);
   /// The file is gone, and so is what it held. true: the merged view may differ.

@@ -79,7 +79,11 @@ scan_result scan(const fs::path& path) {
 
 base::outcome<std::string> read(const found_file& file) {
   if (!file.fault.empty()) return base::error{base::errc::io, file.fault};
-  return base::read_file(file.path);
+  auto text = base::read_file(file.path);
+  // A file that is cut while it is read just ends early.
+  if (text && inspect(file.path) != file)
+    return base::error{base::errc::conflict, "changed while it was read"};
+  return text;
 }
 
 }  // namespace switchyard::providers::file

@@ -44,7 +44,8 @@ struct scan_result {
 /// Lists documents and reads none.
 scan_result scan(const std::filesystem::path& path);
 
-/// The text of a file; errc::not_found when it went meanwhile.
+/// The text of a file as it was found. errc::not_found: it went meanwhile; errc::conflict: it
+/// changed meanwhile, so that the text may be half of it.
 base::outcome<std::string> read(const found_file& file);
 
 }  // namespace switchyard::providers::file

@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds poll_interval = 1s;
 /// A burst of changes is over after this much silence, at the latest after `longest_burst`.
 constexpr std::chrono::milliseconds silence = 2ms;
 constexpr std::chrono::milliseconds longest_burst = 10ms;
+/// Before a file that changed while it was read is looked at again, if nothing is told of it.
+constexpr std::chrono::milliseconds look_again_after = 20ms;
 constexpr std::size_t most_faults_shown = 5;
 
 }  // namespace
@@ -37,7 +39,7 @@ void session::step(const base::wakeup& wake) {
   const bool all = now >= resync_at_;
   const bool grace_over = std::ranges::any_of(
       absent_since_, [&](const auto& a) { return now - a.second >= removal_grace; });
-  const bool poll = !watch_fault_.empty();
+  const bool poll = !watch_fault_.empty() || look_again_;
   if (all || poll || grace_over || changes_.due() > 0) look(all, now);
 }
 
@@ -70,7 +72,7 @@ void session::look(bool all, clock::time_point seen_at) {
   if (now.missing.empty()) {
     changed = take_files(now, all);
     changed = take_removals(now) || changed;
-    if (changed || !ever_reported_) report(seen_at);
+    if (changed || (!ever_reported_ && contents_.whole())) report(seen_at);
   }
   report_health(now.missing);
   if (all) resync_at_ = clock::now() + resync_;
@@ -85,15 +87,19 @@ bool session::take_files(const scan_result& now, bool all) {
     texts.emplace_back(name, read(file));
   }
   changes_.done();
-  // Whoever wrote while we read may have shown us half a file: its closing is still to come.
+  look_again_ = false;
+  // What was written while we read may be half a file; it is read again when its writer is done.
   changes_.note(watcher_.take(), clock::now());
   bool changed = false;
   for (auto& [name, text] : texts) {
     const auto& file = now.files.at(name);
-    if (changes_.being_written(file.path)) continue;
+    contents_.expect(name);
+    if (changes_.being_written(file.path) || changes_.touched(file.path)) continue;
     if (text) {
       changed = contents_.set(name, *std::move(text)) || changed;
       read_[name] = file;
+    } else if (text.error().kind == base::errc::conflict) {
+      look_again_ = true;
     } else if (text.error().kind != base::errc::not_found) {
       // (What went between listing and reading is absent in the next look.)
       contents_.fail(name, text.error().message);
@@ -155,6 +161,7 @@ session::clock::time_point session::next_wake() const {
   if (changes_.due() > 0) return clock::now();
   auto next = resync_at_;
   if (!watch_fault_.empty()) next = std::min(next, clock::now() + poll_interval);
+  if (look_again_) next = std::min(next, clock::now() + look_again_after);
   next = std::min(next, changes_.next_expiry().value_or(next));
   for (const auto& a : absent_since_) next = std::min(next, a.second + removal_grace);
   return next;

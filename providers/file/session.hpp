@@ -56,6 +56,7 @@ class session {
   bool ever_reported_ = false;
   std::string watch_fault_;
   model::provider_health health_;
+  bool look_again_ = false;  ///< a file changed while it was read
   clock::time_point resync_at_;
 };
 

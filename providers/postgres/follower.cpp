@@ -38,11 +38,11 @@ bool follower::stopped() const {
 }
 
 base::status follower::run() {
-  if (const auto begun = begin(); !begun) return begun;
+  if (auto begun = begin(); !begun) return begun;
   while (!stopped()) {
     // A standby may have been promoted, a pooler replaced: only a new session shows it.
     if (settings_.listen && !listens() && clock::now() >= resubscribe_at_) return {};
-    if (const auto done = step(); !done) return done;
+    if (auto done = step(); !done) return done;
   }
   return {};
 }

@@ -34,7 +34,7 @@ base::status check_identifier(const char* setting, const std::string& text) {
 base::status check(const config::postgres_settings& settings) {
   if (const auto good = check_dsn(settings.dsn); !good)
     return error{errc::invalid, "dsn: " + good.error().message};
-  if (const auto good = check_identifier("schema", settings.schema); !good) return good;
+  if (auto good = check_identifier("schema", settings.schema); !good) return good;
   return check_identifier("channel", settings.channel);
 }
 

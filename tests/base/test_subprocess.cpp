@@ -176,6 +176,7 @@ BOOST_AUTO_TEST_CASE(a_kept_child_runs_until_it_is_told_to_end) {
 BOOST_AUTO_TEST_CASE(many_threads_may_run_programs_at_once) {
   std::atomic<int> good{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&good, t] {
       for (int i = 0; i < 10; ++i) {

@@ -47,6 +47,7 @@ BOOST_AUTO_TEST_CASE(a_delayed_upstream_answers_others_meanwhile) {
   upstream.set_delay(400ms);
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::thread> clients;
+  clients.reserve(8);
   std::atomic<int> good{0};
   for (int i = 0; i < 8; ++i)
     clients.emplace_back([&] { good += http_get(upstream.port()).body == "slow" ? 1 : 0; });

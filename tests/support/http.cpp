@@ -102,7 +102,7 @@ struct http_upstream::connections {
 
   /// Appends what came. false: the client has gone.
   static bool receive(connection& c) {
-    std::array<char, 16 * 1024> buffer;
+    std::array<char, 16384> buffer;
     for (;;) {
       const auto n = ::recv(c.fd.get(), buffer.data(), buffer.size(), 0);
       if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return false;

@@ -78,7 +78,7 @@ std::optional<http_answer> whole_answer(const std::string& text, bool ended) {
 
 exchange_result receive(int fd, const base::deadline& until) {
   std::string text;
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16384> buffer;
   for (;;) {
     const auto n = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EAGAIN) {

@@ -118,7 +118,7 @@ void postgres_server::stop(mode how) {
 
 std::string postgres_server::create_database() {
   static std::atomic<int> count{0};
-  const auto name = "db" + std::to_string(++count);
+  auto name = "db" + std::to_string(++count);
   psql("postgres", "CREATE DATABASE " + name);
   return name;
 }

@@ -110,6 +110,7 @@ std::map<std::string, std::string> our_environment() {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (auto& s : strings) result.push_back(s.data());
   result.push_back(nullptr);
   return result;
@@ -203,6 +204,7 @@ background_process::background_process(
   auto environment = our_environment();
   for (const auto& [key, value] : extra_environment) environment[key] = value;
   std::vector<std::string> variables;
+  variables.reserve(environment.size());
   for (const auto& [key, value] : environment) variables.push_back(key + "=" + value);
   const auto argument_pointers = pointers(arguments);
   const auto variable_pointers = pointers(variables);

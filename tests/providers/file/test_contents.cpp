@@ -51,6 +51,17 @@ BOOST_AUTO_TEST_CASE(a_file_that_goes_takes_its_fault_along) {
   BOOST_TEST((c.whole() && c.merge().full && c.faults().empty()));
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_was_not_read_yet_keeps_the_view_from_being_a_snapshot) {
+  contents c;
+  c.set("a.json", json_document("api"));
+  c.expect("a.json");
+  BOOST_TEST(c.merge().full);
+  c.expect("b.json");
+  BOOST_TEST((!c.merge().full && c.faults().empty()));
+  c.set("b.json", json_document("web"));
+  BOOST_TEST(c.merge().full);
+}
+
 BOOST_AUTO_TEST_CASE(refused_settings_and_routes_are_passed_on) {
   contents c;
   c.set(

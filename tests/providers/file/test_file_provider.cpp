@@ -261,6 +261,19 @@ BOOST_AUTO_TEST_CASE(a_file_that_was_never_readable_keeps_the_view_from_being_a_
   BOOST_TEST(w.sink.reports().back().full);
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_reported_before_something_could_be_read) {
+  for (const auto* watched : {"", "a.json"}) {
+    watched_path w(watched);
+    w.write("a.json", "{");
+    w.start();
+    BOOST_REQUIRE(w.degraded("a.json:1:"));
+    BOOST_TEST(w.reports() == 0U);
+    w.write("a.json", json_document("api"));
+    BOOST_REQUIRE(w.shows("api:80"));
+    BOOST_TEST(w.sink.reports().back().full);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_not_opened) {
   watched_path w("");
   BOOST_REQUIRE(::mkfifo(w.path("pipe.json").c_str(), 0600) == 0);

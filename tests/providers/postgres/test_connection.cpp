@@ -112,9 +112,15 @@ BOOST_AUTO_TEST_CASE(a_session_that_hangs_is_given_up_and_replaced) {
 BOOST_AUTO_TEST_CASE(stop_does_not_wait_for_a_session_that_hangs) {
   const database db;
   db.make_tables();
-  followed provider(db.settings());
+  auto settings = db.settings();
+  settings.heartbeat = 50ms;
+  followed provider(settings);
   BOOST_REQUIRE(provider.wait_live());
   const hung stopped(db.server.sessions(db.name));
+  // By then a heartbeat waits for its answer, for 5 s if nothing ends it.
+  const base::deadline several_heartbeats(1s);
+  BOOST_REQUIRE(eventually([&] { return several_heartbeats.passed(); }));
+  BOOST_CHECK(provider.sink().last_health().value == level::live);
   BOOST_CHECK(time_of([&] { provider.provider().stop(); }) < 3s);
 }
 
