@@ -21,7 +21,7 @@ backend_settings generator::settings() {
   s.mode = static_cast<proxy_mode>(number(2));
   const bool http = s.mode == proxy_mode::http;
   s.balance = static_cast<balance_algorithm>(number(http ? 5 : 4));
-  s.protocol = static_cast<server_protocol>(number(http ? 3 : 2));
+  s.protocol = http ? static_cast<server_protocol>(number(3)) : server_protocol::automatic;
   s.tls = {coin(), static_cast<tls_verify>(number(2)), {}};
   if (coin()) s.tls.sni = "h" + std::to_string(number(9)) + ".example.com";
   s.check = {static_cast<check_type>(number(3)), coin() ? "/" : "/health?deep=1",
