@@ -92,7 +92,9 @@ void hand_over(provider_self self) {
                 std::make_shared<const model::report>(std::move(*report)))
       .then([=](std::uint64_t) { answered(); },
             // The manager is gone: the supervisor hands over another one, and we start over.
-            [=](const caf::error&) { self->state.manager = nullptr; });
+            [=](const caf::error&) {
+              if (epoch == self->state.epoch) self->state.manager = nullptr;
+            });
 }
 
 void start_over(provider_self self, const manager_actor& manager) {

@@ -108,7 +108,6 @@ void spawn_child(supervisor_self self, const std::string& name) {
 }
 
 // -- ending in order
-// ---------------------------------------------------------------------------------
 
 std::vector<std::string> names_with(const std::map<std::string, child>& children,
                                     const std::string& prefix) {
@@ -146,7 +145,6 @@ void go_on_stopping(supervisor_self self) {
 }
 
 // -- what ended
-// --------------------------------------------------------------------------------------
 
 void child_ended(supervisor_self self, const caf::down_msg& down) {
   auto& s = self->state;
@@ -177,7 +175,6 @@ void child_ended(supervisor_self self, const caf::down_msg& down) {
 }
 
 // -- other settings
-// ----------------------------------------------------------------------------------
 
 void take_settings(supervisor_self self, const settings_ptr& next) {
   auto& s = self->state;
@@ -193,6 +190,12 @@ void take_settings(supervisor_self self, const settings_ptr& next) {
     if (!new_one || !old_one || *old_one != *new_one)
       self->send_exit(c.handle, caf::exit_reason::user_shutdown);
   }
+  // One that waits for its restart and is gone from the settings must not stand in the way of its
+  // return.
+  std::erase_if(s.children, [&](const auto& c) {
+    return c.first.starts_with(provider_prefix) && !c.second.handle &&
+           !find_provider(*next, c.first);
+  });
   for (const auto& p : next->providers)
     if (!s.children.contains(provider_prefix + p.name)) spawn_provider_child(self, p);
 }

@@ -83,8 +83,11 @@ writer_actor::behavior_type writer(writer_self self, settings_ptr settings, log_
       },
       [=](reconcile_atom) { return finish(self, self->state.gateway->reconcile(clock::now())); },
       [=](tick_atom) {
-        self->state.next_tick.reset();
-        finish(self, self->state.gateway->tick(clock::now()));
+        auto& s = self->state;
+        // One that was overtaken by an earlier one: what it was for has its own.
+        if (!s.next_tick || clock::now() < *s.next_tick) return;
+        s.next_tick.reset();
+        finish(self, s.gateway->tick(clock::now()));
       },
       [=](lost_atom, std::uint64_t generation) {
         if (generation == self->state.gateway->lifeline_generation())

@@ -2,10 +2,10 @@
 
 // The runtime commands that switchyard uses, each with the reply that means success.
 //
-// The only place where a command line is put together. Every argument passes one encoder that refuses
-// what could end the argument or start a second command (space, `;`, newline, `<<`, `\`, quotes, control
-// characters, anything that is not ASCII). Facts: on HAProxy 2.6 a newline or `;` starts a second command
-// and `<<` opens a payload. Pure. Threading: none.
+// The only place where a command line is put together. Every argument passes one encoder that
+// refuses what could end the argument or start a second command (space, `;`, newline, `<<`, `\`,
+// quotes, control characters, anything that is not ASCII). Facts: on HAProxy 2.6 a newline or `;`
+// starts a second command and `<<` opens a payload. Pure. Threading: none.
 
 #include <cstdint>
 #include <string>
@@ -38,8 +38,8 @@ struct command {
   bool operator==(const command&) const = default;
 };
 
-/// One argument of a runtime command. errc::invalid: it holds what must not reach HAProxy, is empty,
-/// or is longer than 1,024 bytes.
+/// One argument of a runtime command. errc::invalid: it holds what must not reach HAProxy, is
+/// empty, or is longer than 1,024 bytes.
 base::outcome<std::string> argument(std::string_view value);
 
 /// `add server B/S A:P …` with all of the backend's effective options, since default-server is
@@ -59,8 +59,8 @@ base::outcome<command> set_maxconn(std::string_view backend, std::string_view se
                                    std::uint32_t maxconn);
 base::outcome<command> del_server(std::string_view backend, std::string_view server);
 
-/// Whether `reply` (trimmed) means that the command succeeded. errc::refused holds the reply; a reply
-/// that the table does not know is never success.
+/// Whether `reply` (trimmed) means that the command succeeded. errc::refused holds the reply; a
+/// reply that the table does not know is never success.
 base::status check_reply(command_kind kind, std::string_view reply);
 
 }  // namespace switchyard::haproxy

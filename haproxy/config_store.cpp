@@ -139,9 +139,13 @@ status config_store::write(const configuration& next) {
 }
 
 status config_store::restore_previous() {
-  const auto before = base::read_file(settings_.config_file + ".previous", largest_file);
-  if (!before) return before.error();
-  return base::write_file_atomically(settings_.config_file, *before);
+  // A rename takes no room on a full disk.
+  const auto previous = settings_.config_file + ".previous";
+  std::error_code failed;
+  std::filesystem::rename(previous, settings_.config_file, failed);
+  if (!failed) return {};
+  const auto kind = failed == std::errc::no_such_file_or_directory ? errc::not_found : errc::io;
+  return error{kind, previous + " cannot be put back: " + failed.message()};
 }
 
 }  // namespace switchyard::haproxy

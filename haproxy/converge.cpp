@@ -53,8 +53,13 @@ gateway::names gateway::take(const apply_request& request) {
       if (!wanted.contains(name)) touched.insert(name);
     for (const auto& name : touched) desired_.erase(name);
   }
+  if (request.complete) dismissed_.clear();
   for (const auto& change : request.changes) {
     auto& known = desired_[change.name];
+    // Before every provider has reported, only what was desired in this run and is no more may go.
+    if (!request.complete && known && change.value)
+      for (const auto& s : known->servers)
+        if (change.value->find(s.name) == nullptr) dismissed_.insert({change.name, s.name});
     if (!change.value || known != change.value) touched.insert(change.name);
     known = change.value;
     if (!known) desired_.erase(change.name);
@@ -122,13 +127,14 @@ void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps
   for (const auto& server : drains_.of(name))
     if (backend.find(server) != nullptr) drains_.forget({name, server});
   for (auto& s : p.steps) steps.push_back({name, std::move(s)});
+  if (!complete_)
+    std::erase_if(p.leaving, [&](const auto& s) { return !dismissed_.contains({name, s}); });
   plan_leaving(name, p.leaving, steps);
 }
 
 void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                            std::vector<pending_step>& steps) {
   for (const auto& server : servers) {
-    if (drains_.contains({name, server})) continue;
     drains_.add({name, server}, now_);
     const auto& now = actual_.at(name).servers.at(server).now;
     if (now.state != model::server_state::ready) continue;

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace switchyard::haproxy {
@@ -9,6 +10,10 @@ namespace switchyard::haproxy {
 namespace {
 
 const std::string about_haproxy = "haproxy";
+const std::string about_start = "start";
+
+// How long a start of HAProxy may take: 100,000 servers need less than two seconds.
+constexpr std::chrono::seconds start_deadline{10};
 
 // A reload that the start found necessary waits this long for the providers' first reports, so that
 // both are one.
@@ -50,7 +55,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   if (fresh || (managed && !running))
     if (auto written = write_initial(); !written && fresh) return written;
   if (managed)
-    if (auto up = process_.ensure_running(); !up) return up;
+    if (auto up = process_.ensure_running(start_deadline); !up) return up;
   told_.clear();
   identity_ = {};
   if (open(report)) plan_head(report);
@@ -64,9 +69,15 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
   apply_report report;
   const auto touched = take(request);
   for (const auto& name : touched) mark_unsaved(name);
-  if (!touched.empty()) budget_.changed();
+  const auto concerns_reload = [&] {
+    return std::any_of(touched.begin(), touched.end(),
+                       [this](const auto& name) { return pending_.contains(name); });
+  };
+  const bool before = concerns_reload();
   reload_not_before_.reset();
   if (open(report) && converge(touched, report, false)) {
+    // What a reload would load is another one now, and need not wait for the last one's failure.
+    if (before || concerns_reload()) budget_.changed();
     if (!request.more) work_reload(report);
   } else if (!request.more) {
     commit_while_away(report);
@@ -104,7 +115,7 @@ std::optional<gateway::time_point> gateway::next_work() const {
     if (t && (!next || *t < *next)) next = t;
   };
   sooner(retry_at_);
-  if (identity_.pid == 0) return next;
+  if (away_) return next;
   sooner(drains_.next());
   if (reload_wanted()) sooner(reload_due());
   return next;
@@ -135,7 +146,6 @@ apply_report gateway::shut_down(std::chrono::milliseconds grace) {
 }
 
 // -- talking
-// -----------------------------------------------------------------------------------------
 
 // Every pass begins with a fresh conversation: one that outlived a reload would talk to the old
 // worker, which takes commands and loses them.
@@ -153,6 +163,10 @@ bool gateway::open(apply_report& report) {
   const bool same = info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds;
   if (!same) return meet_worker(*info, report);
   identity_ = *info;
+  if (away_) return meet_again(report);
+  // HAProxy ends an idle conversation after an hour.
+  const auto ended = base::wait_readable(lifeline(), base::deadline(std::chrono::milliseconds(0)));
+  if (!lifeline_ || !ended || *ended) renew_lifeline();
   return true;
 }
 
@@ -160,21 +174,33 @@ bool gateway::open(apply_report& report) {
 bool gateway::meet_worker(const process_info& info, apply_report& report) {
   const bool known = identity_.pid != 0;
   identity_ = info;
-  retry_at_.reset();
-  away_backoff_.reset();
   drains_.clear();
   actual_.clear();
   tell(report, severity::info, about_haproxy,
        (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
            std::to_string(info.pid));
+  away_ = false;
+  retry_at_.reset();
+  away_backoff_.reset();
   renew_lifeline();
   return read_everything(report) && converge(every_name(), report, known);
+}
+
+// The same worker, out of reach for a while: what we know of it still holds, but some commands may
+// have been lost.
+bool gateway::meet_again(apply_report& report) {
+  tell(report, severity::info, about_haproxy, "HAProxy answers again");
+  away_ = false;
+  retry_at_.reset();
+  away_backoff_.reset();
+  renew_lifeline();
+  return read_everything(report) && converge(every_name(), report, true);
 }
 
 bool gateway::lost(const base::error& why, apply_report& report) {
   session_.reset();
   drop_lifeline();
-  identity_ = {};
+  away_ = true;
   report.reachable = false;
   retry_at_ = now_ + away_backoff_.failed(now_, random());
   tell(report, severity::warning, about_haproxy, "HAProxy is away: " + why.message);
@@ -183,12 +209,18 @@ bool gateway::lost(const base::error& why, apply_report& report) {
 
 bool gateway::keep_managed_alive(apply_report& report) {
   if (settings_.haproxy.mode != config::haproxy_mode::managed || process_.alive()) return true;
-  tell(report, severity::error, about_haproxy, "HAProxy has ended; starting it again");
+  tell(report, severity::error, about_start, "HAProxy has ended; starting it again");
   drop_lifeline();
-  identity_ = {};
-  commit_while_away(report);
-  if (auto up = process_.ensure_running(std::chrono::seconds(10)); !up)
-    return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
+  away_ = true;
+  const bool committed = commit_while_away(report);
+  auto up = process_.ensure_running(start_deadline);
+  if (!up && committed) {
+    // What was only written and never loaded may be at fault.
+    step_back(report);
+    up = process_.ensure_running(start_deadline);
+  }
+  if (!up) return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
+  quiet(about_start);
   return true;
 }
 
@@ -261,6 +293,9 @@ void gateway::renew_lifeline() {
   // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
   // it takes.
   if (!opened->execute_raw("set timeout cli 3600")) return;
+  const auto reply = opened->execute_raw("show info");
+  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
+  if (!info || info->pid != identity_.pid) return;  // an old worker, for a moment after a reload
   lifeline_ = std::move(opened).value();
   ++lifeline_generation_;
 }

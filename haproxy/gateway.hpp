@@ -89,6 +89,7 @@ class gateway {
   // -- talking (gateway.cpp) --
   bool open(apply_report& report);
   bool meet_worker(const process_info& info, apply_report& report);
+  bool meet_again(apply_report& report);
   bool read_everything(apply_report& report);
   void read_layout(apply_report& report);
   void adopt_view(runtime_view view);
@@ -123,9 +124,14 @@ class gateway {
   time_point reload_due() const;
   bool work_reload(apply_report& report);
   bool reload_now(apply_report& report);
+  bool reloaded(configuration now_loaded, const reload_result& result,
+                const std::vector<reload_reason>& why, apply_report& report);
   void reload_failed(const std::string& why, apply_report& report);
   base::outcome<configuration> commit_target(apply_report& report);
-  void commit_while_away(apply_report& report);
+  bool commit_while_away(apply_report& report);
+  void step_back(apply_report& report);
+  base::status new_binds_free() const;
+  model::backend with_kept_servers(const model::backend& backend) const;
   base::status write_initial();
   void mark_unsaved(const std::string& name);
   void save(apply_report& report);
@@ -140,17 +146,21 @@ class gateway {
   std::map<std::string, model::backend_ptr> desired_;
   std::uint64_t revision_ = 0;
   bool complete_ = false;
+  std::set<drain_queue::key>
+      dismissed_;  ///< while not complete: servers that left the desired state
   std::map<std::string, rendered> rendered_;
 
   configuration file_;  ///< on disk, but for what unsaved_ names
   names unsaved_;
   std::optional<time_point> save_due_;
+  std::chrono::milliseconds save_took_{0};
   base::backoff save_backoff_;
 
   std::optional<runtime> session_;
   std::optional<runtime> lifeline_;
   std::uint64_t lifeline_generation_ = 0;
-  process_info identity_;  ///< of the worker that actual_ describes; pid 0: none
+  process_info identity_;  ///< of the worker that actual_ describes; pid 0: none yet
+  bool away_ = true;       ///< that worker, or any, does not answer
   std::optional<capabilities> can_;
   bool layout_known_ = false;
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy

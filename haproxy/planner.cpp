@@ -48,7 +48,7 @@ void plan_addition(const server& s, const std::string& options, bool checked, co
   out.add(s, std::move(commands));
 }
 
-void plan_change(const server& s, const actual_server& has, collector& out) {
+void plan_change(const server& s, const actual_server& has, bool checked, collector& out) {
   const auto& b = out.backend();
   if (has.backup != s.backup) out.reload(reload_cause::changed_server_options, b + "/" + s.name);
   std::vector<base::outcome<command>> commands;
@@ -60,7 +60,13 @@ void plan_change(const server& s, const actual_server& has, collector& out) {
     commands.push_back(set_address(b, s.name, s.address, s.port));
   if (has.now.weight != s.weight) commands.push_back(set_weight(b, s.name, s.weight));
   if (has.maxconn != s.maxconn) commands.push_back(set_maxconn(b, s.name, s.maxconn));
-  if (restate && s.state == server_state::ready) commands.push_back(set_state(b, s.name, s.state));
+  if (restate && s.state == server_state::ready) {
+    // One that was added and never enabled, because the conversation broke, has its checks off
+    // still.
+    if (checked && has.now.state == server_state::maint)
+      commands.push_back(enable_health(b, s.name));
+    commands.push_back(set_state(b, s.name, s.state));
+  }
   out.add(s, std::move(commands));
 }
 
@@ -100,7 +106,7 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
   for (const auto& s : desired.servers) {
     for (; has != actual->servers.end() && has->first < s.name; ++has) out.leave(has->first);
     if (has != actual->servers.end() && has->first == s.name) {
-      plan_change(s, has->second, out);
+      plan_change(s, has->second, checked, out);
       ++has;
     } else if (same_settings) {
       plan_addition(s, options, checked, out);

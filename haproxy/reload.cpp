@@ -1,7 +1,10 @@
 // The gateway's configuration file and its reloads.
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "base/net.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/transaction.hpp"
 
@@ -29,10 +32,33 @@ std::string join(const std::vector<reload_reason>& reasons) {
   return text;
 }
 
+/// Whether the head of a file binds that port already, at whatever address.
+bool has_bind_on_port(const std::string& head, std::uint16_t port) {
+  constexpr std::string_view bind = "    bind ";
+  const auto end = ":" + std::to_string(port);
+  for (auto at = head.find(bind); at != std::string::npos; at = head.find(bind, at + 1)) {
+    const auto from = at + bind.size();
+    if (head.substr(from, head.find_first_of(" \n", from) - from).ends_with(end)) return true;
+  }
+  return false;
+}
+
+/// Whether addresses that are free for us are free for HAProxy: it runs in our network namespace.
+bool shares_network(const config::haproxy_settings& settings, pid_t worker) {
+  if (settings.mode == config::haproxy_mode::managed) return true;
+  std::error_code unreadable;
+  const auto proc = "/proc/" + std::to_string(worker);
+  const auto theirs = std::filesystem::read_symlink(proc + "/ns/net", unreadable);
+  if (unreadable) return false;
+  // In another process namespace the number may be somebody else's.
+  const auto program = std::filesystem::read_symlink(proc + "/exe", unreadable).filename().string();
+  if (unreadable || program.find("haproxy") == std::string::npos) return false;
+  return theirs == std::filesystem::read_symlink("/proc/self/ns/net", unreadable);
+}
+
 }  // namespace
 
 // -- whether and when
-// --------------------------------------------------------------------------------
 
 void gateway::plan_head(apply_report& report) {
   const auto head = render_head(settings_.haproxy, settings_.frontends, file_.http_backends());
@@ -44,7 +70,7 @@ void gateway::plan_head(apply_report& report) {
 }
 
 bool gateway::reload_wanted() const {
-  return identity_.pid != 0 && (!layout_known_ || head_changed_ || !pending_.empty());
+  return !away_ && (!layout_known_ || head_changed_ || !pending_.empty());
 }
 
 std::vector<reload_reason> gateway::reasons() const {
@@ -77,10 +103,13 @@ bool gateway::work_reload(apply_report& report) {
 }
 
 // -- the reload
-// --------------------------------------------------------------------------------------
 
 bool gateway::reload_now(apply_report& report) {
   const auto why = reasons();
+  if (auto free = new_binds_free(); !free) {
+    reload_failed(free.error().message, report);
+    return true;
+  }
   auto next = commit_target(report);
   if (!next) {
     reload_failed("the new configuration is not used: " + next.error().message, report);
@@ -94,26 +123,53 @@ bool gateway::reload_now(apply_report& report) {
     reload_failed(result.error().message + (back ? "" : "; and " + back.error().message), report);
     return open(report);
   }
-  file_ = std::move(next).value();
+  return reloaded(std::move(next).value(), *result, why, report);
+}
+
+bool gateway::reloaded(configuration now_loaded, const reload_result& result,
+                       const std::vector<reload_reason>& why, apply_report& report) {
+  file_ = std::move(now_loaded);
   unsaved_.clear();
   save_due_.reset();
   pending_.clear();
   head_changed_ = false;
-  report.reload = *result;
+  report.reload = result;
   report.reload_reasons = why;
-  told_[about_reload].clear();
   report.notices.push_back(
       {severity::info,
-       "reloaded HAProxy in " + std::to_string(result->took.count()) + " ms: " + join(why)});
-  budget_.succeeded(now_);
-  if (!open(report)) return false;
-  if (!layout_known_) budget_.failed(now_, random());
-  return true;
+       "reloaded HAProxy in " + std::to_string(result.took.count()) + " ms: " + join(why)});
+  const bool reached = open(report);
+  if (reached && layout_known_) {
+    quiet(about_reload);
+    budget_.succeeded(std::chrono::steady_clock::now());
+  } else {
+    budget_.failed(std::chrono::steady_clock::now(), random());
+  }
+  return reached;
 }
 
+// The moment is taken anew: awaiting the verdict may have used up what a wait from the pass's begin
+// would be.
 void gateway::reload_failed(const std::string& why, apply_report& report) {
-  budget_.failed(now_, random());
+  budget_.failed(std::chrono::steady_clock::now(), random());
   tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why);
+}
+
+// A configuration that passes `haproxy -c` and then cannot bind makes every listener refuse for
+// about two seconds (measured on 2.6), so new addresses are tried first. Ports that HAProxy has
+// already are its own to share.
+base::status gateway::new_binds_free() const {
+  if (!head_changed_ || !shares_network(settings_.haproxy, identity_.pid)) return {};
+  for (const auto& frontend : settings_.frontends) {
+    for (const auto& bind : frontend.binds) {
+      if (has_bind_on_port(file_.head, bind.port)) continue;
+      const auto free = base::reserve({bind.address, bind.port});
+      if (!free)
+        return base::error{free.error().kind,
+                           "frontend " + frontend.name + ": " + free.error().message};
+    }
+  }
+  return {};
 }
 
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
@@ -123,7 +179,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   for (const auto& name : touched) {
     const auto wanted = desired_.find(name);
     if (wanted != desired_.end()) {
-      if (auto written = target.upsert_backend(*wanted->second); !written)
+      if (auto written = target.upsert_backend(with_kept_servers(*wanted->second)); !written)
         tell(report, severity::error, "refused " + name, written.error().message);
     } else if (complete_ && target.draft().backends.contains(name)) {
       if (auto removed = target.remove_backend(name); !removed) return removed.error();
@@ -136,14 +192,18 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
 }
 
 // An HAProxy that comes back shall come back with everything, so the file takes what would need a
-// reload.
-void gateway::commit_while_away(apply_report& report) {
-  if (unsaved_.empty() && pending_.empty() && !head_changed_) return;
+// reload; unless a reload with it has failed: then it takes no more than server lines.
+bool gateway::commit_while_away(apply_report& report) {
+  if (budget_.failures() > 0) {
+    if (!unsaved_.empty()) save(report);
+    return false;
+  }
+  if (unsaved_.empty() && pending_.empty() && !head_changed_) return false;
   auto next = commit_target(report);
   if (!next) {
     tell(report, severity::error, about_file,
          settings_.haproxy.config_file + " stays as it was: " + next.error().message);
-    return;
+    return false;
   }
   quiet(about_file);
   file_ = std::move(next).value();
@@ -151,10 +211,37 @@ void gateway::commit_while_away(apply_report& report) {
   save_due_.reset();
   pending_.clear();
   head_changed_ = false;
+  return true;
+}
+
+// Back to the file before the last commit; what it lacks is pending again.
+void gateway::step_back(apply_report& report) {
+  budget_.failed(std::chrono::steady_clock::now(), random());
+  if (auto back = store_.restore_previous(); !back) {
+    tell(report, severity::error, about_file, back.error().message);
+    return;
+  }
+  if (auto before = store_.load()) file_ = std::move(before).value();
+  for (const auto& name : every_name()) mark_unsaved(name);
+  plan_head(report);
+}
+
+// Until every provider has reported, servers of an earlier run stay in the file as they are.
+model::backend gateway::with_kept_servers(const model::backend& backend) const {
+  const auto section = file_.backends.find(backend.name);
+  if (complete_ || section == file_.backends.end()) return backend;
+  auto kept = backend;
+  for (const auto& line : section->second->servers) {
+    auto server = parse_server_line(line);
+    if (!server || backend.find(server->name) != nullptr) continue;
+    if (!dismissed_.contains({backend.name, server->name}))
+      kept.servers.push_back(std::move(*server));
+  }
+  model::sort_servers(kept.servers);
+  return kept;
 }
 
 // -- the file
-// ----------------------------------------------------------------------------------------
 
 base::status gateway::write_initial() {
   auto target = transaction::begin(file_);
@@ -169,7 +256,8 @@ base::status gateway::write_initial() {
 
 void gateway::mark_unsaved(const std::string& name) {
   unsaved_.insert(name);
-  if (!save_due_) save_due_ = now_ + save_delay;
+  // A file that takes long to write is written less often.
+  if (!save_due_) save_due_ = now_ + std::max(save_delay, 10 * save_took_);
 }
 
 // Without a reload only server lines may change: the file must stay one that HAProxy has already
@@ -180,7 +268,7 @@ void gateway::save(apply_report& report) {
   for (const auto& name : unsaved_) {
     const auto wanted = desired_.find(name);
     const auto section = file_.backends.find(name);
-    if (wanted == desired_.end() || section == file_.backends.end()) {
+    if (wanted == desired_.end() || section == file_.backends.end() || pending_.contains(name)) {
       left.insert(name);
       continue;
     }
@@ -189,12 +277,15 @@ void gateway::save(apply_report& report) {
       left.insert(name);
       continue;
     }
-    if (auto written = target.upsert_backend(*wanted->second); !written)
+    if (auto written = target.upsert_backend(with_kept_servers(*wanted->second)); !written)
       tell(report, severity::error, "refused " + name, written.error().message);
   }
   save_due_.reset();
   if (target.changed()) {
+    const auto begun = std::chrono::steady_clock::now();
     auto next = target.commit(store_, transaction::check::invariants_only);
+    save_took_ =
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (!next) {
       save_due_ = now_ + save_backoff_.failed(now_, random());
       tell(report, severity::error, about_file,

@@ -67,8 +67,7 @@ outcome<std::string> global_section(const config::haproxy_settings& haproxy) {
   const auto socket = config_word(haproxy.runtime_socket);
   if (!socket) return error{errc::invalid, "haproxy.runtime_socket: " + socket.error().message};
   auto text = "global\n    stats socket " + *socket + " mode 600 level admin expose-fd listeners\n";
-  if (haproxy.mode == haproxy_mode::managed)
-    text += "    hard-stop-after " + base::format_duration(haproxy.reload.hard_stop_after) + "\n";
+  text += "    hard-stop-after " + base::format_duration(haproxy.reload.hard_stop_after) + "\n";
   return text + "\n";
 }
 

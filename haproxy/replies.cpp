@@ -23,7 +23,9 @@ constexpr std::size_t state_weight = 7;
 constexpr std::size_t state_port = 18;
 constexpr std::size_t state_columns = 19;  // those up to the port
 
-constexpr unsigned admin_maintenance = 0x01 | 0x02 | 0x04 | 0x20;
+// 0x04 (CMAINT) is left out: it says that the file has the server as disabled, and stays after the
+// server was enabled; one that still is disabled has 0x01 as well.
+constexpr unsigned admin_maintenance = 0x01 | 0x02 | 0x20;
 constexpr unsigned admin_drain = 0x08 | 0x10;
 
 /// The next line without its end; nothing at the end of the text.

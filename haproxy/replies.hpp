@@ -32,7 +32,7 @@ using runtime_view = std::map<std::string, runtime_servers>;
 
 /// `show servers state [BACKEND]`. errc::not_found: HAProxy has no such backend; errc::protocol:
 /// not a version 1 table, or a line too short. srv_admin_state (2.6 source, enum srv_admin):
-/// 0x01|0x02|0x04|0x20 maintenance, 0x08|0x10 drain.
+/// 0x01|0x02|0x20 maintenance, 0x08|0x10 drain.
 base::outcome<runtime_view> parse_servers_state(std::string_view reply);
 
 /// `show info`.

@@ -16,10 +16,7 @@ struct writer_record {
   std::deque<apply_request_ptr> requests;
   std::deque<promise> owed;
   int reconciles = 0;
-};
-
-struct fake_writer_state {
-  fake_writer_state() = default;
+  haproxy::apply_report answer;  ///< the next one
 };
 
 /// A writer under the test's control: it answers when the test says so.
@@ -38,7 +35,12 @@ writer_actor::behavior_type controlled_writer(writer_actor::pointer self, writer
         ++record->reconciles;
         return owe();
       },
-      [](tick_atom) {},
+      // The test's "go": give the oldest answer that is owed.
+      [=](tick_atom) {
+        record->owed.front().deliver(
+            apply_report_ptr(std::make_shared<const haproxy::apply_report>(record->answer)));
+        record->owed.pop_front();
+      },
       [](lost_atom, std::uint64_t) {},
       [](configure_atom, const settings_ptr&) {},
       [=](stop_atom) {
@@ -99,8 +101,8 @@ struct fixture : tests::coordinated {
 
   void answer(haproxy::apply_report r = {}) {
     BOOST_REQUIRE(!record.owed.empty());
-    record.owed.front().deliver(std::make_shared<const haproxy::apply_report>(std::move(r)));
-    record.owed.pop_front();
+    record.answer = std::move(r);
+    self->send(writer, tick_atom::value);
     run();
   }
 

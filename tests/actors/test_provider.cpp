@@ -109,6 +109,10 @@ struct fixture {
     caf::anon_send_exit(manager, caf::exit_reason::kill);
     provider = nullptr;
     manager = nullptr;
+    // An answer that is owed keeps the one who asked alive.
+    BOOST_CHECK(tests::eventually([&] { return told.starts == told.stops; }));
+    const std::lock_guard lock(record.mutex);
+    record.owed.clear();
   }
 };
 

@@ -26,14 +26,14 @@ model::backend backend(std::vector<model::server> servers) {
   return b;
 }
 
-actual_server running(const model::server& s) {
+actual_server running_server(const model::server& s) {
   return {{s.address, s.port, s.weight, s.state, true}, s.backup, s.maxconn};
 }
 
 actual_backend running(const std::vector<model::server>& servers) {
   actual_backend a;
   a.settings = settings;
-  for (const auto& s : servers) a.servers[s.name] = running(s);
+  for (const auto& s : servers) a.servers[s.name] = running_server(s);
   return a;
 }
 

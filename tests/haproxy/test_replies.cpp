@@ -56,12 +56,14 @@ BOOST_AUTO_TEST_CASE(admin_bits_become_states) {
         haproxy::parse_servers_state(state_head + state_row("b", "s", "1.1.1.1", 2, admin, 1, 1));
     return view->at("b").at("s").state;
   };
-  for (const int maintenance : {0x01, 0x02, 0x04, 0x20, 0x05, 0x09, 0x41})
+  for (const int maintenance : {0x01, 0x02, 0x20, 0x05, 0x09, 0x41})
     BOOST_TEST((state_of(maintenance) == server_state::maint), maintenance);
-  for (const int drain : {0x08, 0x10, 0x18, 0x48})
+  for (const int drain : {0x08, 0x0c, 0x10, 0x18, 0x48})
     BOOST_TEST((state_of(drain) == server_state::drain), drain);
   // 0x40 only says that the server's name came from the command line.
   BOOST_TEST((state_of(0x40) == server_state::ready));
+  // 0x04 only says that the file has the server as disabled; it stays when the server is enabled.
+  BOOST_TEST((state_of(0x04) == server_state::ready));
 }
 
 BOOST_AUTO_TEST_CASE(a_backend_without_servers_is_an_empty_view) {
