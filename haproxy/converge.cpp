@@ -112,7 +112,8 @@ void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps
   const auto wanted = desired_.find(name);
   if (wanted == desired_.end()) {
     rendered_.erase(name);
-    if (complete_ && file_.backends.contains(name)) pending_[name] = plan_removal(name).reload;
+    if (complete_ && file_.backends.contains(name) && !blamed(name))
+      pending_[name] = plan_removal(name).reload;
     return;
   }
   const auto& backend = *wanted->second;
@@ -123,7 +124,7 @@ void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps
                         r->options);
   for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
   if (p.refused.empty()) quiet("refused " + name);
-  if (!p.reload.empty()) pending_[name] = std::move(p.reload);
+  if (!p.reload.empty() && !blamed(name)) pending_[name] = std::move(p.reload);
   for (const auto& server : drains_.of(name))
     if (backend.find(server) != nullptr) drains_.forget({name, server});
   for (auto& s : p.steps) steps.push_back({name, std::move(s)});

@@ -9,12 +9,6 @@ namespace switchyard::haproxy {
 
 namespace {
 
-const std::string about_haproxy = "haproxy";
-const std::string about_start = "start";
-
-// How long a start of HAProxy may take: 100,000 servers need less than two seconds.
-constexpr std::chrono::seconds start_deadline{10};
-
 // A reload that the start found necessary waits this long for the providers' first reports, so that
 // both are one.
 constexpr std::chrono::milliseconds settle{1000};
@@ -27,8 +21,6 @@ constexpr base::backoff::limits while_away{std::chrono::milliseconds(20),
 constexpr base::backoff::limits while_unwritable{std::chrono::milliseconds(1000),
                                                  std::chrono::milliseconds(30'000),
                                                  std::chrono::milliseconds(60'000)};
-
-constexpr std::size_t most_topics = 10'000;
 
 }  // namespace
 
@@ -55,7 +47,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   if (fresh || (managed && !running))
     if (auto written = write_initial(); !written && fresh) return written;
   if (managed)
-    if (auto up = process_.ensure_running(start_deadline); !up) return up;
+    if (auto up = process_.ensure_running(longest_start); !up) return up;
   told_.clear();
   identity_ = {};
   if (open(report)) plan_head(report);
@@ -143,184 +135,6 @@ apply_report gateway::shut_down(std::chrono::milliseconds grace) {
   drop_lifeline();
   if (settings_.haproxy.mode == config::haproxy_mode::managed) process_.stop(grace);
   return report;
-}
-
-// -- talking
-
-// Every pass begins with a fresh conversation: one that outlived a reload would talk to the old
-// worker, which takes commands and loses them.
-bool gateway::open(apply_report& report) {
-  session_.reset();
-  auto opened = runtime::connect(settings_.haproxy.runtime_socket);
-  if (!opened) return lost(opened.error(), report);
-  session_ = std::move(opened).value();
-  const auto reply = session_->execute_raw("show info");
-  if (!reply) return lost(reply.error(), report);
-  const auto info = parse_info(*reply);
-  if (!info) return lost(info.error(), report);
-  if (info->stopping)
-    return lost({base::errc::unavailable, "the HAProxy that answers is stopping"}, report);
-  const bool same = info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds;
-  if (!same) return meet_worker(*info, report);
-  identity_ = *info;
-  if (away_) return meet_again(report);
-  // HAProxy ends an idle conversation after an hour.
-  const auto ended = base::wait_readable(lifeline(), base::deadline(std::chrono::milliseconds(0)));
-  if (!lifeline_ || !ended || *ended) renew_lifeline();
-  return true;
-}
-
-// Whatever was brought in at run time may be missing in a worker that we have not seen before.
-bool gateway::meet_worker(const process_info& info, apply_report& report) {
-  const bool known = identity_.pid != 0;
-  identity_ = info;
-  drains_.clear();
-  actual_.clear();
-  tell(report, severity::info, about_haproxy,
-       (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
-           std::to_string(info.pid));
-  away_ = false;
-  retry_at_.reset();
-  away_backoff_.reset();
-  renew_lifeline();
-  return read_everything(report) && converge(every_name(), report, known);
-}
-
-// The same worker, out of reach for a while: what we know of it still holds, but some commands may
-// have been lost.
-bool gateway::meet_again(apply_report& report) {
-  tell(report, severity::info, about_haproxy, "HAProxy answers again");
-  away_ = false;
-  retry_at_.reset();
-  away_backoff_.reset();
-  renew_lifeline();
-  return read_everything(report) && converge(every_name(), report, true);
-}
-
-bool gateway::lost(const base::error& why, apply_report& report) {
-  session_.reset();
-  drop_lifeline();
-  away_ = true;
-  report.reachable = false;
-  retry_at_ = now_ + away_backoff_.failed(now_, random());
-  tell(report, severity::warning, about_haproxy, "HAProxy is away: " + why.message);
-  return false;
-}
-
-bool gateway::keep_managed_alive(apply_report& report) {
-  if (settings_.haproxy.mode != config::haproxy_mode::managed || process_.alive()) return true;
-  tell(report, severity::error, about_start, "HAProxy has ended; starting it again");
-  drop_lifeline();
-  away_ = true;
-  const bool committed = commit_while_away(report);
-  auto up = process_.ensure_running(start_deadline);
-  if (!up && committed) {
-    // What was only written and never loaded may be at fault.
-    step_back(report);
-    up = process_.ensure_running(start_deadline);
-  }
-  if (!up) return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
-  quiet(about_start);
-  return true;
-}
-
-bool gateway::read_everything(apply_report& report) {
-  if (!can_ || can_->version != identity_.version) {
-    const auto help = session_->execute_raw("help");
-    if (!help) return lost(help.error(), report);
-    const auto found = detect(identity_.version, *help);
-    if (!found) return lost(found.error(), report);
-    can_ = *found;
-  }
-  read_layout(report);
-  const auto reply = session_->execute_raw("show servers state");
-  if (!reply) return lost(reply.error(), report);
-  auto view = parse_servers_state(*reply);
-  if (!view) return lost(view.error(), report);
-  adopt_view(std::move(view).value());
-  return true;
-}
-
-void gateway::read_layout(apply_report& report) {
-  const std::string variable(layout_variable);
-  const auto reply = session_->execute_raw("show env " + variable);
-  const auto running = reply ? parse_env(*reply, variable) : std::string();
-  layout_known_ = running == file_.layout();
-  if (layout_known_) return quiet("layout");
-  tell(report, severity::warning, "layout",
-       running.empty()
-           ? "the running HAProxy was not started with " + settings_.haproxy.config_file +
-                 "; if a reload does not change that, add it to HAProxy's -f options"
-           : "the running HAProxy was loaded from another version of " +
-                 settings_.haproxy.config_file);
-}
-
-// Ours are the backends of our file; an operator's own ones in base_file are left alone.
-void gateway::adopt_view(runtime_view view) {
-  std::map<std::string, actual_backend> seen;
-  for (const auto& [name, section] : file_.backends) {
-    const auto running = view.find(name);
-    if (!layout_known_ && running == view.end()) continue;
-    auto& backend = seen[name];
-    backend.settings = section->settings;
-    if (running == view.end()) continue;
-    const auto before = actual_.find(name);
-    for (auto& [server, now] : running->second) {
-      auto& target = backend.servers[server];
-      target.now = std::move(now);
-      if (before == actual_.end()) continue;
-      const auto known = before->second.servers.find(server);
-      if (known == before->second.servers.end()) continue;
-      target.backup = known->second.backup;
-      target.maxconn = known->second.maxconn;
-    }
-    if (!layout_known_) continue;
-    for (const auto& line : section->servers) {
-      const auto written = parse_server_line(line);
-      const auto target = written ? backend.servers.find(written->name) : backend.servers.end();
-      if (target == backend.servers.end() || target->second.backup) continue;
-      target->second.backup = written->backup;
-      target->second.maxconn = written->maxconn;
-    }
-  }
-  actual_ = std::move(seen);
-}
-
-void gateway::renew_lifeline() {
-  drop_lifeline();
-  auto opened = runtime::connect(settings_.haproxy.runtime_socket);
-  if (!opened) return;
-  // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
-  // it takes.
-  if (!opened->execute_raw("set timeout cli 3600")) return;
-  const auto reply = opened->execute_raw("show info");
-  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
-  if (!info || info->pid != identity_.pid) return;  // an old worker, for a moment after a reload
-  lifeline_ = std::move(opened).value();
-  ++lifeline_generation_;
-}
-
-// Whoever watches a duplicate of the descriptor must not keep the conversation, and with it an old
-// worker, alive.
-void gateway::drop_lifeline() {
-  if (lifeline_) ::shutdown(lifeline_->fd(), SHUT_RDWR);
-  lifeline_.reset();
-  ++lifeline_generation_;
-}
-
-void gateway::tell(apply_report& report, severity level, const std::string& topic,
-                   const std::string& text) {
-  if (told_.size() > most_topics)
-    told_.clear();  // names come and go; some lines are said twice then
-  auto& last = told_[topic];
-  if (last == text) return;
-  last = text;
-  report.notices.push_back({level, text});
-}
-
-void gateway::finish(apply_report& report) const {
-  report.revision = revision_;
-  report.waiting = reasons();
 }
 
 }  // namespace switchyard::haproxy

@@ -24,6 +24,7 @@
 #include "haproxy/process.hpp"
 #include "haproxy/reload_budget.hpp"
 #include "haproxy/runtime.hpp"
+#include "haproxy/transaction.hpp"
 
 namespace switchyard::haproxy {
 
@@ -38,6 +39,9 @@ struct gateway_settings {
 class gateway {
  public:
   using time_point = std::chrono::steady_clock::time_point;
+
+  /// How long a start of HAProxy may take; 100,000 servers need less than two seconds.
+  static constexpr std::chrono::seconds longest_start{10};
 
   explicit gateway(gateway_settings settings);
   /// Leaves HAProxy running; see shut_down().
@@ -81,12 +85,16 @@ class gateway {
     std::string text;
     std::string options;
   };
+  struct blame {
+    model::backend_ptr version;  ///< nullptr: its removal
+    time_point until;
+  };
   struct pending_step {
     std::string backend;
     step what;
   };
 
-  // -- talking (gateway.cpp) --
+  // -- contact with HAProxy (contact.cpp) --
   bool open(apply_report& report);
   bool meet_worker(const process_info& info, apply_report& report);
   bool meet_again(apply_report& report);
@@ -117,7 +125,7 @@ class gateway {
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
                       apply_report& report);
 
-  // -- the file and the reload (reload.cpp) --
+  // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
   bool reload_wanted() const;
   std::vector<reload_reason> reasons() const;
@@ -127,14 +135,20 @@ class gateway {
   bool reloaded(configuration now_loaded, const reload_result& result,
                 const std::vector<reload_reason>& why, apply_report& report);
   void reload_failed(const std::string& why, apply_report& report);
+  base::status new_binds_free() const;
+
+  // -- the file (saving.cpp) --
+  transaction target_of(const names& which, apply_report& report) const;
   base::outcome<configuration> commit_target(apply_report& report);
+  names without_guilty(const names& which, apply_report& report);
+  bool blamed(const std::string& name) const;
   bool commit_while_away(apply_report& report);
   void step_back(apply_report& report);
-  base::status new_binds_free() const;
   model::backend with_kept_servers(const model::backend& backend) const;
   base::status write_initial();
   void mark_unsaved(const std::string& name);
   void save(apply_report& report);
+
   std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
 
   gateway_settings settings_;
@@ -166,6 +180,7 @@ class gateway {
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
 
   std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend
+  std::map<std::string, blame> blamed_;                        ///< backends that HAProxy refused
   bool head_changed_ = false;
   std::optional<time_point> reload_not_before_;
 

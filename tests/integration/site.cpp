@@ -137,6 +137,15 @@ pid_t site::master_pid() const {
   return proc ? proc->master : 0;
 }
 
+void site::start_haproxy(const std::string& without_ours) {
+  haproxy_.reset();
+  write_text(file("alone.cfg"), read_text(file("base.cfg")) + without_ours);
+  haproxy_ = std::make_unique<background_process>(
+      std::vector<std::string>{"haproxy", "-W", "-S", master_socket() + ",mode,600", "-f",
+                               file("alone.cfg")},
+      folder_.path() / "haproxy.log");
+}
+
 bool site::reload_by_hand() const {
   const auto before = worker_pid();
   return eventually([&] {

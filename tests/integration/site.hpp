@@ -70,6 +70,8 @@ class site {
   /// Attached mode: the HAProxy of the test.
   background_process& haproxy() { return *haproxy_; }
   void start_haproxy();
+  /// The same on the base file alone, with this text added to it: our file is not read.
+  void start_haproxy(const std::string& without_ours);
 
   std::string command(std::string_view line) const { return ask_socket(runtime_socket(), line); }
   /// 0 while HAProxy is away.

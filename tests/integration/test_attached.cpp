@@ -79,6 +79,18 @@ BOOST_FIXTURE_TEST_CASE(a_reload_by_somebody_else_loses_no_runtime_change, attac
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(a_haproxy_that_does_not_read_our_file_is_not_reloaded_for_ever, attached) {
+  const auto before = gateway.log_count("reloaded HAProxy");
+  gateway.start_haproxy({"listen own\n  bind 127.0.0.1:" + std::to_string(free_port()) +
+                         "\n  timeout client 1s\n  timeout connect 1s\n  timeout server 1s\n"});
+  BOOST_TEST(eventually([&] { return gateway.log_has("was not started with"); }), gateway.log());
+  BOOST_TEST(eventually([&] { return gateway.log_count("reloaded HAProxy") > before; }));
+  // With waits that double from half a second on, six seconds hold no more than four attempts.
+  BOOST_TEST(!eventually([&] { return gateway.log_count("reloaded HAProxy") > before + 4; },
+                         std::chrono::seconds(6)),
+             gateway.log());
+}
+
 BOOST_FIXTURE_TEST_CASE(the_end_of_switchyard_leaves_haproxy_serving, attached) {
   db.sql(insert_server("api-backend", "srv3", three.port()));
   BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));

@@ -235,6 +235,48 @@ BOOST_AUTO_TEST_CASE(hup_takes_good_settings_and_leaves_bad_ones) {
   BOOST_TEST(answered_by("srv1"), log());
 }
 
+BOOST_AUTO_TEST_CASE(a_new_address_that_is_taken_is_refused_before_the_reload) {
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  BOOST_REQUIRE(logged("new backend hello"));
+  const http_upstream holder("holder");
+  auto text = settings("");
+  text.replace(text.find("providers:"), 0,
+               "  - {name: second, binds: [{address: 127.0.0.1, port: " +
+                   std::to_string(holder.port()) + "}]}\n");
+  continuous_load load(port, 2);
+  write_text(config(), text);
+  daemon->signal(SIGHUP);
+  BOOST_TEST(logged(std::to_string(holder.port()) + " is in use"), log());
+  BOOST_TEST(load.stop().failed == 0U);
+  BOOST_TEST(answered_by("srv1"), log());
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_failed_can_be_removed_and_added_again) {
+  const auto with = [&](const std::string& provider) {
+    auto text = settings("");
+    text.replace(text.find("  - {name: files"), 0, provider);
+    write_text(config(), text);
+  };
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  with("  - {name: db, type: postgres, dsn: \"no such keyword=1\"}\n");
+  daemon->signal(SIGHUP);
+  BOOST_TEST(logged("db: "), log());
+  with("");
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] {
+               const auto text = log();
+               return text.find("settings re-read", text.find("settings re-read") + 1) !=
+                      std::string::npos;
+             }),
+             log());
+  write_text(folder.path() / "more.yaml", backends({&two}).replace(20, 5, "other"));
+  with("  - {name: db, type: file, path: more.yaml}\n");
+  daemon->signal(SIGHUP);
+  BOOST_TEST(logged("new backend other"), log());
+}
+
 BOOST_AUTO_TEST_CASE(a_start_without_its_source_serves_what_was_served_before) {
   auto daemon = run();
   BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());

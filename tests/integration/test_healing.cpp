@@ -90,6 +90,33 @@ BOOST_AUTO_TEST_CASE(drift_made_by_hand_is_repaired_without_a_reload) {
   BOOST_TEST(gateway.worker_pid() == worker);
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_was_in_maintenance_at_a_reload_still_obeys) {
+  db.sql("UPDATE servers SET state = 'maint' WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 maint")));
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
+  // HAProxy calls a server that its file has as disabled so even after it was enabled.
+  for (int i = 0; i < 2; ++i) {
+    db.sql("UPDATE servers SET state = 'ready' WHERE name = 'srv1'");
+    BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+    db.sql("UPDATE servers SET state = 'maint' WHERE name = 'srv1'");
+    BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+  }
+  BOOST_TEST(!gateway.log_has("not as desired"), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(a_server_in_drain_stays_so_over_a_reload) {
+  db.sql("UPDATE servers SET state = 'drain' WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 drain")));
+  const auto before = one.requests();
+  continuous_load load(gateway.port(), 2);
+  db.sql(insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 drain")));
+  BOOST_TEST(load.stop().failed == 0U);
+  BOOST_TEST(one.requests() == before);
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_switchyard_finds_its_haproxy_and_catches_up_without_a_reload) {
   const auto worker = gateway.worker_pid();
   gateway.switchyard().signal(SIGKILL);
@@ -127,6 +154,29 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_haproxy_refuses_changes_nothing_until_
       eventually([&] { return gateway.backend_exists("other-backend"); }, std::chrono::seconds(30)),
       gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+}
+
+BOOST_AUTO_TEST_CASE(one_backend_that_haproxy_refuses_does_not_hold_up_the_others) {
+  // HAProxy takes no second proxy of a name; this one is the operator's.
+  write_text(gateway.file("base.cfg"), std::string(good) +
+                                           "backend clash\n  timeout connect 1s\n  timeout "
+                                           "server 1s\n  server own 127.0.0.1:1\n");
+  std::string sql = "BEGIN; " + insert_server("clash", "srv3", three.port());
+  for (const auto* name : {"aaa", "bbb", "zzz"}) sql += insert_server(name, "srv3", three.port());
+  db.sql(sql + "COMMIT;");
+  for (const auto* name : {"aaa", "bbb", "zzz"})
+    BOOST_TEST(eventually([&] { return gateway.backend_exists(name); }), gateway.log());
+  BOOST_TEST(eventually([&] { return gateway.log_has("backend clash is left as it was"); }),
+             gateway.log());
+  const auto worker = gateway.worker_pid();
+  db.sql("UPDATE servers SET weight = 5 WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "5 ready")));
+  BOOST_TEST(gateway.worker_pid() == worker);
+  // Without the row all is well again, and no reload is wanted for it.
+  db.sql("DELETE FROM servers WHERE backend = 'clash'");
+  db.sql("UPDATE servers SET weight = 6 WHERE name = 'srv1'");
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "6 ready")));
+  BOOST_TEST(gateway.worker_pid() == worker);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
