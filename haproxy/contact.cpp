@@ -16,8 +16,8 @@ constexpr std::size_t most_topics = 10'000;
 
 }  // namespace
 
-// Every pass begins with a fresh conversation: one that outlived a reload would talk to the old
-// worker, which takes commands and loses them.
+// Every pass but an apply begins with a fresh conversation: one that outlived a reload would talk
+// to the old worker, which takes commands and loses them.
 bool gateway::open(apply_report& report) {
   session_.reset();
   auto opened = runtime::connect(settings_.haproxy.runtime_socket);
@@ -37,6 +37,26 @@ bool gateway::open(apply_report& report) {
   const auto ended = base::wait_readable(lifeline(), base::deadline(std::chrono::milliseconds(0)));
   if (!lifeline_ || !ended || *ended) renew_lifeline();
   return true;
+}
+
+// An apply uses the conversation of the pass before, when there is one, and makes sure afterwards
+// that it was with the worker that carries the traffic: confirm().
+bool gateway::ready(apply_report& report) {
+  if (session_ && !away_ && !session_->broken()) {
+    const auto ended =
+        base::wait_readable(session_->fd(), base::deadline(std::chrono::milliseconds(0)));
+    if (ended && !*ended) return true;
+  }
+  return open(report);
+}
+
+// A worker that was replaced since takes commands and loses them. It says that it is stopping; then
+// a fresh conversation meets the new one, and everything is compared.
+bool gateway::confirm(apply_report& report) {
+  const auto reply = session_->execute_raw("show info");
+  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
+  if (info && info->pid == identity_.pid && !info->stopping) return true;
+  return open(report);
 }
 
 // Whatever was brought in at run time may be missing in a worker that we have not seen before.

@@ -96,6 +96,8 @@ class gateway {
 
   // -- contact with HAProxy (contact.cpp) --
   bool open(apply_report& report);
+  bool ready(apply_report& report);
+  bool confirm(apply_report& report);
   bool meet_worker(const process_info& info, apply_report& report);
   bool meet_again(apply_report& report);
   bool read_everything(apply_report& report);

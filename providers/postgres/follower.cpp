@@ -121,7 +121,7 @@ base::outcome<model::report> follower::collect() {
   model::report collected;
   const base::deadline until(longest_collection);
   for (int round = 0; round < most_rounds; ++round) {
-    auto part = reader_.read(*session_, std::exchange(hints_, {}));
+    auto part = reader_.read(*session_, std::exchange(hints_, {}), &cache_);
     if (!part) return part;
     if (round == 0)
       collected = std::move(*part);

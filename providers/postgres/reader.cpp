@@ -62,8 +62,13 @@ reader::reader(const config::postgres_settings& settings)
 }
 
 std::string reader::session_settings() const {
+  // Our own statements find rows by the primary keys: planning them anew for each list of names
+  // costs more than it gains, and a plan without statistics must not read whole tables.
+  const auto* plans = layout_ == layout::tables
+                          ? "; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+                          : "";
   return "SET statement_timeout = " + std::to_string(server_timeout_.count()) +
-         "; SET default_transaction_read_only = on";
+         "; SET default_transaction_read_only = on" + plans;
 }
 
 base::outcome<table> reader::rows(connection& session, const hints& wanted) const {
@@ -78,12 +83,14 @@ base::outcome<table> reader::rows(connection& session, const hints& wanted) cons
                        own_timeout_);
 }
 
-base::outcome<model::report> reader::read(connection& session, const hints& wanted) const {
+base::outcome<model::report> reader::read(connection& session, const hints& wanted,
+                                          row_cache* cache) const {
   const bool with_routes = wanted.everything || wanted.routes;
   if (!wanted.everything && wanted.backends.empty() && routes_.empty()) return model::report{};
   const auto answer = rows(session, wanted);
   if (!answer) return answer.error();
-  auto report = decode_rows(*answer, layout_, with_routes);
+  auto report = decode_rows(*answer, layout_, with_routes, cache);
+  if (cache != nullptr) wanted.everything ? cache->end_read() : cache->end_read(wanted.backends);
   if (!report) return error{report.error().kind, "queries: " + report.error().message};
   report->full = wanted.everything;
   if (wanted.everything) return report;

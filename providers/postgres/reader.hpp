@@ -23,7 +23,9 @@ class reader {
 
   /// Reads what the hints name. errc::invalid: the operator's queries give unusable columns; else
   /// as connection::query.
-  base::outcome<model::report> read(connection& session, const hints& wanted) const;
+  /// `cache` may be null; it belongs to one thread.
+  base::outcome<model::report> read(connection& session, const hints& wanted,
+                                    row_cache* cache = nullptr) const;
 
   /// Settings for a session that is surely our own. In a pooler's session they would reach other
   /// programs, hence full reads bring their own along.

@@ -49,10 +49,12 @@ struct gathered {
 
 class gatherer {
  public:
-  gatherer(layout of, bool with_routes) : layout_(of), with_routes_(with_routes) {}
+  gatherer(layout of, bool with_routes, row_cache* cache)
+      : layout_(of), with_routes_(with_routes), cache_(of == layout::tables ? cache : nullptr) {}
 
   base::status add(const std::vector<cell>& row) {
     if (row.size() != row_columns || !row[0]) return error{errc::protocol, "unexpected rows"};
+    if (add_known_server(row)) return {};
     model::problems found;
     const auto object = row_object::parse(row[3].value_or(""), found);
     if (*row[0] == "r")
@@ -60,7 +62,7 @@ class gatherer {
     else if (*row[0] == "b")
       add_backend(row[1], object, found);
     else
-      return add_server_row(row[1], row[2], object, found);
+      return add_server_row(row, object, found);
     return {};
   }
 
@@ -74,8 +76,11 @@ class gatherer {
   void set_settings(gathered& target, const std::string& name, json object,
                     const model::problems& found);
   void add_backend(const cell& name, const row_object& row, model::problems& found);
-  base::status add_server_row(const cell& name, const cell& server, const row_object& row,
+  bool add_known_server(const std::vector<cell>& row);
+  base::status add_server_row(const std::vector<cell>& cells, const row_object& row,
                               model::problems& found);
+  void enter(gathered& target, const std::string& server, std::optional<model::server> read,
+             const std::string& place);
   void add_server(gathered& target, const std::string& place, const cell& name,
                   const row_object& row, model::problems& found);
   void add_route(const cell& host, const cell& path, const row_object& row, model::problems& found);
@@ -83,6 +88,7 @@ class gatherer {
 
   layout layout_;
   bool with_routes_;
+  row_cache* cache_;
   std::map<std::string, gathered> backends_;
   std::vector<model::route> routes_;
   model::report report_;
@@ -113,11 +119,26 @@ void gatherer::add_backend(const cell& name, const row_object& row, model::probl
   refuse(key("backends", name), "more than one row has this name");
 }
 
-base::status gatherer::add_server_row(const cell& name, const cell& server, const row_object& row,
+bool gatherer::add_known_server(const std::vector<cell>& row) {
+  if (cache_ == nullptr || *row[0] != "s" || !row[1] || !row[2] || !row[3]) return false;
+  const auto* known = cache_->find(*row[1], *row[2], *row[3]);
+  if (known == nullptr) return false;
+  enter(backends_[*row[1]], *row[2], *known, key("servers", row[1], row[2]));
+  return true;
+}
+
+base::status gatherer::add_server_row(const std::vector<cell>& cells, const row_object& row,
                                       model::problems& found) {
+  const auto& name = cells[1];
+  const auto& server = cells[2];
   const auto place = key("servers", name, server);
   if (layout_ == layout::tables) {
-    if (auto* const target = backend(name, place)) add_server(*target, place, server, row, found);
+    auto* const target = backend(name, place);
+    if (target == nullptr) return {};
+    add_server(*target, place, server, row, found);
+    const auto read = server ? target->servers.find(*server) : target->servers.end();
+    if (cache_ != nullptr && read != target->servers.end() && read->second && found.empty())
+      cache_->put(*name, *server, cells[3].value_or(""), *read->second);
     return {};
   }
   const bool readable = found.empty();
@@ -150,7 +171,12 @@ void gatherer::add_server(gathered& target, const std::string& place, const cell
   if (found.empty()) read = model::decode_server(object, "", found);
   if (!found.empty()) refuse(place, reason_of(found));
   if (!name || !model::valid_name(*name)) return;
-  const auto [at, first] = target.servers.emplace(*name, std::move(read));
+  enter(target, *name, std::move(read), place);
+}
+
+void gatherer::enter(gathered& target, const std::string& server, std::optional<model::server> read,
+                     const std::string& place) {
+  const auto [at, first] = target.servers.emplace(server, std::move(read));
   if (first) return;
   at->second.reset();
   refuse(place, "more than one row has this name");
@@ -203,8 +229,9 @@ model::report gatherer::finish() && {
 
 }  // namespace
 
-base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes) {
-  gatherer all(of, with_routes);
+base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes,
+                                         row_cache* cache) {
+  gatherer all(of, with_routes, cache);
   for (const auto& row : rows)
     if (const auto added = all.add(row); !added) return added.error();
   return std::move(all).finish();

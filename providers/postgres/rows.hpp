@@ -10,6 +10,7 @@
 #include "base/outcome.hpp"
 #include "model/event.hpp"
 #include "providers/postgres/connection.hpp"
+#include "providers/postgres/row_cache.hpp"
 
 namespace switchyard::providers::postgres {
 
@@ -23,7 +24,10 @@ enum class layout {
 };
 
 /// Builds backends, routes (when `with_routes`) and refusals from rows in any order.
-/// errc::invalid: rows of `queries:` lack a column or have one that nothing reads.
-base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes);
+/// errc::invalid: rows of `queries:` lack a column or have one that nothing reads. With a `cache`,
+/// rows of servers that it knows are not decoded again (layout::tables only); the caller ends its
+/// read.
+base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes,
+                                         row_cache* cache = nullptr);
 
 }  // namespace switchyard::providers::postgres
