@@ -119,9 +119,15 @@ base::status follower::read() {
 
 base::outcome<model::report> follower::collect() {
   model::report collected;
+  // Each session begins with a full read: what is known since then is this session's own.
+  const last_views known = [&](const std::string& name) {
+    const auto part = collected.backends.find(name);
+    if (part != collected.backends.end()) return &std::as_const(part->second);
+    return collected.full ? nullptr : out_.known(name);
+  };
   const base::deadline until(longest_collection);
   for (int round = 0; round < most_rounds; ++round) {
-    auto part = reader_.read(*session_, std::exchange(hints_, {}), &cache_);
+    auto part = reader_.read(*session_, std::exchange(hints_, {}), &cache_, known);
     if (!part) return part;
     if (round == 0)
       collected = std::move(*part);

@@ -50,6 +50,11 @@ void publisher::report(model::report report) {
   target_.report(std::move(report));
 }
 
+const model::backend_event* publisher::known(const std::string& name) const {
+  const auto at = backends_.find(name);
+  return at == backends_.end() ? nullptr : &at->second;
+}
+
 void publisher::live() {
   health({model::provider_health::level::live, ""});
 }

@@ -18,6 +18,8 @@ class publisher {
 
   /// Reports unless every part equals what was reported last.
   void report(model::report report);
+  /// The backend as it was last reported; nullptr: there is none.
+  const model::backend_event* known(const std::string& name) const;
   void live();
   void degraded(std::string reason);
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "providers/postgres/patch.hpp"
+
 namespace switchyard::providers::postgres {
 
 namespace {
@@ -12,6 +14,9 @@ using base::error;
 
 /// Past the server's own timeout, so that its clear message comes first.
 constexpr std::chrono::milliseconds grace{2000};
+
+/// Past so many single servers their backends are read as a whole.
+constexpr std::size_t most_single_servers = 1000;
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
@@ -59,6 +64,12 @@ reader::reader(const config::postgres_settings& settings)
   all_ = joined({backends, servers, routes_});
   named_ = joined({backends + " WHERE t.name = ANY($1::text[])",
                    servers + " WHERE t.backend = ANY($1::text[])"});
+  // OFFSET keeps the planner from joining: each key is one look-up in the primary key.
+  single_ =
+      rows_of('s', "t.backend", "t.name",
+              "unnest($1::text[]) AS k CROSS JOIN LATERAL (SELECT * FROM " + in_schema("servers") +
+                  " AS s WHERE s.backend = split_part(k, '/', 1)"
+                  " AND s.name = split_part(k, '/', 2) OFFSET 0)");
 }
 
 std::string reader::session_settings() const {
@@ -83,8 +94,52 @@ base::outcome<table> reader::rows(connection& session, const hints& wanted) cons
                        own_timeout_);
 }
 
+bool reader::suffices(const hints& wanted, const last_views& known) const {
+  if (single_.empty() || !known || !wanted.backends.empty()) return false;
+  std::size_t count = 0;
+  for (const auto& [backend, names] : wanted.servers) {
+    count += names.size();
+    if (count > most_single_servers || !patchable(known(backend))) return false;
+  }
+  return true;
+}
+
 base::outcome<model::report> reader::read(connection& session, const hints& wanted,
-                                          row_cache* cache) const {
+                                          row_cache* cache, const last_views& known) const {
+  if (wanted.everything || wanted.servers.empty()) return read_whole(session, wanted, cache);
+  if (suffices(wanted, known)) {
+    auto report = read_servers(session, wanted, cache, known);
+    if (!report) return report.error();
+    if (*report) return std::move(**report);
+  }
+  return read_whole(session, wanted.whole_backends(), cache);
+}
+
+/// Nothing when it shows that whole backends must be read.
+base::outcome<std::optional<model::report>> reader::read_servers(connection& session,
+                                                                 const hints& wanted,
+                                                                 row_cache* cache,
+                                                                 const last_views& known) const {
+  const auto answer = session.query(wanted.routes ? joined({single_, routes_}) : single_,
+                                    wanted.server_keys(), own_timeout_);
+  if (!answer) return answer.error();
+  auto report = decode_rows(*answer, layout_, wanted.routes, cache);
+  if (cache != nullptr) cache->end_read(wanted.servers);
+  if (!report) return report.error();
+  auto read = std::exchange(report->backends, {});
+  for (const auto& [backend, names] : wanted.servers) {
+    const auto part = read.find(backend);
+    auto event = patched(*known(backend), names, part == read.end() ? nullptr : &part->second);
+    if (!event) return std::optional<model::report>();
+    report->backends.emplace(backend, std::move(*event));
+    if (part != read.end()) read.erase(part);
+  }
+  if (!read.empty()) return std::optional<model::report>();
+  return std::optional<model::report>(std::move(*report));
+}
+
+base::outcome<model::report> reader::read_whole(connection& session, const hints& wanted,
+                                                row_cache* cache) const {
   const bool with_routes = wanted.everything || wanted.routes;
   if (!wanted.everything && wanted.backends.empty() && routes_.empty()) return model::report{};
   const auto answer = rows(session, wanted);

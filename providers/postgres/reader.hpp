@@ -6,6 +6,9 @@
 // transaction changed is seen whole or not at all, at the cost of one round trip.
 // Threading: none; const after construction.
 
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/outcome.hpp"
@@ -17,21 +20,31 @@
 
 namespace switchyard::providers::postgres {
 
+/// Backends as this session reported them last; nullptr: that is not known.
+using last_views = std::function<const model::backend_event*(const std::string&)>;
+
 class reader {
  public:
   explicit reader(const config::postgres_settings& settings);
 
   /// Reads what the hints name. errc::invalid: the operator's queries give unusable columns; else
   /// as connection::query.
-  /// `cache` may be null; it belongs to one thread.
+  /// `cache` may be null; it belongs to one thread. Single servers are read alone where `known`
+  /// has the rest of their backends, which are reported as a whole in any case.
   base::outcome<model::report> read(connection& session, const hints& wanted,
-                                    row_cache* cache = nullptr) const;
+                                    row_cache* cache = nullptr, const last_views& known = {}) const;
 
   /// Settings for a session that is surely our own. In a pooler's session they would reach other
   /// programs, hence full reads bring their own along.
   std::string session_settings() const;
 
  private:
+  bool suffices(const hints& wanted, const last_views& known) const;
+  base::outcome<model::report> read_whole(connection& session, const hints& wanted,
+                                          row_cache* cache) const;
+  base::outcome<std::optional<model::report>> read_servers(connection& session, const hints& wanted,
+                                                           row_cache* cache,
+                                                           const last_views& known) const;
   base::outcome<table> rows(connection& session, const hints& wanted) const;
 
   layout layout_;
@@ -39,6 +52,7 @@ class reader {
   std::chrono::milliseconds own_timeout_;
   std::string all_;     // everything
   std::string named_;   // $1: names
+  std::string single_;  // $1: backend/server; "" when only whole backends can be read
   std::string routes_;  // routes alone; "" when there are none
 };
 

@@ -41,4 +41,17 @@ void row_cache::end_read() {
   ++read_;
 }
 
+void row_cache::end_read(const std::map<std::string, std::set<std::string>>& servers) {
+  for (const auto& [backend, names] : servers) {
+    const auto known = backends_.find(backend);
+    if (known == backends_.end()) continue;
+    for (const auto& name : names) {
+      const auto row = known->second.find(name);
+      if (row != known->second.end() && row->second.seen != read_) known->second.erase(row);
+    }
+    if (known->second.empty()) backends_.erase(known);
+  }
+  ++read_;
+}
+
 }  // namespace switchyard::providers::postgres

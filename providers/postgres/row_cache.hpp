@@ -26,6 +26,8 @@ class row_cache {
   /// A read has ended: rows that it did not show are forgotten, those of these backends or all.
   void end_read(const std::set<std::string>& backends);
   void end_read();
+  /// Likewise when no other rows than those of these servers, by backend, were asked for.
+  void end_read(const std::map<std::string, std::set<std::string>>& servers);
 
  private:
   struct entry {

@@ -71,21 +71,20 @@ CREATE TABLE IF NOT EXISTS @schema@.routes (
 );
 )sql";
 
-// One function a table, since a statement names its columns. What a payload must stay below is
-// 8000 bytes: a longer one would fail the writer's transaction.
-constexpr std::string_view notify_function = R"sql(
-CREATE OR REPLACE FUNCTION @schema@.switchyard_notify_@table@() RETURNS trigger
+// What a payload must stay below is 8000 bytes: a longer one would fail the writer's transaction.
+constexpr std::string_view backends_function = R"sql(
+CREATE OR REPLACE FUNCTION @schema@.switchyard_notify_backends() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
   names text[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    names := ARRAY(SELECT DISTINCT @column@::text FROM new_rows LIMIT 1001);
+    names := ARRAY(SELECT DISTINCT name::text FROM new_rows LIMIT 1001);
   ELSIF TG_OP = 'DELETE' THEN
-    names := ARRAY(SELECT DISTINCT @column@::text FROM old_rows LIMIT 1001);
+    names := ARRAY(SELECT DISTINCT name::text FROM old_rows LIMIT 1001);
   ELSIF TG_OP = 'UPDATE' THEN
-    names := ARRAY(SELECT @column@::text FROM new_rows
-                   UNION SELECT @column@::text FROM old_rows LIMIT 1001);
+    names := ARRAY(SELECT name::text FROM new_rows
+                   UNION SELECT name::text FROM old_rows LIMIT 1001);
   END IF;
   IF TG_OP = 'TRUNCATE' OR cardinality(names) > 1000
      OR EXISTS (SELECT FROM unnest(names) AS n WHERE octet_length(n) > 7000) THEN
@@ -97,6 +96,56 @@ BEGIN
 END
 $function$;
 )sql";
+
+// Few servers are named one by one, so that what did not change need not be read again. More than
+// 1000 payloads are not worth their sending: backends are named then as by the function above.
+constexpr std::string_view servers_function = R"sql(
+CREATE OR REPLACE FUNCTION @schema@.switchyard_notify_servers() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+  payloads text[];
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    payloads := ARRAY(SELECT @payloads@ FROM (
+        SELECT DISTINCT backend::text AS b, name::text AS s FROM new_rows) AS touched
+      GROUP BY b LIMIT 1001);
+    IF cardinality(payloads) > 1000 THEN
+      payloads := ARRAY(SELECT DISTINCT backend::text FROM new_rows LIMIT 1001);
+    END IF;
+  ELSIF TG_OP = 'DELETE' THEN
+    payloads := ARRAY(SELECT @payloads@ FROM (
+        SELECT DISTINCT backend::text AS b, name::text AS s FROM old_rows) AS touched
+      GROUP BY b LIMIT 1001);
+    IF cardinality(payloads) > 1000 THEN
+      payloads := ARRAY(SELECT DISTINCT backend::text FROM old_rows LIMIT 1001);
+    END IF;
+  ELSIF TG_OP = 'UPDATE' THEN
+    payloads := ARRAY(SELECT @payloads@ FROM (
+        SELECT backend::text AS b, name::text AS s FROM new_rows
+        UNION SELECT backend::text, name::text FROM old_rows) AS touched
+      GROUP BY b LIMIT 1001);
+    IF cardinality(payloads) > 1000 THEN
+      payloads := ARRAY(SELECT backend::text FROM new_rows
+                        UNION SELECT backend::text FROM old_rows LIMIT 1001);
+    END IF;
+  END IF;
+  IF TG_OP = 'TRUNCATE' OR cardinality(payloads) > 1000
+     OR EXISTS (SELECT FROM unnest(payloads) AS p WHERE octet_length(p) > 7000) THEN
+    PERFORM pg_notify(TG_ARGV[0], '*');
+  ELSE
+    PERFORM pg_notify(TG_ARGV[0], p) FROM unnest(payloads) AS p;
+  END IF;
+  RETURN NULL;
+END
+$function$;
+)sql";
+
+// Of one backend b and the servers s that a statement touched.
+constexpr std::string_view servers_payloads =
+    R"sql(unnest(CASE
+        WHEN count(*) <= 16 AND b ~ '^[A-Za-z0-9_.:-]{1,128}$'
+             AND bool_and((s ~ '^[A-Za-z0-9_.:-]{1,128}$') IS TRUE)
+        THEN array_agg(b || '/' || s) ELSE ARRAY[b] END))sql";
 
 // No backend can be named '/routes'.
 constexpr std::string_view routes_function = R"sql(
@@ -172,10 +221,6 @@ std::string schema_sql(const std::string& schema, const std::string& channel) {
     return filled(text,
                   {{"@schema@", quoted_schema}, {"@schema_text@", connection::literal(schema)}});
   };
-  const auto notifying = [&](const std::string& table_name, const std::string& column) {
-    return filled(notify_function,
-                  {{"@schema@", quoted_schema}, {"@table@", table_name}, {"@column@", column}});
-  };
   const auto on = [&](const std::string& table_name, const std::string& event,
                       const std::string& referencing) {
     return filled(trigger, {{"@schema@", quoted_schema},
@@ -184,8 +229,10 @@ std::string schema_sql(const std::string& schema, const std::string& channel) {
                             {"@referencing@", referencing},
                             {"@channel@", connection::literal(channel)}});
   };
-  auto script = in_schema(preamble) + in_schema(tables) + notifying("backends", "name") +
-                notifying("servers", "backend") + in_schema(routes_function);
+  auto script = in_schema(preamble) + in_schema(tables) + in_schema(backends_function) +
+                filled(servers_function, {{"@schema@", quoted_schema},
+                                          {"@payloads@", std::string(servers_payloads)}}) +
+                in_schema(routes_function);
   for (const std::string changed : {"backends", "servers"}) {
     script += on(changed, "insert", " REFERENCING NEW TABLE AS new_rows");
     script += on(changed, "update", " REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows");

@@ -34,11 +34,56 @@ BOOST_AUTO_TEST_CASE(the_words_are_told_from_names) {
 }
 
 BOOST_AUTO_TEST_CASE(any_other_payload_asks_for_everything) {
-  for (const std::string payload : {"*", "", "two words", "/proof", "{\"backend\": \"a\"}"}) {
+  for (const std::string payload :
+       {"*", "", "two words", "/proof", "a/", "/a", "a/b/c", "a/b c", "{\"backend\": \"a\"}"}) {
     hints wanted;
     wanted.add(payload);
     BOOST_TEST_CONTEXT(payload) BOOST_TEST(wanted.everything);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_payload_of_two_names_asks_for_that_server) {
+  hints wanted;
+  wanted.add("api/srv1");
+  wanted.add("api/srv2");
+  BOOST_TEST(!wanted.empty());
+  BOOST_TEST(wanted.backends.empty());
+  BOOST_TEST(wanted.server_keys() == (std::vector<std::string>{"api/srv1", "api/srv2"}));
+  BOOST_TEST(wanted.whole_backends().backends.contains("api"));
+  BOOST_TEST(wanted.whole_backends().servers.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_backend_takes_its_servers_in) {
+  hints wanted;
+  wanted.add("api/srv1");
+  wanted.add("web/srv1");
+  wanted.add("api");
+  wanted.add("api/srv2");
+  BOOST_TEST(wanted.backends.contains("api"));
+  BOOST_TEST(wanted.server_keys() == std::vector<std::string>{"web/srv1"});
+}
+
+BOOST_AUTO_TEST_CASE(servers_without_end_become_their_backend) {
+  hints wanted;
+  for (std::size_t i = 0; i < most_named_servers; ++i) wanted.add("api/s" + std::to_string(i));
+  BOOST_TEST(wanted.backends.empty());
+  wanted.add("api/one-more");
+  BOOST_TEST(wanted.backends.contains("api"));
+  BOOST_TEST(wanted.servers.empty());
+  for (std::size_t i = 0; i < most_named_backends; ++i) wanted.add("b" + std::to_string(i) + "/s");
+  BOOST_TEST(wanted.everything);
+}
+
+BOOST_AUTO_TEST_CASE(a_cache_forgets_only_what_was_asked_for_and_not_there) {
+  const model::server one{.name = "srv1", .address = "10.0.0.1", .port = 80};
+  row_cache cache;
+  for (const std::string name : {"srv1", "srv2", "srv3"}) cache.put("a", name, "row", one);
+  cache.end_read();
+  BOOST_TEST(cache.find("a", "srv1", "row") != nullptr);
+  cache.end_read({{"a", {"srv1", "srv2"}}, {"b", {"srv1"}}});
+  BOOST_TEST(cache.find("a", "srv1", "row") != nullptr);
+  BOOST_TEST(cache.find("a", "srv2", "row") == nullptr);
+  BOOST_TEST(cache.find("a", "srv3", "row") != nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(names_without_end_become_everything) {

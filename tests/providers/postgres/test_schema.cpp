@@ -1,5 +1,6 @@
 // The script of `switchyard sql`.
 
+#include <algorithm>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -46,14 +47,14 @@ BOOST_AUTO_TEST_CASE(running_it_again_keeps_the_rows_and_one_trigger_each) {
   BOOST_TEST(db.psql("SELECT backend, name, ip, port, weight, state FROM servers") ==
              "api|srv1|10.0.1.12|8080|100|ready\n");
   BOOST_TEST(db.psql(triggers) == before);
-  BOOST_CHECK(payloads_of(db, insert_server("api", "srv2")) == words{"api"});
+  BOOST_CHECK(payloads_of(db, insert_server("api", "srv2")) == words{"api/srv2"});
 }
 
 BOOST_AUTO_TEST_CASE(running_it_again_changes_the_channel) {
   const database db;
   db.make_tables("public", "before");
   db.make_tables("public", "switchyard");
-  BOOST_CHECK(payloads_of(db, insert_server("api", "srv2")) == words{"api"});
+  BOOST_CHECK(payloads_of(db, insert_server("api", "srv2")) == words{"api/srv2"});
 }
 
 BOOST_AUTO_TEST_CASE(it_sends_one_notification_a_statement_and_backend) {
@@ -70,6 +71,39 @@ BOOST_AUTO_TEST_CASE(it_sends_one_notification_a_statement_and_backend) {
   BOOST_CHECK(payloads_of(db, "INSERT INTO routes (host, backend) VALUES ('a', 'b'), ('c', 'd')") ==
               words{"/routes"});
   BOOST_CHECK(payloads_of(db, "UPDATE routes SET path = '/x' WHERE false").empty());
+}
+
+BOOST_AUTO_TEST_CASE(it_names_few_servers_of_a_backend_and_not_many) {
+  const database db;
+  db.make_tables();
+  const auto some = [](int count) {
+    return "INSERT INTO servers (backend, name, ip, port) SELECT 'b" + std::to_string(count) +
+           "', 's' || i, '10.0.0.1', 80 FROM generate_series(1, " + std::to_string(count) + ") i";
+  };
+  BOOST_CHECK(payloads_of(db, some(16)).size() == 16U);
+  BOOST_CHECK(payloads_of(db, some(17)) == words{"b17"});
+  BOOST_CHECK(payloads_of(db, "DELETE FROM servers WHERE backend = 'b17' AND name = 's3'") ==
+              words{"b17/s3"});
+  auto renamed =
+      payloads_of(db, "UPDATE servers SET name = 't' WHERE backend = 'b16' AND name = 's1'");
+  std::ranges::sort(renamed);
+  BOOST_CHECK(renamed == (words{"b16/s1", "b16/t"}));
+  BOOST_CHECK(payloads_of(db,
+                          "INSERT INTO servers (backend, name, ip, port) SELECT 'c' || i % 900, "
+                          "'srv' || i, '10.0.0.1', 80 FROM generate_series(1, 1800) i")
+                  .size() == 900U);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_whose_name_is_not_valid_is_named_by_its_backend) {
+  const database db;
+  db.make_tables();
+  db.psql(
+      "ALTER TABLE servers DROP CONSTRAINT servers_name;"
+      "ALTER TABLE servers DROP CONSTRAINT servers_pkey;"
+      "ALTER TABLE servers ALTER COLUMN name DROP NOT NULL;");
+  for (const std::string name : {"'a/b'", "''", "repeat('x', 9000)", "NULL"})
+    BOOST_CHECK(payloads_of(db, "INSERT INTO servers (backend, name, ip, port) VALUES ('api', " +
+                                    name + ", '10.0.0.1', 80)") == words{"api"});
 }
 
 BOOST_AUTO_TEST_CASE(a_name_too_long_for_a_payload_does_not_fail_the_writer) {
@@ -91,7 +125,7 @@ BOOST_AUTO_TEST_CASE(partitioned_tables_of_the_operator_notify_by_the_same_funct
       "CREATE TABLE p0 PARTITION OF servers FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
       "CREATE TABLE p1 PARTITION OF servers FOR VALUES WITH (MODULUS 2, REMAINDER 1);");
   db.make_tables();
-  BOOST_CHECK(payloads_of(db, insert_server("api", "srv1")) == words{"api"});
+  BOOST_CHECK(payloads_of(db, insert_server("api", "srv1")) == words{"api/srv1"});
 }
 
 const std::vector<std::string> bad_rows{

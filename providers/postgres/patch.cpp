@@ -1,0 +1,45 @@
+#include "providers/postgres/patch.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+namespace switchyard::providers::postgres {
+
+namespace {
+
+bool only(const std::set<std::string>& named, const model::backend_event& read) {
+  return std::ranges::all_of(read.value->servers,
+                             [&](const auto& server) { return named.contains(server.name); }) &&
+         std::ranges::includes(named, read.refused_servers);
+}
+
+}  // namespace
+
+bool patchable(const model::backend_event* last) {
+  return last != nullptr && last->value && !last->settings_refused && !last->servers_refused;
+}
+
+std::optional<model::backend_event> patched(const model::backend_event& last,
+                                            const std::set<std::string>& named,
+                                            const model::backend_event* read) {
+  if (read != nullptr && (!read->value || !only(named, *read))) return std::nullopt;
+  model::backend target{last.value->name, last.value->settings, {}};
+  target.servers.reserve(last.value->servers.size() + named.size());
+  std::ranges::copy_if(last.value->servers, std::back_inserter(target.servers),
+                       [&](const auto& server) { return !named.contains(server.name); });
+  model::backend_event event;
+  std::ranges::set_difference(last.refused_servers, named,
+                              std::inserter(event.refused_servers, event.refused_servers.end()));
+  if (read != nullptr) {
+    std::ranges::copy(read->value->servers, std::back_inserter(target.servers));
+    event.refused_servers.insert(read->refused_servers.begin(), read->refused_servers.end());
+  }
+  if (target.servers.empty()) return std::nullopt;
+  model::sort_servers(target.servers);
+  event.value = std::make_shared<const model::backend>(std::move(target));
+  return event;
+}
+
+}  // namespace switchyard::providers::postgres
