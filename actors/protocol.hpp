@@ -73,7 +73,6 @@ using status_atom = caf::atom_constant<caf::atom("status")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using use_atom = caf::atom_constant<caf::atom("use")>;
-using wake_atom = caf::atom_constant<caf::atom("wake")>;
 
 /// Talks to HAProxy, one conversation at a time. Detached, since it blocks.
 using writer_actor = caf::typed_actor<
@@ -111,8 +110,9 @@ using manager_actor = caf::typed_actor<
 using provider_actor = caf::typed_actor<
     // A manager to report to from now on: start over with a full view, in a new epoch.
     caf::reacts_to<use_atom, manager_actor>,
-    // From the provider's own thread: the buffer has something.
-    caf::reacts_to<wake_atom>>;
+    // The manager's answer to a report, with the revision: the acknowledgement. The next one may
+    // go.
+    caf::reacts_to<std::uint64_t>>;
 
 /// Asks the manager for a reconcile at every interval.
 using timer_actor = caf::typed_actor<

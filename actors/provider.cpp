@@ -1,6 +1,6 @@
 #include "actors/provider.hpp"
 
-#include <optional>
+#include <mutex>
 #include <utility>
 
 #include "actors/event_buffer.hpp"
@@ -9,45 +9,64 @@ namespace switchyard::actors {
 
 namespace {
 
-/// Where the provider's thread reports to: a buffer, the last health, and a knock at the actor's
-/// door.
+/// Where the provider's thread reports to. What nobody is waiting for an answer to goes to the
+/// manager at once, from that thread and in the actor's name: a detour through the actor would cost
+/// every change a thread's waking.
 class actor_sink final : public providers::sink {
  public:
-  actor_sink(std::size_t capacity, caf::weak_actor_ptr actor)
-      : buffer_(capacity), actor_(std::move(actor)) {}
+  actor_sink(std::string label, std::size_t capacity, caf::weak_actor_ptr actor)
+      : label_(std::move(label)), buffer_(capacity), actor_(std::move(actor)) {}
 
   void report(model::report report) override {
-    if (buffer_.put(std::move(report))) wake();
+    buffer_.put(std::move(report));
+    hand_over();
   }
 
   void health(model::provider_health health) override {
-    {
-      const std::lock_guard lock(mutex_);
-      health_ = std::move(health);
-    }
-    wake();
+    const std::lock_guard lock(mutex_);
+    if (manager_)
+      caf::anon_send(manager_, health_atom::value, label_,
+                     std::make_shared<const model::provider_health>(std::move(health)));
   }
 
-  std::optional<model::report> take_report() { return buffer_.take(); }
-  std::optional<model::provider_health> take_health() {
+  /// Reports go there from now on, in that epoch; what waited is dropped. Call while the provider
+  /// is stopped.
+  void use(const manager_actor& manager, std::uint64_t epoch) {
     const std::lock_guard lock(mutex_);
-    return std::exchange(health_, std::nullopt);
-  }
-  void clear() {
     buffer_.clear();
-    take_health();
+    manager_ = manager;
+    epoch_ = epoch;
+    in_flight_ = false;
+  }
+
+  void acknowledged() {
+    {
+      const std::lock_guard lock(mutex_);
+      in_flight_ = false;
+    }
+    hand_over();
   }
 
  private:
-  void wake() {
-    if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(actor_))
-      caf::anon_send(caf::actor_cast<provider_actor>(strong), wake_atom::value);
+  /// Sends what waits, one unacknowledged report at a time.
+  void hand_over() {
+    const std::lock_guard lock(mutex_);
+    const auto self = caf::actor_cast<caf::strong_actor_ptr>(actor_);
+    if (!manager_ || in_flight_ || !self) return;
+    auto report = buffer_.take();
+    if (!report) return;
+    in_flight_ = true;
+    caf::send_as(caf::actor_cast<provider_actor>(self), manager_, report_atom::value, label_,
+                 epoch_, std::make_shared<const model::report>(std::move(*report)));
   }
 
+  std::string label_;
   event_buffer buffer_;
   caf::weak_actor_ptr actor_;
   std::mutex mutex_;
-  std::optional<model::provider_health> health_;
+  manager_actor manager_;  // guarded by mutex_, like the two below
+  std::uint64_t epoch_ = 0;
+  bool in_flight_ = false;
 };
 
 struct provider_state {
@@ -60,71 +79,37 @@ struct provider_state {
   provider_state(const provider_state&) = delete;
   provider_state& operator=(const provider_state&) = delete;
 
-  std::string label;
-  log_ptr log;
   std::unique_ptr<actor_sink> sink;  // outlives the provider
   providers::provider_ptr provider;
-  manager_actor manager;
   std::uint64_t epoch = 0;
-  bool in_flight = false;
 };
 
 using provider_self = provider_actor::stateful_pointer<provider_state>;
 
-/// Hands over what waits, one unacknowledged report at a time.
-void hand_over(provider_self self) {
-  auto& s = self->state;
-  if (!s.manager) return;
-  if (auto health = s.sink->take_health())
-    self->send(s.manager, health_atom::value, s.label,
-               std::make_shared<const model::provider_health>(std::move(*health)));
-  if (s.in_flight) return;
-  auto report = s.sink->take_report();
-  if (!report) return;
-  s.in_flight = true;
-  const auto epoch = s.epoch;
-  const auto answered = [=] {
-    if (epoch != self->state.epoch) return;
-    self->state.in_flight = false;
-    hand_over(self);
-  };
-  self->request(s.manager, caf::infinite, report_atom::value, s.label, epoch,
-                std::make_shared<const model::report>(std::move(*report)))
-      .then([=](std::uint64_t) { answered(); },
-            // The manager is gone: the supervisor hands over another one, and we start over.
-            [=](const caf::error&) {
-              if (epoch == self->state.epoch) self->state.manager = nullptr;
-            });
-}
-
 void start_over(provider_self self, const manager_actor& manager) {
   auto& s = self->state;
   s.provider->stop();
-  s.sink->clear();
-  s.manager = manager;
-  s.in_flight = false;
-  ++s.epoch;
+  s.sink->use(manager, ++s.epoch);
   s.provider->start(*s.sink);
 }
 
 provider_actor::behavior_type provider(provider_self self, const std::string& name,
                                        const provider_factory& factory, std::size_t event_buffer,
-                                       std::uint64_t first_epoch, log_ptr log) {
+                                       std::uint64_t first_epoch, const log_ptr& log) {
   auto& s = self->state;
-  s.label = name;
-  s.log = std::move(log);
   s.epoch = first_epoch;
-  s.sink = std::make_unique<actor_sink>(event_buffer, caf::actor_cast<caf::weak_actor_ptr>(self));
+  s.sink =
+      std::make_unique<actor_sink>(name, event_buffer, caf::actor_cast<caf::weak_actor_ptr>(self));
   auto made = factory();
   if (!made) {
-    s.log->error("{}: {}", name, made.error().message);
+    log->error("{}: {}", name, made.error().message);
     self->quit(caf::make_error(caf::sec::runtime_error, made.error().message));
     return provider_actor::behavior_type::make_empty_behavior();
   }
   s.provider = std::move(made).value();
   return {
       [=](use_atom, const manager_actor& manager) { start_over(self, manager); },
-      [=](wake_atom) { hand_over(self); },
+      [=](std::uint64_t) { self->state.sink->acknowledged(); },
   };
 }
 

@@ -17,6 +17,8 @@ struct attached {
 
   explicit attached(bool pid_file = false) : gateway(prepared(), options(pid_file)) {
     BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+    // The log is written after the fact.
+    BOOST_REQUIRE(eventually([&] { return gateway.log_has("api-backend"); }));
   }
 
   static site_options options(bool pid_file) {
