@@ -4,6 +4,7 @@
 #include "cli/findings.hpp"
 #include "cli/preflight.hpp"
 #include "config/load.hpp"
+#include "haproxy/configuration.hpp"
 #include "haproxy/master.hpp"
 #include "haproxy/replies.hpp"
 #include "haproxy/runtime.hpp"
@@ -21,8 +22,8 @@ void check_haproxy(const config::settings& settings, findings& found) {
                                      : "version " + *version);
   else
     found.bad("HAProxy binary", version.error().message);
-  const auto file = config_file_usable(settings.haproxy);
-  found.note("config_file", file, settings.haproxy.config_file);
+  const auto file = files_usable(settings.haproxy);
+  found.note("files", file, settings.haproxy.config_file);
   if (version && file)
     found.note("configuration", configuration_accepted(settings),
                settings.haproxy.binary.empty() ? "well formed" : "accepted by HAProxy");
@@ -47,15 +48,26 @@ void check_runtime_socket(const config::haproxy_settings& settings, findings& fo
   if (!info) return found.bad(subject, info.error().message);
   found.note(subject, check_level(*runtime),
              "HAProxy " + info->version + ", pid " + std::to_string(info->pid) + ", level admin");
+  const std::string variable(haproxy::layout_variable);
+  const auto layout = runtime->execute_raw("show env " + variable);
+  if (!layout || haproxy::parse_env(*layout, variable).empty())
+    found.bad(subject, "this HAProxy does not read " + settings.config_file +
+                           "; start switchyard once, add `-f " + settings.config_file +
+                           "` to HAProxy's command line and restart HAProxy");
 }
 
 void check_sockets(const config::settings& settings, findings& found) {
   const bool runs = haproxy_runs(settings.haproxy);
   if (settings.haproxy.mode == config::haproxy_mode::managed && !runs) {
     found.note("frontends", binds_free(settings), "their addresses are free");
+    const auto api = reserve_api(settings.api);
+    found.note("api", api ? base::status() : base::status(api.error()),
+               settings.api.listen + " is free");
     return;
   }
   check_runtime_socket(settings.haproxy, found);
+  if (settings.haproxy.pid_file)
+    found.note("pid_file", pid_file_usable(settings.haproxy), *settings.haproxy.pid_file);
   if (!settings.haproxy.master_socket) return;
   const auto master = haproxy::show_proc(*settings.haproxy.master_socket);
   const auto subject = "master_socket " + *settings.haproxy.master_socket;
@@ -66,12 +78,23 @@ void check_sockets(const config::settings& settings, findings& found) {
     found.bad(subject, master.error().message);
 }
 
+/// What PostgreSQL says, and what usually helps.
+std::string with_remedy(const std::string& message) {
+  const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
+  if (says("relation") && says("does not exist"))
+    return message + "; make the tables with `switchyard sql | psql`";
+  if (says("permission denied for"))
+    return message + "; as the tables' owner: GRANT switchyard TO the user of the dsn";
+  if (says("role") && says("does not exist")) return message + "; name the user in the dsn: user=…";
+  return message;
+}
+
 void check_provider(const config::provider_settings& settings, findings& found) {
   const auto subject = "provider " + settings.name;
   auto provider = providers::make(settings);
   if (!provider) return found.bad(subject, provider.error().message);
   const auto report = (*provider)->backends();
-  if (!report) return found.bad(subject, report.error().message);
+  if (!report) return found.bad(subject, with_remedy(report.error().message));
   std::size_t servers = 0;
   for (const auto& [name, event] : report->backends)
     if (event.value) servers += event.value->servers.size();

@@ -1,9 +1,17 @@
 #include "cli/preflight.hpp"
 
-#include <cstdlib>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
+#include <vector>
 
+#include "base/atomic_file.hpp"
 #include "base/net.hpp"
 #include "base/subprocess.hpp"
 #include "haproxy/capabilities.hpp"
@@ -12,6 +20,19 @@
 #include "haproxy/renderer.hpp"
 
 namespace switchyard::cli {
+
+namespace {
+
+/// The files that switchyard or its HAProxy makes, each with the setting that names it.
+std::vector<std::pair<std::string, std::string>> own_files(const config::haproxy_settings& s) {
+  std::vector<std::pair<std::string, std::string>> files{{"haproxy.config_file", s.config_file}};
+  if (s.mode != config::haproxy_mode::managed) return files;
+  files.emplace_back("haproxy.runtime_socket", s.runtime_socket);
+  if (s.master_socket) files.emplace_back("haproxy.master_socket", *s.master_socket);
+  return files;
+}
+
+}  // namespace
 
 base::outcome<std::string> haproxy_version(const config::haproxy_settings& settings) {
   if (settings.binary.empty()) return std::string("none");
@@ -33,25 +54,63 @@ base::outcome<std::string> haproxy_version(const config::haproxy_settings& setti
   return version;
 }
 
-base::status config_file_usable(const config::haproxy_settings& settings) {
-  const std::filesystem::path file(settings.config_file);
-  std::error_code failed;
-  std::filesystem::create_directories(file.parent_path(), failed);
-  if (failed)
-    return base::error{base::errc::io, "the folder of haproxy.config_file, " +
-                                           file.parent_path().string() +
-                                           ", cannot be made: " + failed.message()};
+base::status files_usable(const config::haproxy_settings& settings) {
+  for (const auto& [setting, file] : own_files(settings)) {
+    auto folder = std::filesystem::path(file).parent_path();
+    std::error_code ignored;
+    while (!folder.empty() && folder != folder.root_path() &&
+           !std::filesystem::exists(folder, ignored))
+      folder = folder.parent_path();
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+      return base::error{base::errc::io,
+                         setting + ": " + folder.string() +
+                             " cannot be written by this user: " + std::strerror(errno)};
+  }
   const auto found = haproxy::config_store(settings).load();
   if (found || found.error().kind == base::errc::not_found) return {};
   return found.error();
+}
+
+base::status make_folders(const config::haproxy_settings& settings) {
+  for (const auto& [setting, file] : own_files(settings)) {
+    const auto folder = std::filesystem::path(file).parent_path();
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+      return base::error{base::errc::io, setting + ": the folder " + folder.string() +
+                                             " cannot be made: " + failed.message()};
+  }
+  return {};
+}
+
+base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settings) {
+  const auto path = settings.config_file + ".lock";
+  base::unique_fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  if (!fd) return base::error{base::errc::io, path + ": " + std::strerror(errno)};
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  return base::error{base::errc::conflict,
+                     "another switchyard runs on " + settings.config_file +
+                         "; end it, or give this one files and sockets of its own"};
+}
+
+base::status pid_file_usable(const config::haproxy_settings& settings) {
+  if (!settings.pid_file || settings.master_socket) return {};
+  const auto text = base::read_file(*settings.pid_file, 64);
+  if (!text) return base::error{text.error().kind, "pid_file: " + text.error().message};
+  const auto pid = text->substr(0, text->find_first_not_of("0123456789"));
+  const auto name = base::read_file("/proc/" + pid + "/comm", 64);
+  if (!pid.empty() && name && name->starts_with("haproxy")) return {};
+  return base::error{base::errc::not_found,
+                     "pid_file " + *settings.pid_file +
+                         " names no running HAProxy; start HAProxy with -W -p " +
+                         *settings.pid_file};
 }
 
 base::status configuration_accepted(const config::settings& settings) {
   const haproxy::config_store store(settings.haproxy);
   haproxy::configuration candidate;
   if (auto found = store.load()) candidate = std::move(found).value();
-  auto head =
-      haproxy::render_head(settings.haproxy, settings.frontends, candidate.http_backends());
+  auto head = haproxy::render_head(settings.haproxy, settings.frontends, candidate.http_backends());
   if (!head) return head.error();
   candidate.head = std::move(head).value();
   return store.validate(candidate);

@@ -13,8 +13,19 @@ namespace switchyard::cli {
 /// settings name no binary (attached mode).
 base::outcome<std::string> haproxy_version(const config::haproxy_settings& settings);
 
-/// config_file can be replaced (its folder is made when missing) and is ours or absent.
-base::status config_file_usable(const config::haproxy_settings& settings);
+/// config_file can be replaced and is ours or absent, and in managed mode the sockets can be made:
+/// their folders, or the nearest ones above that exist, are ours to write. Makes nothing.
+base::status files_usable(const config::haproxy_settings& settings);
+
+/// Makes the folders of files_usable().
+base::status make_folders(const config::haproxy_settings& settings);
+
+/// Keeps a second switchyard off the same files: a lock on `<config_file>.lock`, held by the
+/// descriptor. errc::conflict: somebody has it.
+base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settings);
+
+/// Attached mode without a master socket: pid_file names a running HAProxy.
+base::status pid_file_usable(const config::haproxy_settings& settings);
 
 /// HAProxy takes base_file and what the settings' frontends make. The file itself stays as it is.
 base::status configuration_accepted(const config::settings& settings);

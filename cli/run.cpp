@@ -71,7 +71,8 @@ class failure {
 /// Everything that can be known to fail before anything is touched.
 base::status preflight(const config::settings& settings) {
   if (auto version = haproxy_version(settings.haproxy); !version) return version.error();
-  if (auto usable = config_file_usable(settings.haproxy); !usable) return usable;
+  if (auto usable = files_usable(settings.haproxy); !usable) return usable;
+  if (auto made = make_folders(settings.haproxy); !made) return made;
   if (settings.haproxy.mode != config::haproxy_mode::managed || haproxy_runs(settings.haproxy))
     return {};
   if (auto free = binds_free(settings); !free) return free;
@@ -102,6 +103,7 @@ class daemon {
   daemon(const common_options& options, config::settings settings, const signals& incoming)
       : options_(options),
         settings_(std::make_shared<const config::settings>(std::move(settings))),
+        started_with_(settings_),
         log_(actors::make_log(settings_->log)),
         incoming_(incoming) {}
 
@@ -143,7 +145,7 @@ class daemon {
       log_->error("the settings stay as they are: {}", next.error().message);
       return;
     }
-    for (const auto& name : needs_restart(*settings_, *next))
+    for (const auto& name : needs_restart(*started_with_, *next))
       log_->warn("{} has changed; that takes effect with the next start", name);
     actors::set_level(*log_, next->log.level);
     settings_ = std::make_shared<const config::settings>(std::move(next).value());
@@ -161,6 +163,7 @@ class daemon {
 
   common_options options_;
   actors::settings_ptr settings_;
+  actors::settings_ptr started_with_;  // what needs a restart is in force as it was then
   actors::log_ptr log_;
   const signals& incoming_;
   failure failure_;
@@ -179,6 +182,8 @@ int run(const common_options& options) {
   auto settings = config::load(options.config, config::switchyard_environment());
   if (!settings) return fail(settings.error());
   if (auto ready = preflight(*settings); !ready) return fail(ready.error());
+  const auto lock = lock_files(settings->haproxy);
+  if (!lock) return fail(lock.error());
   // The API itself is not part of this version; its address is held for it.
   const auto held = reserve_api(settings->api);
   if (!held) return fail(held.error());

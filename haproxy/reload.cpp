@@ -131,9 +131,10 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
   head_changed_ = false;
   report.reload = result;
   report.reload_reasons = why;
-  report.notices.push_back(
-      {severity::info,
-       "reloaded HAProxy in " + std::to_string(result.took.count()) + " ms: " + join(why)});
+  std::erase_if(report.reload_reasons, [this](const auto& r) { return blamed(r.subject); });
+  report.notices.push_back({severity::info, "reloaded HAProxy in " +
+                                                std::to_string(result.took.count()) +
+                                                " ms: " + join(report.reload_reasons)});
   const bool reached = open(report);
   if (reached && layout_known_) {
     quiet(about_reload);
@@ -141,6 +142,10 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
   } else {
     budget_.failed(std::chrono::steady_clock::now(), random());
   }
+  if (reached && !layout_known_)
+    tell(report, severity::error, about_reload,
+         "HAProxy was reloaded and still does not read " + settings_.haproxy.config_file +
+             ": what needs a reload is not served; add the file to HAProxy's -f options");
   return reached;
 }
 

@@ -25,6 +25,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request, client_address):
+        """Health checks close their connections at once; that is nothing to tell of."""
+
 
 def main():
     name, port = sys.argv[1], int(sys.argv[2])

@@ -179,9 +179,18 @@ BOOST_AUTO_TEST_CASE(ports_in_use_are_named) {
 BOOST_AUTO_TEST_CASE(the_address_of_the_api_is_held) {
   const auto taken = base::reserve({"127.0.0.1", api});
   BOOST_REQUIRE(static_cast<bool>(taken));
-  const auto result = switchyard({"run", "--config", config()});
-  BOOST_TEST(result.exit_code == 1);
-  BOOST_TEST(contains(result.output, "api.listen"), result.output);
+  for (const auto* command : {"check", "run"}) {
+    const auto result = switchyard({command, "--config", config()});
+    BOOST_TEST(result.exit_code == 1);
+    BOOST_TEST(contains(result.output, "api.listen"), result.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(check_makes_nothing) {
+  const auto result = switchyard({"check", "--config", config()},
+                                 {{"SWITCHYARD_HAPROXY__CONFIG_FILE", folder / "new/haproxy.cfg"}});
+  BOOST_TEST(contains(result.output, "ok    files"), result.output);
+  BOOST_TEST(!std::filesystem::exists(folder.path() / "new"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -199,6 +208,17 @@ BOOST_AUTO_TEST_CASE(term_and_int_end_it_and_leave_nothing_behind) {
     BOOST_TEST(!std::filesystem::exists(folder.path() / "run.sock"));
     BOOST_TEST(!std::filesystem::exists(folder.path() / "master.sock"));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_second_one_on_the_same_files_refuses_to_start) {
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  const auto second =
+      switchyard({"run", "--config", config()},
+                 {{"SWITCHYARD_API__LISTEN", "127.0.0.1:" + std::to_string(free_port())}});
+  BOOST_TEST(second.exit_code == 1);
+  BOOST_TEST(contains(second.output, "another switchyard runs on"), second.output);
+  BOOST_TEST(answered_by("srv1"), log());
 }
 
 BOOST_AUTO_TEST_CASE(a_saved_file_is_live_at_once) {
