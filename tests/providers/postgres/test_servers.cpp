@@ -16,9 +16,10 @@ struct populated {
 
   populated() {
     db.make_tables();
-    db.psql("ALTER TABLE servers DROP CONSTRAINT servers_port");
+    std::string script = "ALTER TABLE servers DROP CONSTRAINT servers_port;";
     for (const std::string name : {"srv1", "srv2", "srv3", "srv4"})
-      db.psql(insert_server("api", name));
+      script += insert_server("api", name);
+    db.psql(script);
     provider = std::make_unique<followed>(db.settings());
     BOOST_REQUIRE(provider->wait_live());
   }
