@@ -1,4 +1,6 @@
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/findings.hpp"
@@ -89,12 +91,20 @@ std::string with_remedy(const std::string& message) {
   return message;
 }
 
+/// A message without the name that its line begins with anyway.
+std::string without(const std::vector<std::string>& prefixes, std::string message) {
+  for (const auto& prefix : prefixes)
+    if (message.starts_with(prefix)) message.erase(0, prefix.size());
+  return message;
+}
+
 void check_provider(const config::provider_settings& settings, findings& found) {
   const auto subject = "provider " + settings.name;
+  const std::vector<std::string> prefixes{subject + ": ", settings.name + ": "};
   auto provider = providers::make(settings);
-  if (!provider) return found.bad(subject, provider.error().message);
+  if (!provider) return found.bad(subject, without(prefixes, provider.error().message));
   const auto report = (*provider)->backends();
-  if (!report) return found.bad(subject, with_remedy(report.error().message));
+  if (!report) return found.bad(subject, with_remedy(without(prefixes, report.error().message)));
   std::size_t servers = 0;
   for (const auto& [name, event] : report->backends)
     if (event.value) servers += event.value->servers.size();
