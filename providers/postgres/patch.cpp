@@ -33,11 +33,13 @@ std::optional<model::backend_event> patched(const model::backend_event& last,
   std::ranges::set_difference(last.refused_servers, named,
                               std::inserter(event.refused_servers, event.refused_servers.end()));
   if (read != nullptr) {
+    const auto kept = static_cast<std::ptrdiff_t>(target.servers.size());
     std::ranges::copy(read->value->servers, std::back_inserter(target.servers));
+    std::ranges::inplace_merge(target.servers, target.servers.begin() + kept, {},
+                               &model::server::name);
     event.refused_servers.insert(read->refused_servers.begin(), read->refused_servers.end());
   }
   if (target.servers.empty()) return std::nullopt;
-  model::sort_servers(target.servers);
   event.value = std::make_shared<const model::backend>(std::move(target));
   return event;
 }

@@ -64,6 +64,9 @@ reader::reader(const config::postgres_settings& settings)
   all_ = joined({backends, servers, routes_});
   named_ = joined({backends + " WHERE t.name = ANY($1::text[])",
                    servers + " WHERE t.backend = ANY($1::text[])"});
+  one_ = servers +
+         " WHERE t.backend = split_part(($1::text[])[1], '/', 1)"
+         " AND t.name = split_part(($1::text[])[1], '/', 2)";
   // OFFSET keeps the planner from joining: each key is one look-up in the primary key.
   single_ =
       rows_of('s', "t.backend", "t.name",
@@ -120,8 +123,10 @@ base::outcome<std::optional<model::report>> reader::read_servers(connection& ses
                                                                  const hints& wanted,
                                                                  row_cache* cache,
                                                                  const last_views& known) const {
-  const auto answer = session.query(wanted.routes ? joined({single_, routes_}) : single_,
-                                    wanted.server_keys(), own_timeout_);
+  const auto keys = wanted.server_keys();
+  const auto& statement = keys.size() == 1 ? one_ : single_;
+  const auto answer = session.query(wanted.routes ? joined({statement, routes_}) : statement, keys,
+                                    own_timeout_);
   if (!answer) return answer.error();
   auto report = decode_rows(*answer, layout_, wanted.routes, cache);
   if (cache != nullptr) cache->end_read(wanted.servers);
