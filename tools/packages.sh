@@ -37,6 +37,8 @@ build_packages=(
 )
 run_packages=(haproxy python3 curl)
 test_packages=(libboost-test-dev postgresql haproxy python3)
+# What tests/haproxy-versions needs.
+matrix_packages=(patchelf)
 
 # build PRESET [ARGUMENTS…]: configures and builds quietly; shows the end of the log when that fails.
 build() {
