@@ -4,6 +4,21 @@
 
 namespace switchyard::actors {
 
+namespace {
+
+// Stands for all routes; no backend has such a name.
+constexpr const char* routes_entry = "/routes";
+
+std::shared_ptr<const std::vector<model::route>> routes_of(const model::desired_state& state) {
+  return std::make_shared<const std::vector<model::route>>(state.routes());
+}
+
+}  // namespace
+
+void dispatch_queue::routes_changed() {
+  changed({routes_entry});
+}
+
 void dispatch_queue::changed(const std::set<std::string>& backends) {
   for (const auto& name : backends) {
     if (!queued_.insert(name).second) continue;
@@ -32,6 +47,7 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
     flying_ = queue_.size();
     queue_.clear();
     queued_.clear();
+    request.routes = routes_of(state);
     for (const auto& [name, backend] : state.backends()) request.changes.push_back({name, backend});
     return request;
   }
@@ -40,6 +56,10 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
     auto name = std::move(queue_.front());
     queue_.pop_front();
     queued_.erase(name);
+    if (name == routes_entry) {
+      request.routes = routes_of(state);
+      continue;
+    }
     auto backend = state.find(name);
     request.changes.push_back({std::move(name), std::move(backend)});
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// What waits for the writer: names of backends that changed, and tickets of the reports that
-// changed them.
+// What waits for the writer: names of backends that changed, the routes, and tickets of the reports
+// that changed them.
 //
 // Batching comes from the writer being busy: whatever is reported meanwhile waits here, the latest
 // version of a backend being read only when its turn comes. Bounded by the number of backends,
@@ -29,6 +29,8 @@ class dispatch_queue {
 
   /// Backends whose desired version has changed.
   void changed(const std::set<std::string>& backends);
+  /// The routes have changed.
+  void routes_changed();
   /// The writer needs the whole desired state (a new writer, or all providers have reported now).
   void everything();
   /// A number that fulfilled() returns when all that is waiting now has been applied.
@@ -49,7 +51,7 @@ class dispatch_queue {
  private:
   std::size_t batch_;
   bool full_ = false;
-  std::deque<std::string> queue_;
+  std::deque<std::string> queue_;  // names of backends, and one that stands for the routes
   std::set<std::string> queued_;
   std::uint64_t queued_count_ = 0;   // names ever queued
   std::uint64_t applied_count_ = 0;  // names ever applied

@@ -98,10 +98,7 @@ void take_changes(manager_self self, const model::fold_result& result, bool was_
   auto& s = self->state;
   s.queue.changed(result.changed);
   if (!was_complete && s.desired.complete()) s.queue.everything();
-  if (result.routes_changed && !s.desired.routes().empty())
-    s.log->warn(
-        "{} routes are known; this version does not serve them, it uses default_backend alone",
-        s.desired.routes().size());
+  if (result.routes_changed) s.queue.routes_changed();
   for (const auto& c : result.new_collisions)
     s.log->error("backend {} is named by two providers: {} keeps it, that of {} is not used",
                  c.backend, c.owner, c.other);

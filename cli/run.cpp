@@ -16,6 +16,7 @@
 #include "cli/commands.hpp"
 #include "cli/preflight.hpp"
 #include "config/load.hpp"
+#include "haproxy/route_table.hpp"
 
 namespace switchyard::cli {
 
@@ -73,6 +74,9 @@ base::status preflight(const config::settings& settings) {
   if (auto version = haproxy_version(settings.haproxy); !version) return version.error();
   if (auto usable = files_usable(settings.haproxy); !usable) return usable;
   if (auto made = make_folders(settings.haproxy); !made) return made;
+  // A base_file may name the map as well.
+  haproxy::route_table routes(haproxy::map_beside(settings.haproxy.config_file));
+  if (auto readable = routes.load(); !readable) return readable;
   if (settings.haproxy.mode != config::haproxy_mode::managed || haproxy_runs(settings.haproxy))
     return {};
   if (auto free = binds_free(settings); !free) return free;
@@ -111,6 +115,8 @@ class daemon {
     caf::actor_system_config config;
     // Stealing workers spin: about a third of a core while idle (CAF 0.17).
     config.set("scheduler.policy", caf::atom("sharing"));
+    // The actors that share it do little and wait for nothing, and a message finds a warm thread.
+    config.set("scheduler.max-threads", std::size_t{1});
     caf::actor_system system(config);
     log_->info("switchyard {} starts, settings from {}", SWITCHYARD_VERSION, options_.config);
     supervisor_ = actors::spawn_supervisor(

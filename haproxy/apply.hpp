@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct apply_request {
   bool complete = false;  ///< every provider has reported: what is not desired may be removed
   bool more = false;      ///< another request follows at once; a reload waits for the last one
   std::vector<backend_change> changes;
+  std::shared_ptr<const std::vector<model::route>> routes{};  ///< nullptr: as before
 };
 
 enum class severity { debug, info, warning, error };
@@ -42,6 +44,7 @@ struct apply_report {
   bool reachable = true;                ///< HAProxy answered
   unsigned steps = 0;                   ///< runtime commands that succeeded
   unsigned failed_steps = 0;            ///< runtime commands that HAProxy refused
+  std::size_t routes = 0;               ///< entries of the map that were changed
   unsigned repaired = 0;                ///< of the steps, those that a reconcile found necessary
   std::optional<reload_result> reload;  ///< a reload took place
   std::vector<reload_reason> reload_reasons;  ///< of that reload

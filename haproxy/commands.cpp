@@ -14,7 +14,7 @@ using base::error;
 using base::outcome;
 using base::status;
 
-constexpr std::size_t longest_argument = 1024;
+constexpr std::size_t longest_argument = 1536;  // the key of the longest route has 1278 bytes
 constexpr std::size_t longest_line = 16'000;  // tune.bufsize is 16384; past it 2.6 resets silently
 constexpr std::size_t most_words =
     60;  // HAProxy 2.6 and 3.0 drop what is past 64 and report success
@@ -118,6 +118,10 @@ bool means_success(command_kind kind, std::string_view reply) {
     case command_kind::set_weight:
     case command_kind::set_state:
     case command_kind::set_maxconn:
+    case command_kind::add_map:
+    case command_kind::set_map:
+    case command_kind::del_map:
+    case command_kind::commit_map:
       return reply.empty();
   }
   return false;
@@ -135,6 +139,18 @@ outcome<std::string> new_server_words(const model::server& server, std::string_v
   if (server.backup) words += " backup";
   if (!options.empty()) words.append(" ").append(options);
   return words;
+}
+
+/// KIND `before`WORD WORD …
+outcome<command> map_command(command_kind kind, const std::string& before,
+                             std::initializer_list<std::string_view> words) {
+  command made{kind, std::string(to_string(kind)) + before};
+  for (const auto word : words) {
+    const auto safe = argument(word);
+    if (!safe) return safe.error();
+    (made.line += ' ') += *safe;
+  }
+  return made;
 }
 
 }  // namespace
@@ -157,6 +173,14 @@ std::string_view to_string(command_kind kind) {
       return "set maxconn server";
     case command_kind::del_server:
       return "del server";
+    case command_kind::add_map:
+      return "add map";
+    case command_kind::set_map:
+      return "set map";
+    case command_kind::del_map:
+      return "del map";
+    case command_kind::commit_map:
+      return "commit map";
   }
   return "unknown";
 }
@@ -164,7 +188,7 @@ std::string_view to_string(command_kind kind) {
 outcome<std::string> argument(std::string_view value) {
   if (value.empty()) return error{errc::invalid, "an argument of a runtime command is empty"};
   if (value.size() > longest_argument)
-    return error{errc::invalid, "an argument of a runtime command is longer than 1024 bytes"};
+    return error{errc::invalid, "an argument of a runtime command is longer than 1536 bytes"};
   if (value.find(' ') != std::string_view::npos) return not_sendable("the argument", "a space");
   if (const auto ok = check_words(value, "the argument"); !ok) return ok.error();
   return std::string(value);
@@ -222,6 +246,24 @@ outcome<command> set_maxconn(std::string_view backend, std::string_view server,
 
 outcome<command> del_server(std::string_view backend, std::string_view server) {
   return line_of(command_kind::del_server, "del server ", backend, server, "");
+}
+
+outcome<command> add_map(std::string_view map, std::string_view key, std::string_view value,
+                         std::string_view version) {
+  const auto at = version.empty() ? std::string() : " @" + std::string(version);
+  return map_command(command_kind::add_map, at, {map, key, value});
+}
+
+outcome<command> set_map(std::string_view map, std::string_view key, std::string_view value) {
+  return map_command(command_kind::set_map, "", {map, key, value});
+}
+
+outcome<command> del_map(std::string_view map, std::string_view key) {
+  return map_command(command_kind::del_map, "", {map, key});
+}
+
+outcome<command> commit_map(std::string_view map, std::string_view version) {
+  return map_command(command_kind::commit_map, " @" + std::string(version), {map});
 }
 
 status check_reply(command_kind kind, std::string_view reply) {

@@ -25,6 +25,10 @@ enum class command_kind {
   set_state,
   set_maxconn,
   del_server,
+  add_map,
+  set_map,
+  del_map,
+  commit_map,
 };
 
 /// The kind as logs and metrics name it: "add server".
@@ -39,7 +43,7 @@ struct command {
 };
 
 /// One argument of a runtime command. errc::invalid: it holds what must not reach HAProxy, is
-/// empty, or is longer than 1,024 bytes.
+/// empty, or is longer than 1,536 bytes.
 base::outcome<std::string> argument(std::string_view value);
 
 /// `add server B/S A:P …` with all of the backend's effective options, since default-server is
@@ -58,6 +62,15 @@ base::outcome<command> set_state(std::string_view backend, std::string_view serv
 base::outcome<command> set_maxconn(std::string_view backend, std::string_view server,
                                    std::uint32_t maxconn);
 base::outcome<command> del_server(std::string_view backend, std::string_view server);
+
+/// Entries of a map, which is named by the path of its file. `version` is a number that
+/// `prepare map` gave; "" changes the map as it is used now. `set map` changes all entries of that
+/// key. commit_map() puts a version in the place of the map in one step.
+base::outcome<command> add_map(std::string_view map, std::string_view key, std::string_view value,
+                               std::string_view version = "");
+base::outcome<command> set_map(std::string_view map, std::string_view key, std::string_view value);
+base::outcome<command> del_map(std::string_view map, std::string_view key);
+base::outcome<command> commit_map(std::string_view map, std::string_view version);
 
 /// Whether `reply` (trimmed) means that the command succeeded. errc::refused holds the reply; a
 /// reply that the table does not know is never success.

@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "base/atomic_file.hpp"
 #include "base/subprocess.hpp"
+#include "haproxy/routes.hpp"
 
 namespace switchyard::haproxy {
 
@@ -108,8 +110,17 @@ outcome<configuration> config_store::load() const {
 }
 
 status config_store::validate(const configuration& candidate) const {
-  const auto text = candidate.text();
+  auto text = candidate.text();
   if (auto ok = check_invariants(text); !ok || settings_.binary.empty()) return ok;
+  // Before the first start there is no map yet, and HAProxy wants the one that it is given.
+  const auto map = map_beside(settings_.config_file);
+  std::optional<temporary_file> empty_map;
+  if (!std::filesystem::exists(map)) {
+    auto made = temporary_file::beside(settings_.config_file, "");
+    if (!made) return made.error();
+    empty_map.emplace(std::move(made).value());
+    replace_all(text, "(" + map + ")", "(" + empty_map->path() + ")");
+  }
   const auto file = temporary_file::beside(settings_.config_file, text);
   if (!file) return file.error();
   base::command_line command{{settings_.binary, "-c"}, {}, validation_deadline};

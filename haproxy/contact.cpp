@@ -65,6 +65,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   identity_ = info;
   drains_.clear();
   actual_.clear();
+  routes_.forget();
   tell(report, severity::info, about_haproxy,
        (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
            std::to_string(info.pid));
@@ -126,7 +127,17 @@ bool gateway::read_everything(apply_report& report) {
   if (!reply) return lost(reply.error(), report);
   auto view = parse_servers_state(*reply);
   if (!view) return lost(view.error(), report);
+  const auto backends = session_->execute_raw("show backend");
+  if (!backends) return lost(backends.error(), report);
+  auto running = parse_backends(*backends);
+  if (!running) return lost(running.error(), report);
+  running_ = std::move(running).value();
   adopt_view(std::move(view).value());
+  if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
+  routes_.backends_changed();
+  routes_unverified_ = false;
+  unverified_.clear();
+  verify_due_.reset();
   return true;
 }
 
@@ -148,8 +159,8 @@ void gateway::read_layout(apply_report& report) {
 void gateway::adopt_view(runtime_view view) {
   std::map<std::string, actual_backend> seen;
   for (const auto& [name, section] : file_.backends) {
+    if (!running_->contains(name)) continue;
     const auto running = view.find(name);
-    if (!layout_known_ && running == view.end()) continue;
     auto& backend = seen[name];
     backend.settings = section->settings;
     if (running == view.end()) continue;

@@ -9,6 +9,10 @@ namespace switchyard::haproxy {
 
 namespace {
 
+// What was touched is read back this long after the first change. The table of a backend costs
+// HAProxy more the more servers it has, just when it is to serve the new one; and a storm of
+// changes is read back in one go.
+constexpr std::chrono::milliseconds verify_delay{25};
 // Past this many backends one table of everything is read back instead of one per backend.
 constexpr std::size_t single_tables = 16;
 // A pass with more steps than this is told of in one line.
@@ -36,6 +40,10 @@ std::string describe(const step& s) {
       return "deleted";
     case command_kind::enable_server:
     case command_kind::enable_health:
+    case command_kind::add_map:
+    case command_kind::set_map:
+    case command_kind::del_map:
+    case command_kind::commit_map:
       return "";
   }
   return "";
@@ -53,6 +61,7 @@ gateway::names gateway::take(const apply_request& request) {
       if (!wanted.contains(name)) touched.insert(name);
     for (const auto& name : touched) desired_.erase(name);
   }
+  if (request.routes) routes_.want(request.routes, request.complete);
   if (request.complete) dismissed_.clear();
   for (const auto& change : request.changes) {
     auto& known = desired_[change.name];
@@ -80,19 +89,65 @@ gateway::names gateway::every_name() const {
   return all;
 }
 
-// Plans, carries out, reads back, and plans again: what still differs then gets one more try, and
-// is told.
-bool gateway::converge(names which, apply_report& report, bool repairing) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const auto steps = plan_all(which, report);
-    if (steps.empty()) return true;
-    const auto before = report.steps;
-    if (!carry_out(steps, report)) return false;
-    if (repairing) report.repaired += report.steps - before;
-    which.clear();
-    for (const auto& s : steps) which.insert(s.backend);
-    if (!read_back(which, report)) return false;
-  }
+// Plans and carries out. What was touched is due to be read back.
+bool gateway::converge(const names& which, apply_report& report, bool repairing) {
+  const auto steps = plan_all(which, report);
+  const auto before = report.steps;
+  if (!steps.empty() && !carry_out(steps, report)) return false;
+  if (repairing) report.repaired += report.steps - before;
+  for (const auto& s : steps) unverified_.insert(s.backend);
+  if (!work_routes(report)) return false;
+  if (!verify_due_ && (!unverified_.empty() || routes_unverified_))
+    verify_due_ = now_ + verify_delay;
+  return true;
+}
+
+backend_presence gateway::presence(const std::string& backend) const {
+  if (running_ && running_->contains(backend)) return backend_presence::running;
+  if (!running_ || desired_.contains(backend)) return backend_presence::coming;
+  return backend_presence::unknown;
+}
+
+bool gateway::work_routes(apply_report& report) {
+  const auto done =
+      routes_.converge(*session_, [this](const auto& name) { return presence(name); });
+  if (!done) return lost(done.error(), report);
+  report.routes += done->made;
+  routes_unverified_ = routes_unverified_ || done->made + done->failed > 0;
+  if (done->made > 0)
+    report.notices.push_back(
+        {severity::info, std::to_string(done->made) + " entries of the routes' map changed"});
+  if (done->failed > 0)
+    tell(report, severity::error, "routes",
+         std::to_string(done->failed) + " entries of the routes' map " + routes_.map() +
+             " cannot be changed: " + done->failure);
+  else
+    quiet("routes");
+  return true;
+}
+
+bool gateway::verify_routes(apply_report& report) {
+  if (!std::exchange(routes_unverified_, false) || !routes_.small()) return true;
+  if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
+  const bool converged = work_routes(report);
+  routes_unverified_ = false;  // what still differs is for the next reconcile
+  return converged;
+}
+
+// Reads back what was touched and plans again: what still differs then gets one more try, and is
+// told.
+bool gateway::verify(apply_report& report) {
+  verify_due_.reset();
+  if (!verify_routes(report)) return false;
+  auto which = std::exchange(unverified_, {});
+  if (which.empty()) return true;
+  if (!read_back(which, report)) return false;
+  const auto steps = plan_all(which, report);
+  if (steps.empty()) return true;
+  if (!carry_out(steps, report)) return false;
+  which.clear();
+  for (const auto& s : steps) which.insert(s.backend);
+  if (!read_back(which, report)) return false;
   for (const auto& s : plan_all(which, report))
     tell(report, severity::error, "drift " + s.backend + "/" + s.what.target.name,
          s.backend + "/" + s.what.target.name + " is not as desired after `" + s.what.what.line +

@@ -30,6 +30,7 @@ gateway::gateway(gateway_settings settings)
       process_(settings_.haproxy),
       budget_(settings_.haproxy.reload),
       drains_(settings_.drain_timeout),
+      routes_(map_beside(settings_.haproxy.config_file)),
       save_backoff_(while_unwritable),
       away_backoff_(while_away) {}
 
@@ -40,6 +41,8 @@ base::status gateway::start(time_point now, apply_report& report) {
   if (fresh && found.error().kind != base::errc::not_found)
     return base::error{base::errc::conflict, found.error().message};
   if (!fresh) file_ = std::move(found).value();
+
+  if (auto routes = routes_.load(); !routes) return routes;
 
   const bool managed = settings_.haproxy.mode == config::haproxy_mode::managed;
   apply_report unheard;
@@ -61,6 +64,7 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
   apply_report report;
   const auto touched = take(request);
   for (const auto& name : touched) mark_unsaved(name);
+  if (request.routes) schedule_save();
   const auto concerns_reload = [&] {
     return std::any_of(touched.begin(), touched.end(),
                        [this](const auto& name) { return pending_.contains(name); });
@@ -82,7 +86,7 @@ apply_report gateway::reconcile(time_point now) {
   now_ = now;
   apply_report report;
   if (keep_managed_alive(report) && open(report) && read_everything(report) &&
-      converge(every_name(), report, true)) {
+      converge(every_name(), report, true) && verify(report)) {
     plan_head(report);
     work_reload(report);
   }
@@ -94,6 +98,7 @@ apply_report gateway::tick(time_point now) {
   if (retry_at_ && *retry_at_ <= now) return reconcile(now);
   now_ = now;
   apply_report report;
+  if (verify_due_ && *verify_due_ <= now && ready(report) && verify(report)) confirm(report);
   if (save_due_ && *save_due_ <= now) save(report);
   if (!drains_.due(now).empty() && open(report)) work_drains(report);
   if (reload_wanted() && reload_due() <= now && open(report)) work_reload(report);
@@ -108,6 +113,7 @@ std::optional<gateway::time_point> gateway::next_work() const {
   };
   sooner(retry_at_);
   if (away_) return next;
+  sooner(verify_due_);
   sooner(drains_.next());
   if (reload_wanted()) sooner(reload_due());
   return next;
@@ -130,7 +136,7 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
 
 apply_report gateway::shut_down(std::chrono::milliseconds grace) {
   apply_report report;
-  if (!unsaved_.empty()) save(report);
+  if (save_due_) save(report);
   session_.reset();
   drop_lifeline();
   if (settings_.haproxy.mode == config::haproxy_mode::managed) process_.stop(grace);

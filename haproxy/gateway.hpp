@@ -23,6 +23,7 @@
 #include "haproxy/drain_queue.hpp"
 #include "haproxy/process.hpp"
 #include "haproxy/reload_budget.hpp"
+#include "haproxy/route_table.hpp"
 #include "haproxy/runtime.hpp"
 #include "haproxy/transaction.hpp"
 
@@ -53,13 +54,14 @@ class gateway {
   /// that is away is no failure.
   base::status start(time_point now, apply_report& report);
 
-  /// Brings changed backends into HAProxy.
+  /// Brings changed backends into HAProxy, each command checked by its reply. A tick() reads back
+  /// what was touched.
   apply_report apply(const apply_request& request, time_point now);
 
   /// Compares everything and repairs what differs; restarts a managed HAProxy that ended.
   apply_report reconcile(time_point now);
 
-  /// Does what is due: drains, saves, reloads that had to wait.
+  /// Does what is due: reading back, drains, saves, reloads that had to wait.
   apply_report tick(time_point now);
 
   /// When tick() has something to do next.
@@ -115,13 +117,17 @@ class gateway {
   // -- converging (converge.cpp) --
   names take(const apply_request& request);
   names every_name() const;
-  bool converge(names which, apply_report& report, bool repairing);
+  bool converge(const names& which, apply_report& report, bool repairing);
+  bool verify(apply_report& report);
   std::vector<pending_step> plan_all(const names& which, apply_report& report);
   void plan_one(const std::string& name, std::vector<pending_step>& steps, apply_report& report);
   void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                     std::vector<pending_step>& steps);
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
   bool read_back(const names& which, apply_report& report);
+  backend_presence presence(const std::string& backend) const;
+  bool work_routes(apply_report& report);
+  bool verify_routes(apply_report& report);
   const rendered* render(const model::backend& backend, apply_report& report);
   bool work_drains(apply_report& report);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
@@ -149,6 +155,8 @@ class gateway {
   model::backend with_kept_servers(const model::backend& backend) const;
   base::status write_initial();
   void mark_unsaved(const std::string& name);
+  void schedule_save();
+  bool save_routes(apply_report& report);
   void save(apply_report& report);
 
   std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
@@ -158,6 +166,7 @@ class gateway {
   process process_;  // used in managed mode only
   reload_budget budget_;
   drain_queue drains_;
+  route_table routes_;
 
   std::map<std::string, model::backend_ptr> desired_;
   std::uint64_t revision_ = 0;
@@ -180,6 +189,11 @@ class gateway {
   std::optional<capabilities> can_;
   bool layout_known_ = false;
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
+
+  std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
+  bool routes_unverified_ = false;
+  names unverified_;  ///< backends that commands went to since they were read last
+  std::optional<time_point> verify_due_;
 
   std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend
   std::map<std::string, blame> blamed_;                        ///< backends that HAProxy refused

@@ -154,6 +154,10 @@ void note_done(actual_backend& actual, const step& done) {
       break;
     case command_kind::add_server:
     case command_kind::enable_health:
+    case command_kind::add_map:
+    case command_kind::set_map:
+    case command_kind::del_map:
+    case command_kind::commit_map:
       break;
   }
 }

@@ -4,6 +4,7 @@
 
 #include "base/duration.hpp"
 #include "haproxy/renderer.hpp"
+#include "haproxy/routes.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -97,7 +98,8 @@ outcome<std::string> bind_line(const config::bind_settings& bind) {
 }
 
 outcome<std::string> frontend_section(const config::frontend_settings& frontend,
-                                      const std::set<std::string>& known) {
+                                      const std::set<std::string>& known,
+                                      const std::string& routing) {
   if (!model::valid_name(frontend.name))
     return error{errc::invalid, "the name is not made of A-Z a-z 0-9 _ . : -"};
   auto text = "frontend " + frontend.name + " from " + defaults_name(model::proxy_mode::http) +
@@ -114,6 +116,7 @@ outcome<std::string> frontend_section(const config::frontend_settings& frontend,
   text +=
       "    http-request set-header X-Forwarded-Proto https if { ssl_fc }\n"
       "    http-request set-header X-Forwarded-Proto http unless { ssl_fc }\n";
+  text += routing;
   if (frontend.default_backend && known.contains(*frontend.default_backend)) {
     if (!model::valid_name(*frontend.default_backend))
       return error{errc::invalid, "default_backend is not made of A-Z a-z 0-9 _ . : -"};
@@ -131,8 +134,10 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   if (!head) return head;
   auto text = std::move(head).value();
   text += defaults_sections;
+  const auto routing = routing_lines(map_beside(haproxy.config_file));
+  if (!routing) return routing;
   for (const auto& frontend : frontends) {
-    const auto section = frontend_section(frontend, known);
+    const auto section = frontend_section(frontend, known, *routing);
     if (!section) return in_frontend(frontend.name, section.error());
     (text += '\n') += *section;
   }

@@ -199,6 +199,16 @@ outcome<std::map<std::string, std::uint64_t>> parse_servers_conn(std::string_vie
   return used;
 }
 
+outcome<std::set<std::string>> parse_backends(std::string_view reply) {
+  std::set<std::string> names;
+  const auto title = next_line(reply);
+  if (!title || *title != "# name")
+    return error{errc::protocol, "an unexpected reply to show backend"};
+  while (const auto line = next_line(reply))
+    if (!line->empty()) names.emplace(*line);
+  return names;
+}
+
 std::string parse_env(std::string_view reply, std::string_view name) {
   if (!reply.starts_with(name) || reply.substr(name.size(), 1) != "=") return "";
   return std::string(reply.substr(name.size() + 1));

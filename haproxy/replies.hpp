@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ base::outcome<process_info> parse_info(std::string_view reply);
 
 /// `show servers conn BACKEND`: server → connections in use now (used_cur). Same errors.
 base::outcome<std::map<std::string, std::uint64_t>> parse_servers_conn(std::string_view reply);
+
+/// `show backend`: the names of all backends, an operator's own as well. errc::protocol.
+base::outcome<std::set<std::string>> parse_backends(std::string_view reply);
 
 /// `show env NAME`: the value, "" when it is not set.
 std::string parse_env(std::string_view reply, std::string_view name);

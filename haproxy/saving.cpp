@@ -39,6 +39,7 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
 }
 
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
+  save_routes(report);  // HAProxy reads both files
   auto touched = unsaved_;
   for (const auto& [name, list] : pending_) touched.insert(name);
   std::erase_if(touched, [this](const auto& name) { return blamed(name); });
@@ -86,10 +87,13 @@ bool gateway::blamed(const std::string& name) const {
 // reload; unless a reload with it has failed: then it takes no more than server lines.
 bool gateway::commit_while_away(apply_report& report) {
   if (budget_.failures() > 0) {
-    if (!unsaved_.empty()) save(report);
+    if (save_due_) save(report);
     return false;
   }
-  if (unsaved_.empty() && pending_.empty() && !head_changed_) return false;
+  if (unsaved_.empty() && pending_.empty() && !head_changed_) {
+    save_routes(report);
+    return false;
+  }
   auto next = commit_target(report);
   if (!next) {
     tell(report, severity::error, about_file,
@@ -145,8 +149,23 @@ base::status gateway::write_initial() {
 
 void gateway::mark_unsaved(const std::string& name) {
   unsaved_.insert(name);
+  schedule_save();
+}
+
+void gateway::schedule_save() {
   // A file that takes long to write is written less often.
   if (!save_due_) save_due_ = now_ + std::max(save_delay, 10 * save_took_);
+}
+
+bool gateway::save_routes(apply_report& report) {
+  const auto saved = routes_.save([this](const auto& name) { return presence(name); });
+  if (saved) {
+    quiet("routes' file");
+    return true;
+  }
+  tell(report, severity::error, "routes' file",
+       "routes are served, but not saved: " + saved.error().message);
+  return false;
 }
 
 // Without a reload only server lines may change: the file must stay one that HAProxy has already
@@ -170,6 +189,7 @@ void gateway::save(apply_report& report) {
       tell(report, severity::error, "refused " + name, written.error().message);
   }
   save_due_.reset();
+  if (!save_routes(report)) save_due_ = now_ + save_backoff_.failed(now_, random());
   if (target.changed()) {
     const auto begun = std::chrono::steady_clock::now();
     auto next = target.commit(store_, transaction::check::invariants_only);

@@ -97,9 +97,20 @@ haproxy::configuration configuration_of(const std::vector<backend>& backends,
   return c;
 }
 
+/// HAProxy opens the map that frontends name, wherever the settings put it.
+static std::string with_map(std::string text, const std::string& map) {
+  constexpr std::string_view start = "map_beg(";
+  for (auto at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
+    const auto from = at + start.size();
+    text.replace(from, text.find(')', from) - from, map);
+  }
+  return text;
+}
+
 base::finished ask_haproxy(const std::string& text, const std::string& base_text) {
   const temp_dir dir;
-  write_text(dir / "ours.cfg", text);
+  write_text(dir / "routes.map", "");
+  write_text(dir / "ours.cfg", with_map(text, dir / "routes.map"));
   base::command_line command{{"haproxy", "-c"}, {}, std::chrono::seconds(60)};
   if (!base_text.empty()) {
     write_text(dir / "base.cfg", base_text);

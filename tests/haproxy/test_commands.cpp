@@ -56,8 +56,8 @@ BOOST_AUTO_TEST_CASE(an_argument_that_opens_a_payload_is_refused) {
 
 BOOST_AUTO_TEST_CASE(an_empty_or_huge_argument_is_refused) {
   BOOST_TEST(!haproxy::argument(""));
-  BOOST_TEST(bool(haproxy::argument(std::string(1024, 'x'))));
-  BOOST_TEST(!haproxy::argument(std::string(1025, 'x')));
+  BOOST_TEST(bool(haproxy::argument(std::string(1536, 'x'))));
+  BOOST_TEST(!haproxy::argument(std::string(1537, 'x')));
 }
 
 BOOST_AUTO_TEST_CASE(names_that_are_no_names_of_haproxy_make_no_command) {

@@ -233,7 +233,8 @@ backend theirs
 }
 
 BOOST_AUTO_TEST_CASE(managed_mode_gets_a_socket_and_a_limit_for_old_workers) {
-  auto s = settings_in("/tmp/a folder");
+  auto s = settings_in("/tmp");
+  s.runtime_socket = "/tmp/a folder/run.sock";
   s.mode = config::haproxy_mode::managed;
   s.reload.hard_stop_after = std::chrono::seconds(90);
   const auto head = head_of(s, gateway());

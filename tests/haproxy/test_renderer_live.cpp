@@ -6,6 +6,7 @@
 
 #include "haproxy/commands.hpp"
 #include "haproxy/renderer.hpp"
+#include "haproxy/routes.hpp"
 #include "haproxy/runtime.hpp"
 #include "tests/haproxy/config_samples.hpp"
 #include "tests/support/haproxy_server.hpp"
@@ -23,6 +24,7 @@ class running {
   explicit running(const std::vector<model::backend>& backends,
                    const std::vector<config::frontend_settings>& frontends = {}) {
     const auto settings = settings_in(dir_.path().string());
+    write_text(haproxy::map_beside(settings.config_file), "");
     write_text(settings.config_file, configuration_of(backends, settings, frontends).text());
     process_ = std::make_unique<background_process>(
         std::vector<std::string>{haproxy_binary(), "-W", "-f", settings.config_file}, dir_ / "log");

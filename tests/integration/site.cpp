@@ -75,7 +75,11 @@ site::site(const std::string& providers_yaml, const site_options& options)
     : managed_(options.managed), port_(free_port()) {
   write_text(settings_file(), settings_text(options, port_, providers_yaml));
   if (managed_) {
-    if (!options.base.empty()) write_text(file("base.cfg"), options.base);
+    auto base = options.base;
+    constexpr std::string_view folder = "@FOLDER@";
+    for (auto at = base.find(folder); at != std::string::npos; at = base.find(folder, at))
+      base.replace(at, folder.size(), folder_.path().string());
+    if (!base.empty()) write_text(file("base.cfg"), base);
     start_switchyard();
   } else {
     write_text(file("base.cfg"), operator_base(folder_));

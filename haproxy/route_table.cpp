@@ -1,0 +1,125 @@
+#include "haproxy/route_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/atomic_file.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::error;
+using base::outcome;
+using base::status;
+
+constexpr std::size_t largest_map = 1U << 30;
+
+std::size_t differences(const route_entries& a, const route_entries& b) {
+  std::size_t same = 0;
+  for (const auto& [key, backend] : a) {
+    const auto other = b.find(key);
+    if (other != b.end() && other->second == backend) ++same;
+  }
+  return std::max(a.size(), b.size()) - same;
+}
+
+}  // namespace
+
+status route_table::load() {
+  const auto text = base::read_file(map_, largest_map);
+  if (!text && text.error().kind != errc::not_found) return text.error();
+  if (!text) return base::write_file_atomically(map_, "");
+  auto entries = parse_map_text(*text);
+  if (!entries) return error{errc::invalid, map_ + ": " + entries.error().message};
+  file_ = std::move(entries).value();
+  return {};
+}
+
+void route_table::want(routes_ptr routes, bool complete) {
+  routes_ = std::move(routes);
+  complete_ = complete;
+  due_ = true;
+  unsaved_ = true;
+}
+
+status route_table::read(runtime& session) {
+  const auto reply = session.execute_raw("show map " + map_);
+  if (!reply) return reply.error();
+  auto entries = parse_map(*reply);
+  actual_.reset();
+  if (!entries) return entries.error().kind == errc::not_found ? status() : entries.error();
+  actual_ = std::move(entries).value();
+  due_ = true;
+  return {};
+}
+
+outcome<route_table::changes> route_table::converge(runtime& session, const presence_of& presence) {
+  if (!due_ || !actual_) return changes{};
+  due_ = false;
+  auto wanted = wanted_entries(*routes_, presence, *actual_);
+  if (!complete_) wanted.insert(actual_->begin(), actual_->end());
+  const auto count = differences(*actual_, wanted);
+  if (count == 0) return changes{};
+  const bool much = count > most_single_changes && count > wanted.size() / 2;
+  return much ? replace(session, wanted) : change(session, wanted);
+}
+
+outcome<route_table::changes> route_table::change(runtime& session, const route_entries& wanted) {
+  const auto commands = plan_routes(map_, *actual_, wanted);
+  if (!commands) return changes{0, 1, commands.error().message};
+  changes done;
+  for (const auto& verdict : session.execute(*commands)) {
+    if (session.broken())
+      return verdict ? error{errc::unavailable, "interrupted"} : verdict.error();
+    verdict ? ++done.made : ++done.failed;
+    if (!verdict && done.failure.empty()) done.failure = verdict.error().message;
+  }
+  if (done.failed == 0)
+    actual_ = wanted;
+  else if (auto again = read(session); !again)
+    return again.error();
+  return done;
+}
+
+outcome<route_table::changes> route_table::replace(runtime& session, const route_entries& wanted) {
+  const auto prepared = session.execute_raw("prepare map " + map_);
+  if (!prepared) return prepared.error();
+  const auto version = parse_new_version(*prepared);
+  if (!version) return changes{0, 1, version.error().message};
+  const auto commands = plan_whole_map(map_, *version, wanted);
+  // Not committed, the map stays as it was.
+  const auto given_up = [&](const error& why) -> outcome<changes> {
+    const auto cleared = session.execute_raw("clear map @" + *version + " " + map_);
+    if (!cleared) return cleared.error();
+    return changes{0, 1, why.message};
+  };
+  if (!commands) return given_up(commands.error());
+  auto verdicts = session.execute(std::span(*commands).first(commands->size() - 1));
+  for (const auto& verdict : verdicts) {
+    if (verdict) continue;
+    if (session.broken()) return verdict.error();
+    return given_up(verdict.error());
+  }
+  verdicts = session.execute(std::span(*commands).last(1));
+  if (session.broken()) return verdicts.front().error();
+  if (!verdicts.front()) return given_up(verdicts.front().error());
+  actual_ = wanted;
+  return changes{wanted.size(), 0, ""};
+}
+
+status route_table::save(const presence_of& presence) {
+  if (!unsaved_) return {};
+  auto entries = written_entries(*routes_, presence);
+  if (!complete_) entries.insert(file_.begin(), file_.end());
+  if (entries != file_) {
+    if (auto written = base::write_file_atomically(map_, map_text(entries)); !written)
+      return written;
+    file_ = std::move(entries);
+  }
+  unsaved_ = false;
+  return {};
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,75 @@
+#pragma once
+
+// The routes of one HAProxy: what is desired, what its map has, what the map's file has.
+//
+// Threading: one thread (the writer's). Talks to HAProxy in the conversation that it is given;
+// touches the disk in load() and save().
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "haproxy/routes.hpp"
+#include "haproxy/runtime.hpp"
+
+namespace switchyard::haproxy {
+
+class route_table {
+ public:
+  using routes_ptr = std::shared_ptr<const std::vector<model::route>>;
+
+  /// Changes of more entries than this, or of more than half of the map, replace it as a whole.
+  static constexpr std::size_t most_single_changes = 256;
+
+  /// `map`: the path of the map's file, which names the map on the runtime API as well.
+  explicit route_table(std::string map) : map_(std::move(map)) {}
+
+  const std::string& map() const { return map_; }
+
+  /// Reads the file, or makes an empty one, since HAProxy does not start without it. errc::invalid:
+  /// it is somebody else's; errc::io.
+  base::status load();
+
+  /// These are the routes from now on. Until `complete`, entries of an earlier run stay as well.
+  void want(routes_ptr routes, bool complete);
+
+  /// Reads the map of a worker. A worker that has no such map has no routes to converge.
+  base::status read(runtime& session);
+  /// The worker's map is not known any more.
+  void forget() { actual_.reset(); }
+  /// HAProxy has got or lost backends: routes that waited for one may have their turn.
+  void backends_changed() { due_ = unsaved_ = true; }
+
+  struct changes {
+    std::size_t made = 0;
+    std::size_t failed = 0;
+    std::string failure;  ///< the first one
+  };
+  /// Brings the worker's map in line. An error is the end of the conversation.
+  base::outcome<changes> converge(runtime& session, const presence_of& presence);
+
+  /// Whether the map is small enough to be read back after each change; a large one is compared at
+  /// the next reconcile.
+  bool small() const { return actual_ && actual_->size() <= 5000; }
+
+  /// Whether save() has something to write.
+  bool unsaved() const { return unsaved_; }
+  base::status save(const presence_of& presence);
+
+ private:
+  base::outcome<changes> change(runtime& session, const route_entries& wanted);
+  base::outcome<changes> replace(runtime& session, const route_entries& wanted);
+
+  std::string map_;
+  routes_ptr routes_ = std::make_shared<const std::vector<model::route>>();
+  bool complete_ = false;
+  route_entries file_;
+  std::optional<route_entries> actual_;  ///< nothing: the worker has no such map, or none is known
+  bool due_ = false;
+  bool unsaved_ = false;
+};
+
+}  // namespace switchyard::haproxy

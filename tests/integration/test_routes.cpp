@@ -1,0 +1,158 @@
+// Routes: rows that choose the backend by host and path, without a reload.
+
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+std::string route(std::string_view host, std::string_view path, std::string_view backend) {
+  return "INSERT INTO routes (host, path, backend) VALUES ('" + std::string(host) + "', '" +
+         std::string(path) + "', '" + std::string(backend) + "');";
+}
+
+struct routed {
+  http_upstream a{"a"}, b{"b"}, c{"c"}, fallback{"default"};
+  schema db;
+  site gateway;
+  pid_t worker = 0;
+
+  routed() : gateway(prepared()) {
+    BOOST_REQUIRE_MESSAGE(eventually([&] { return answer("other.org", "/") == "default"; }),
+                          gateway.log());
+    BOOST_REQUIRE(eventually([&] { return gateway.log_has("new backend api-backend"); }));
+    worker = gateway.worker_pid();
+  }
+
+  std::string prepared() {
+    db.sql(insert_server("api-backend", "s", fallback.port()) +
+           insert_server("back-a", "s", a.port()) + insert_server("back-b", "s", b.port()) +
+           insert_server("back-c", "s", c.port()));
+    return db.provider_yaml();
+  }
+
+  /// The body, or the status when it is not 200.
+  std::string answer(const std::string& host, const std::string& path) const {
+    const auto got = http_get(gateway.port(), path, host);
+    return got.status == 200 ? got.body : std::to_string(got.status);
+  }
+  bool becomes(const std::string& host, const std::string& path, const std::string& wanted) const {
+    return eventually([&] { return answer(host, path) == wanted; });
+  }
+  std::string map() const { return gateway.command("show map " + map_file()); }
+  std::string map_file() const { return gateway.file("haproxy.routes.map"); }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(routes, routed)
+
+BOOST_AUTO_TEST_CASE(the_most_specific_host_then_the_longest_path_wins) {
+  db.sql("BEGIN;" + route("example.com", "/", "back-a") + route("example.com", "/v1", "back-b") +
+         route("*.example.com", "/", "back-c") + route("", "/any", "back-a") + "COMMIT;");
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  BOOST_TEST(answer("EXAMPLE.com:80", "/v1") == "b");
+  BOOST_TEST(answer("example.com.", "/v1/x?y=/v2") == "b");
+  BOOST_TEST(answer("example.com", "/v10") == "a");
+  BOOST_TEST(answer("www.example.com", "/v1") == "c");
+  BOOST_TEST(answer("a.b.example.com", "/") == "default");
+  BOOST_TEST(answer("other.org", "/any/x") == "a");
+  BOOST_TEST(answer("other.org", "/") == "default");
+  BOOST_TEST(answer("www.example.com", "/any") == "c");
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(changes_and_removals_of_routes_need_no_reload) {
+  db.sql(route("example.com", "/", "back-a"));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  continuous_load load(gateway.port(), 2);
+  db.sql("UPDATE routes SET backend = 'back-b'");
+  BOOST_TEST(becomes("example.com", "/", "b"));
+  db.sql("UPDATE routes SET path = '/moved'");
+  BOOST_TEST(becomes("example.com", "/moved", "b"));
+  BOOST_TEST(becomes("example.com", "/", "default"));
+  db.sql("DELETE FROM routes");
+  BOOST_TEST(becomes("example.com", "/moved", "default"));
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(a_route_to_a_backend_that_nobody_has_answers_503_until_it_comes) {
+  db.sql(route("example.com", "/", "back-d"));
+  BOOST_TEST(becomes("example.com", "/", "503"), gateway.log());
+  db.sql(insert_server("back-d", "s", a.port()));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  BOOST_TEST(gateway.worker_pid() != worker);  // the backend is new
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_moves_to_a_new_backend_fails_no_request) {
+  db.sql(route("", "/", "back-a"));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  continuous_load load(gateway.port(), 2);
+  db.sql("BEGIN;" + insert_server("back-e", "s", b.port()) +
+         "UPDATE routes SET backend = 'back-e'; COMMIT;");
+  BOOST_TEST(becomes("example.com", "/", "b"), gateway.log());
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+}
+
+BOOST_AUTO_TEST_CASE(routes_survive_a_restart_of_haproxy_and_are_repaired) {
+  db.sql(route("example.com", "/", "back-a"));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  gateway.command("del map " + map_file() + " example.com/");
+  gateway.command("add map " + map_file() + " foreign/ back-b");
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  BOOST_TEST(eventually([&] { return map().find("foreign") == std::string::npos; }));
+  BOOST_TEST(eventually([&] { return read_text(map_file()) == "example.com/ back-a\n"; }));
+  BOOST_TEST(::kill(gateway.master_pid(), SIGKILL) == 0);
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(the_documented_frontend_follows_the_routes) {
+  const auto docs = read_text(SWITCHYARD_SOURCE_DIR "/docs/routes.md");
+  const auto begin = docs.find("```haproxy\n") + 11;
+  auto text = docs.substr(begin, docs.find("```", begin) - begin);
+  const auto own_port = std::to_string(free_port());
+  const auto replace = [&text](const std::string& what, const std::string& by) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+      text.replace(at, what.size(), by);
+  };
+  db.sql(route("example.com", "/v1", "back-a") + route("*.example.com", "/", "gone"));
+  replace("8081", own_port);
+  replace("/var/lib/switchyard", "@FOLDER@");
+  site_options options;
+  options.base = text;
+  site second(db.provider_yaml(), options);
+  const auto port = static_cast<std::uint16_t>(std::stoi(own_port));
+  BOOST_TEST(eventually([&] { return http_get(port, "/v1", "example.com").body == "a"; }),
+             second.log());
+  BOOST_TEST(http_get(port, "/", "www.example.com").status == 503);
+}
+
+BOOST_AUTO_TEST_CASE(many_routes_are_replaced_in_one_step) {
+  db.sql(
+      "INSERT INTO routes (host, path, backend) "
+      "SELECT 'h' || n || '.example.com', '/p', 'back-a' FROM generate_series(1, 20000) AS n");
+  BOOST_TEST(eventually([&] { return answer("h20000.example.com", "/p") == "a"; },
+                        std::chrono::seconds(30)),
+             gateway.log());
+  db.sql("UPDATE routes SET backend = 'back-b'");
+  BOOST_TEST(
+      eventually([&] { return answer("h1.example.com", "/p") == "b"; }, std::chrono::seconds(30)));
+  // The whole map is one version: no moment shows both.
+  BOOST_TEST(answer("h20000.example.com", "/p") == "b");
+  BOOST_TEST(gateway.worker_pid() == worker);
+  db.sql("DELETE FROM routes WHERE host <> 'h7.example.com'");
+  BOOST_TEST(eventually([&] { return answer("h8.example.com", "/p") == "default"; },
+                        std::chrono::seconds(30)));
+  BOOST_TEST(answer("h7.example.com", "/p/q") == "b");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
