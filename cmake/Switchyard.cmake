@@ -23,6 +23,34 @@ function(switchyard_library name)
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
 endfunction()
 
+# The versions of HAProxy that some tests run on besides the installed one: "3.0=/path/to/haproxy;…", as
+# tests/haproxy-versions prints them.
+set(SWITCHYARD_TEST_HAPROXY_VERSIONS "" CACHE STRING "VERSION=BINARY, several")
+
+function(switchyard_test_environment name)
+  set(environment ${ARGN})
+  if(SWITCHYARD_SANITIZE MATCHES "address")
+    list(APPEND environment
+      "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
+  elseif(SWITCHYARD_SANITIZE MATCHES "thread")
+    list(APPEND environment
+      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:print_suppressions=0")
+  endif()
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
+endfunction()
+
+# switchyard_on_every_haproxy(NAME): runs a test on each of those versions as well.
+function(switchyard_on_every_haproxy name)
+  get_test_property(${name} TIMEOUT timeout)
+  foreach(entry IN LISTS SWITCHYARD_TEST_HAPROXY_VERSIONS)
+    string(REGEX MATCH "^([^=]+)=(.+)$" matched "${entry}")
+    set(test ${name}_haproxy_${CMAKE_MATCH_1})
+    add_test(NAME ${test} COMMAND ${name} --log_level=test_suite --report_level=short)
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} LABELS "haproxy-${CMAKE_MATCH_1}")
+    switchyard_test_environment(${test} "HAPROXY_UNDER_TEST=${CMAKE_MATCH_2}")
+  endforeach()
+endfunction()
+
 # switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…]): one Boost.Test executable, one ctest entry.
 function(switchyard_test name)
   cmake_parse_arguments(ARG "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
@@ -34,14 +62,7 @@ function(switchyard_test name)
   target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
   add_test(NAME ${name} COMMAND ${name} --log_level=test_suite --report_level=short)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
-  if(SWITCHYARD_SANITIZE MATCHES "address")
-    set_tests_properties(${name} PROPERTIES
-      ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
-  endif()
-  if(SWITCHYARD_SANITIZE MATCHES "thread")
-    set_tests_properties(${name} PROPERTIES
-      ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:print_suppressions=0")
-  endif()
+  switchyard_test_environment(${name})
   if(ARG_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()

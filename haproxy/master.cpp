@@ -39,16 +39,34 @@ struct watch {
   const base::deadline& until;
   base::deadline::clock::time_point started = base::deadline::clock::now();
   pid_t old_worker = 0;
+  /// Since when neither a worker nor the master has taken a connection.
+  std::optional<base::deadline::clock::time_point> refused_since = std::nullopt;
 
   milliseconds at_most(milliseconds longest) const { return std::min(longest, until.left()); }
 
-  /// The result, once another worker answers on the runtime socket.
-  std::optional<reload_result> new_worker() const {
+  /// The result, once another worker answers on the runtime socket; an error once neither a worker
+  /// nor the master takes connections any more.
+  std::optional<outcome<reload_result>> new_worker() {
     const auto info = show_info(settings.runtime_socket, at_most(look));
+    if (!info && info.error().kind == errc::unavailable && ended())
+      return error{errc::unavailable, "HAProxy ended during the reload"};
+    if (info) refused_since.reset();
     if (!info || info->stopping || info->pid == old_worker) return std::nullopt;
     return reload_result{
         old_worker, info->pid,
         std::chrono::duration_cast<milliseconds>(base::deadline::clock::now() - started)};
+  }
+
+  /// Whether the master has refused connections for longer than it does while it starts.
+  bool ended() {
+    if (!settings.master_socket) return false;
+    const auto master = show_proc(*settings.master_socket, at_most(look));
+    const auto now = base::deadline::clock::now();
+    if (master || master.error().kind != errc::unavailable)
+      refused_since.reset();
+    else if (!refused_since)
+      refused_since = now;
+    return refused_since && now - *refused_since > master_restarts_within;
   }
 
   error no_verdict() const {
@@ -58,7 +76,7 @@ struct watch {
 
   void rest() const { ::poll(nullptr, 0, static_cast<int>(between_looks.count())); }
 
-  outcome<reload_result> await_worker() const {
+  outcome<reload_result> await_worker() {
     do {
       if (auto done = new_worker()) return *done;
       rest();
@@ -67,7 +85,7 @@ struct watch {
   }
 
   /// For a HAProxy that answers `reload` with nothing: the master's counts tell a refusal.
-  outcome<reload_result> await_counts(const master_process& before) const {
+  outcome<reload_result> await_counts(const master_process& before) {
     do {
       if (auto done = new_worker()) return *done;
       const auto now = show_proc(*settings.master_socket, at_most(look));

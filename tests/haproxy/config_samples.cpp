@@ -1,4 +1,5 @@
 #include "tests/haproxy/config_samples.hpp"
+#include "tests/support/haproxy_server.hpp"
 
 #include <stdexcept>
 
@@ -111,7 +112,7 @@ base::finished ask_haproxy(const std::string& text, const std::string& base_text
   const temp_dir dir;
   write_text(dir / "routes.map", "");
   write_text(dir / "ours.cfg", with_map(text, dir / "routes.map"));
-  base::command_line command{{"haproxy", "-c"}, {}, std::chrono::seconds(60)};
+  base::command_line command{{haproxy_binary(), "-c"}, {}, std::chrono::seconds(60)};
   if (!base_text.empty()) {
     write_text(dir / "base.cfg", base_text);
     command.argv.insert(command.argv.end(), {"-f", dir / "base.cfg"});

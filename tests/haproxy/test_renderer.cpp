@@ -211,7 +211,7 @@ defaults
     timeout connect 1s
     timeout client 1s
     timeout server 1s
-frontend theirs
+frontend their-gateway
     bind 127.0.0.1:18081
     default_backend theirs
     use_backend api if { path_beg /api }

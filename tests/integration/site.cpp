@@ -18,7 +18,8 @@ namespace {
 std::string settings_text(const site_options& o, std::uint16_t port, const std::string& providers) {
   std::string haproxy = "haproxy:\n  mode: ";
   haproxy += o.managed ? "managed\n" : "attached\n";
-  haproxy += "  config_file: haproxy.cfg\n  runtime_socket: run.sock\n";
+  haproxy += "  binary: " + haproxy_binary() +
+             "\n  config_file: haproxy.cfg\n  runtime_socket: run.sock\n";
   if (!o.managed && o.pid_file)
     haproxy += "  pid_file: haproxy.pid\n";
   else
@@ -126,7 +127,7 @@ int site::stop_switchyard() {
 void site::start_haproxy() {
   haproxy_.reset();
   haproxy_ = std::make_unique<background_process>(
-      std::vector<std::string>{"haproxy", "-W", "-S", master_socket() + ",mode,600", "-p",
+      std::vector<std::string>{haproxy_binary(), "-W", "-S", master_socket() + ",mode,600", "-p",
                                file("haproxy.pid"), "-f", file("base.cfg"), "-f", config_file()},
       folder_.path() / "haproxy.log");
 }
@@ -145,7 +146,7 @@ void site::start_haproxy(const std::string& without_ours) {
   haproxy_.reset();
   write_text(file("alone.cfg"), read_text(file("base.cfg")) + without_ours);
   haproxy_ = std::make_unique<background_process>(
-      std::vector<std::string>{"haproxy", "-W", "-S", master_socket() + ",mode,600", "-f",
+      std::vector<std::string>{haproxy_binary(), "-W", "-S", master_socket() + ",mode,600", "-f",
                                file("alone.cfg")},
       folder_.path() / "haproxy.log");
 }

@@ -35,7 +35,7 @@ std::string ask_socket(const std::string& socket, std::string_view line,
 }
 
 std::string haproxy_binary() {
-  const char* chosen = std::getenv("SWITCHYARD_TEST_HAPROXY");
+  const char* chosen = std::getenv("HAPROXY_UNDER_TEST");
   return chosen != nullptr ? chosen : "haproxy";
 }
 

@@ -22,7 +22,7 @@ namespace switchyard::tests {
 std::string ask_socket(const std::string& socket, std::string_view line,
                        std::chrono::milliseconds longest = std::chrono::seconds(10));
 
-/// The HAProxy to test with: the environment's SWITCHYARD_TEST_HAPROXY, else the one in PATH.
+/// The HAProxy to test with: the environment's HAPROXY_UNDER_TEST, else the one in PATH.
 std::string haproxy_binary();
 
 class haproxy_server {

@@ -1,0 +1,120 @@
+// Managed mode: a file that HAProxy checks and then does not start with.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <memory>
+
+#include "haproxy/pidfd.hpp"
+#include "tests/haproxy/gateway_site.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+using std::chrono::milliseconds;
+namespace base = switchyard::base;
+namespace haproxy = switchyard::haproxy;
+
+constexpr const char* ready = "127.0.0.1:1 100 ready";
+
+/// A frontend whose port somebody else has passes `haproxy -c`, and no start.
+struct managed_site : gateway_site {
+  managed_site() : gateway_site({.managed = true}) {
+    begin({web_site::web()});
+    taken = std::make_unique<http_upstream>("somebody else");
+    more = settings;
+    auto second = settings.frontends.front();
+    second.name = "second";
+    second.binds.front().port = taken->port();
+    more.frontends.push_back(second);
+  }
+  /// The master's sockets close a moment before it counts as ended.
+  void kill_haproxy() const {
+    const auto master = haproxy::open_pidfd(processes().master);
+    BOOST_REQUIRE(haproxy::signal_pidfd(master.get(), SIGKILL));
+    const auto ended = base::wait_readable(master.get(), base::deadline(std::chrono::seconds(5)));
+    BOOST_REQUIRE((ended && *ended));
+    BOOST_REQUIRE(eventually([&] { return worker_pid() == 0; }));
+  }
+  void tick_when_due() {
+    now = std::max(now, gateway().next_work().value_or(now));
+    tick();
+  }
+
+  std::unique_ptr<http_upstream> taken;
+  haproxy::gateway_settings more;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gateway_of_a_managed_haproxy, managed_site)
+
+BOOST_AUTO_TEST_CASE(an_haproxy_that_ended_is_started_with_what_changed_meanwhile) {
+  kill_haproxy();
+  BOOST_TEST(!apply(backend_of("other", {local_server("x1")})).reachable);
+  const auto report = reconcile();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(!report.reload.has_value());
+  BOOST_TEST(report.waiting.empty());
+  BOOST_TEST(server("other", "x1") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(an_haproxy_that_ended_is_started_with_a_frontend_that_came_meanwhile) {
+  const auto wanted = free_port();
+  more.frontends.back().binds.front().port = wanted;
+  kill_haproxy();
+  gateway().configure(more, now);
+  const auto report = reconcile();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(!report.reload.has_value());
+  BOOST_TEST(report.waiting.empty());
+  BOOST_TEST(http_get(wanted).status == 503);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_haproxy_does_not_start_with_is_taken_back) {
+  const auto before = file();
+  kill_haproxy();
+  gateway().configure(more, now);
+  const auto report = reconcile();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(file() == before);
+  BOOST_TEST(worker_pid() > 0);
+  BOOST_TEST(server("web", "s1") == ready);
+  BOOST_TEST(http_get(port()).status == 503);
+  BOOST_TEST(!report.waiting.empty());  // it is not forgotten
+}
+
+BOOST_AUTO_TEST_CASE(what_was_taken_back_is_tried_again_and_served_once_it_can_be) {
+  kill_haproxy();
+  gateway().configure(more, now);
+  BOOST_REQUIRE(reconcile().reachable);
+  const auto wanted = taken->port();
+  tick_when_due();
+  BOOST_TEST(http_get(wanted).body == "somebody else");
+  taken.reset();
+  BOOST_TEST(eventually([&] {
+    tick_when_due();
+    return http_get(wanted).status == 503;
+  }));
+  BOOST_TEST(file_has("frontend second"));
+}
+
+BOOST_AUTO_TEST_CASE(server_changes_reach_the_file_while_a_head_is_refused) {
+  kill_haproxy();
+  gateway().configure(more, now);
+  BOOST_REQUIRE(reconcile().reachable);
+  apply(web_site::web({local_server("s3")}));
+  tick_after(milliseconds(250));
+  BOOST_TEST(file_has("    server s3 "));
+  BOOST_TEST(!file_has("frontend second"));
+  kill_haproxy();
+  BOOST_TEST(!apply(web_site::web({local_server("s3"), local_server("s4")})).reachable);
+  BOOST_TEST(file_has("    server s4 "));
+  BOOST_TEST(!file_has("frontend second"));
+  BOOST_TEST(reconcile().reachable);
+  BOOST_TEST(server("web", "s4") == ready);
+  BOOST_TEST(!file_has("frontend second"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

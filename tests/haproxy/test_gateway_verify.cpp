@@ -1,0 +1,151 @@
+// Reading back what was touched: when, how often, and what is said of it.
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/haproxy/gateway_site.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+using std::chrono::milliseconds;
+namespace model = switchyard::model;
+
+constexpr const char* ready = "127.0.0.1:1 100 ready";
+constexpr milliseconds read_after{25};
+constexpr const char* table = "show servers state";
+
+model::server weighted(std::string name, std::uint16_t weight) {
+  auto s = local_server(std::move(name));
+  s.weight = weight;
+  return s;
+}
+
+/// A site where s2 follows a server of the operator's: while that one is in maintenance, HAProxy
+/// says that it enables s2, and does not.
+struct stubborn_site : gateway_site {
+  stubborn_site() {
+    write_text(*settings.haproxy.base_file,
+               read_text(*settings.haproxy.base_file) +
+                   "backend own\n    timeout connect 1s\n    timeout server 1s\n"
+                   "    server lead 127.0.0.1:1 check\n");
+    begin({web_site::web()});
+    command("set server web/s2 state maint");
+    command("del server web/s2");
+    const auto added = command("add server web/s2 127.0.0.1:1 weight 100 track own/lead");
+    BOOST_REQUIRE_MESSAGE(added.find("New server registered") != std::string::npos, added);
+    reconcile();
+    BOOST_REQUIRE(server("web", "s2") == ready);
+  }
+  void make_stubborn() const { command("set server own/lead state maint"); }
+  void mend() const { command("set server own/lead state ready"); }
+};
+
+constexpr const char* drift = "web/s2 is not as desired";
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gateway_reading_back, tapped_web_site)
+
+BOOST_AUTO_TEST_CASE(what_changed_right_after_an_apply_is_repaired_by_the_tick_that_is_due) {
+  const auto applied_at = now;
+  apply(web({local_server("s3")}));
+  BOOST_REQUIRE(gateway().next_work().has_value());
+  BOOST_TEST((*gateway().next_work() == applied_at + read_after));
+  command("set server web/s3 weight 1");
+  command("set server web/s1 state maint");
+  BOOST_TEST(tick_after(read_after - milliseconds(1)).steps == 0U);  // not due yet
+  BOOST_TEST(server("web", "s3") == "127.0.0.1:1 1 ready");
+  const auto report = tick_after(milliseconds(1));
+  BOOST_TEST(server("web", "s3") == ready, words(report));
+  BOOST_TEST(server("web", "s1") == ready, words(report));
+  BOOST_TEST(told(report, "not as desired") == 0U, words(report));
+  // Then only the file is left to be written.
+  BOOST_TEST((gateway().next_work() == applied_at + milliseconds(250)));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_deleted_right_after_its_addition_is_added_again) {
+  apply(web({local_server("s3")}));
+  command("set server web/s3 state maint");
+  command("del server web/s3");
+  BOOST_REQUIRE(server("web", "s3").empty());
+  tick_after(read_after);
+  BOOST_TEST(server("web", "s3") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_of_applies_is_read_back_once) {
+  const auto first = now;
+  const auto before = tap().count(table);
+  for (int i = 0; i < 200; ++i) {
+    now += std::chrono::microseconds(100);
+    apply(web({weighted("s3", static_cast<std::uint16_t>(1 + i))}));
+  }
+  BOOST_TEST(tap().count(table) == before);
+  BOOST_TEST((gateway().next_work() == first + std::chrono::microseconds(100) + read_after));
+  now = *gateway().next_work();
+  tick();
+  BOOST_TEST(tap().count(table) == before + 1);
+  BOOST_TEST(server("web", "s3") == "127.0.0.1:1 200 ready");
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_ends_in_rest) {
+  for (int i = 0; i < 200; ++i) apply(i % 2 == 0 ? web({local_server("s3")}) : web());
+  std::size_t ticks = 0;
+  for (; gateway().next_work() && ticks < 20; ++ticks) {
+    // Every piece of work moves on: the moment of the next one is not the same again.
+    now = std::max(now, *gateway().next_work());
+    tick();
+    const auto next = gateway().next_work();
+    BOOST_TEST((!next || *next > now));
+  }
+  BOOST_TEST(!gateway().next_work().has_value());
+  BOOST_TEST(ticks < 20U);
+  BOOST_TEST(server("web", "s3").empty());
+  BOOST_TEST(!file_has("server s3"));
+}
+
+BOOST_AUTO_TEST_CASE(a_reconcile_reads_all_once_and_leaves_nothing_to_be_read_back) {
+  apply(web({local_server("s3")}));
+  const auto before = tap().count(table);
+  reconcile();
+  BOOST_TEST(tap().count(table) == before + 1);
+  tick_after(read_after);
+  BOOST_TEST(tap().count(table) == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_haproxy_that_is_away_is_looked_for_at_growing_intervals) {
+  apply(web({local_server("s3")}));
+  hide_socket();
+  now += read_after;
+  reconcile();
+  std::size_t looks = 0;
+  for (const auto until = now + std::chrono::seconds(10); now < until && looks < 100; ++looks) {
+    BOOST_REQUIRE(gateway().next_work().has_value());
+    now = std::max(now, *gateway().next_work());
+    tick();
+    BOOST_TEST((*gateway().next_work() > now));
+  }
+  BOOST_TEST(looks < 40U);
+  show_socket();
+  now = *gateway().next_work();
+  BOOST_TEST(told(tick(), "HAProxy answers again") == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_drift_that_stays, stubborn_site)
+
+BOOST_AUTO_TEST_CASE(it_is_told_once) {
+  make_stubborn();
+  auto report = reconcile();
+  BOOST_TEST(told(report, drift) == 1U, words(report));
+  for (int i = 0; i < 3; ++i) {
+    report = reconcile();
+    BOOST_TEST(told(report, drift) == 0U, words(report));
+  }
+  mend();
+  report = reconcile();
+  BOOST_TEST(server("web", "s2") == ready);
+  BOOST_TEST(told(report, drift) == 0U, words(report));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,137 @@
+// The gateway and the worker that it talks to: replaced, ended, found again.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/haproxy/gateway_site.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+using std::chrono::milliseconds;
+namespace base = switchyard::base;
+
+constexpr const char* ready = "127.0.0.1:1 100 ready";
+
+bool readable(int fd, std::chrono::milliseconds longest) {
+  const auto there = base::wait_readable(fd, base::deadline(longest));
+  return there && *there;
+}
+
+bool old_worker(const gateway_site& site, pid_t pid) {
+  const auto old = site.processes().old_workers;
+  return std::find(old.begin(), old.end(), pid) != old.end();
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gateway_and_a_replaced_worker, web_site)
+
+BOOST_AUTO_TEST_CASE(an_apply_that_went_to_the_old_worker_is_repeated_at_once) {
+  apply(web({local_server("s3")}));
+  const auto before = worker_pid();
+  reload_by_hand();
+  // The gateway's conversations keep it alive.
+  BOOST_REQUIRE(eventually([&] { return old_worker(*this, before); }));
+  BOOST_REQUIRE(server("web", "s3").empty());
+  const auto report = apply(web({local_server("s3"), local_server("s4")}));
+  // Once on the old worker, once on the new one.
+  BOOST_TEST(told(report, "web/s4 added") == 2U, words(report));
+  BOOST_TEST(told(report, "HAProxy has a new worker") == 1U, words(report));
+  BOOST_TEST(server("web", "s3") == ready);
+  BOOST_TEST(server("web", "s4") == ready);
+  BOOST_TEST(report.waiting.empty());
+  BOOST_TEST(eventually([&] { return !old_worker(*this, before); }));
+}
+
+BOOST_AUTO_TEST_CASE(reading_back_from_the_old_worker_deceives_nobody) {
+  apply(web({local_server("s3")}));
+  reload_by_hand();
+  const auto report = tick_after(milliseconds(25));
+  BOOST_TEST(told(report, "HAProxy has a new worker") == 1U, words(report));
+  BOOST_TEST(server("web", "s3") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_by_hand_costs_no_other_one) {
+  apply(web({local_server("s3")}));
+  reload_by_hand();
+  const auto worker = worker_pid();
+  const auto report = reconcile();
+  BOOST_TEST(!report.reload.has_value());
+  BOOST_TEST(report.waiting.empty());
+  BOOST_TEST(worker_pid() == worker);
+  BOOST_TEST(server("web", "s3") == ready);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_lifeline, web_site)
+
+BOOST_AUTO_TEST_CASE(it_becomes_readable_when_the_worker_ends) {
+  BOOST_REQUIRE(gateway().lifeline() >= 0);
+  BOOST_TEST(!readable(gateway().lifeline(), milliseconds(0)));
+  const auto generation = gateway().lifeline_generation();
+  ::kill(worker_pid(), SIGKILL);
+  BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
+  BOOST_TEST(!reconcile().reachable);
+  BOOST_TEST(gateway().lifeline() == -1);
+  BOOST_TEST(gateway().lifeline_generation() != generation);
+}
+
+BOOST_AUTO_TEST_CASE(it_stays_the_same_while_the_worker_does) {
+  const auto generation = gateway().lifeline_generation();
+  const auto fd = gateway().lifeline();
+  apply(web({local_server("s3")}));
+  tick_after(milliseconds(25));
+  tick_after(milliseconds(250));
+  reconcile();
+  BOOST_TEST(gateway().lifeline() == fd);
+  BOOST_TEST(gateway().lifeline_generation() == generation);
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_gives_another_one_and_holds_no_old_worker) {
+  const auto generation = gateway().lifeline_generation();
+  const auto before = worker_pid();
+  const auto report = apply(backend_of("other", {local_server("o1")}));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST(gateway().lifeline_generation() != generation);
+  BOOST_REQUIRE(gateway().lifeline() >= 0);
+  BOOST_TEST(!readable(gateway().lifeline(), milliseconds(0)));
+  BOOST_TEST(eventually([&] { return !old_worker(*this, before); }));
+  ::kill(worker_pid(), SIGKILL);
+  BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_by_hand_gives_another_one_with_the_next_pass) {
+  const auto generation = gateway().lifeline_generation();
+  const auto before = worker_pid();
+  reload_by_hand();
+  reconcile();
+  BOOST_TEST(gateway().lifeline_generation() != generation);
+  BOOST_TEST(eventually([&] { return !old_worker(*this, before); }));
+  ::kill(worker_pid(), SIGKILL);
+  BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_somebody_closed_is_renewed) {
+  const auto generation = gateway().lifeline_generation();
+  const auto sessions = command("show sess");
+  std::size_t ended = 0;
+  // All conversations but the one that asks.
+  for (std::size_t at = sessions.find("0x"); at != std::string::npos;
+       at = sessions.find("\n0x", at + 1)) {
+    const auto from = sessions.find("0x", at);
+    command("shutdown session " + sessions.substr(from, sessions.find(':', from) - from));
+    ++ended;
+  }
+  BOOST_REQUIRE(ended > 0U);
+  BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
+  const auto report = reconcile();
+  BOOST_TEST(report.reachable);
+  BOOST_TEST(gateway().lifeline_generation() != generation);
+  BOOST_TEST(!readable(gateway().lifeline(), milliseconds(0)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
