@@ -146,6 +146,10 @@ status config_store::write(const configuration& next) {
     std::error_code ignored;  // one from another time must not pass for the file before this one
     std::filesystem::remove(previous, ignored);
   }
+  return rewrite(next);
+}
+
+status config_store::rewrite(const configuration& next) {
   return base::write_file_atomically(settings_.config_file, next.text());
 }
 

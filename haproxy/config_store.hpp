@@ -28,6 +28,10 @@ class config_store {
   /// Replaces the file atomically and keeps the one before as `<config_file>.previous`.
   base::status write(const configuration& next);
 
+  /// Replaces the file and leaves the previous one as it is: for what needs no reload, or stands in
+  /// for a file that no HAProxy has loaded yet.
+  base::status rewrite(const configuration& next);
+
   /// Puts the file that was there before the last write() back, byte by byte. errc::not_found:
   /// there was none, and the one that write() made stays.
   base::status restore_previous();

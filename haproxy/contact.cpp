@@ -65,6 +65,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   identity_ = info;
   drains_.clear();
   actual_.clear();
+  limits_of_ = 0;
   routes_.forget();
   tell(report, severity::info, about_haproxy,
        (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
@@ -80,6 +81,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
 // have been lost.
 bool gateway::meet_again(apply_report& report) {
   tell(report, severity::info, about_haproxy, "HAProxy answers again");
+  limits_of_ = 0;  // a command whose reply was lost may have set some
   away_ = false;
   retry_at_.reset();
   away_backoff_.reset();
@@ -102,9 +104,9 @@ bool gateway::keep_managed_alive(apply_report& report) {
   tell(report, severity::error, about_start, "HAProxy has ended; starting it again");
   drop_lifeline();
   away_ = true;
-  const bool committed = commit_while_away(report);
+  commit_while_away(report);
   auto up = process_.ensure_running(longest_start);
-  if (!up && committed) {
+  if (!up && untried_) {
     // What was only written and never loaded may be at fault.
     step_back(report);
     up = process_.ensure_running(longest_start);
@@ -133,6 +135,7 @@ bool gateway::read_everything(apply_report& report) {
   if (!running) return lost(running.error(), report);
   running_ = std::move(running).value();
   adopt_view(std::move(view).value());
+  if (!read_limits(report)) return false;
   if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
   routes_.backends_changed();
   routes_unverified_ = false;
@@ -146,7 +149,11 @@ void gateway::read_layout(apply_report& report) {
   const auto reply = session_->execute_raw("show env " + variable);
   const auto running = reply ? parse_env(*reply, variable) : std::string();
   layout_known_ = running == file_.layout();
-  if (layout_known_) return quiet("layout");
+  if (layout_known_) {
+    loaded_head_ = file_.head;
+    untried_ = false;
+    return quiet("layout");
+  }
   tell(report, severity::warning, "layout",
        running.empty()
            ? "the running HAProxy was not started with " + settings_.haproxy.config_file +
@@ -174,16 +181,29 @@ void gateway::adopt_view(runtime_view view) {
       target.backup = known->second.backup;
       target.maxconn = known->second.maxconn;
     }
-    if (!layout_known_) continue;
-    for (const auto& line : section->servers) {
-      const auto written = parse_server_line(line);
-      const auto target = written ? backend.servers.find(written->name) : backend.servers.end();
-      if (target == backend.servers.end() || target->second.backup) continue;
-      target->second.backup = written->backup;
-      target->second.maxconn = written->maxconn;
-    }
   }
   actual_ = std::move(seen);
+}
+
+// Once for each worker: nobody else changes them, and the table is long.
+bool gateway::read_limits(apply_report& report) {
+  if (limits_of_ == identity_.pid) return true;
+  const auto reply = session_->execute_raw("show stat -1 4 -1");
+  if (!reply) return lost(reply.error(), report);
+  const auto limits = parse_stat(*reply);
+  if (!limits) return lost(limits.error(), report);
+  for (auto& [name, backend] : actual_) {
+    const auto known = limits->find(name);
+    if (known == limits->end()) continue;
+    for (auto& [server, has] : backend.servers) {
+      const auto found = known->second.find(server);
+      if (found == known->second.end()) continue;
+      has.backup = found->second.backup;
+      has.maxconn = found->second.maxconn;
+    }
+  }
+  limits_of_ = identity_.pid;
+  return true;
 }
 
 void gateway::renew_lifeline() {

@@ -13,8 +13,6 @@ namespace {
 // HAProxy more the more servers it has, just when it is to serve the new one; and a storm of
 // changes is read back in one go.
 constexpr std::chrono::milliseconds verify_delay{25};
-// Past this many backends one table of everything is read back instead of one per backend.
-constexpr std::size_t single_tables = 16;
 // A pass with more steps than this is told of in one line.
 constexpr std::size_t told_one_by_one = 20;
 
@@ -73,10 +71,11 @@ gateway::names gateway::take(const apply_request& request) {
     known = change.value;
     if (!known) desired_.erase(change.name);
   }
-  // What the file holds of an earlier run stays until every provider has had its say.
+  // What the file holds of an earlier run, backends and servers, stays until every provider has had
+  // its say.
   if (request.complete && (request.full || !complete_))
     for (const auto& [name, section] : file_.backends)
-      if (!desired_.contains(name)) touched.insert(name);
+      if (!complete_ || !desired_.contains(name)) touched.insert(name);
   complete_ = request.complete;
   revision_ = std::max(revision_, request.revision);
   return touched;
@@ -94,7 +93,10 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   const auto steps = plan_all(which, report);
   const auto before = report.steps;
   if (!steps.empty() && !carry_out(steps, report)) return false;
-  if (repairing) report.repaired += report.steps - before;
+  if (repairing) {
+    report.repaired += report.steps - before;
+    quiet_drift(which, steps);  // all was read anew
+  }
   for (const auto& s : steps) unverified_.insert(s.backend);
   if (!work_routes(report)) return false;
   if (!verify_due_ && (!unverified_.empty() || routes_unverified_))
@@ -126,35 +128,6 @@ bool gateway::work_routes(apply_report& report) {
   return true;
 }
 
-bool gateway::verify_routes(apply_report& report) {
-  if (!std::exchange(routes_unverified_, false) || !routes_.small()) return true;
-  if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
-  const bool converged = work_routes(report);
-  routes_unverified_ = false;  // what still differs is for the next reconcile
-  return converged;
-}
-
-// Reads back what was touched and plans again: what still differs then gets one more try, and is
-// told.
-bool gateway::verify(apply_report& report) {
-  verify_due_.reset();
-  if (!verify_routes(report)) return false;
-  auto which = std::exchange(unverified_, {});
-  if (which.empty()) return true;
-  if (!read_back(which, report)) return false;
-  const auto steps = plan_all(which, report);
-  if (steps.empty()) return true;
-  if (!carry_out(steps, report)) return false;
-  which.clear();
-  for (const auto& s : steps) which.insert(s.backend);
-  if (!read_back(which, report)) return false;
-  for (const auto& s : plan_all(which, report))
-    tell(report, severity::error, "drift " + s.backend + "/" + s.what.target.name,
-         s.backend + "/" + s.what.target.name + " is not as desired after `" + s.what.what.line +
-             "`; the next reconcile tries again");
-  return true;
-}
-
 std::vector<gateway::pending_step> gateway::plan_all(const names& which, apply_report& report) {
   std::vector<pending_step> steps;
   for (const auto& name : which) plan_one(name, steps, report);
@@ -179,7 +152,8 @@ void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps
                         r->options);
   for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
   if (p.refused.empty()) quiet("refused " + name);
-  if (!p.reload.empty() && !blamed(name)) pending_[name] = std::move(p.reload);
+  if (!p.reload.empty() && !blamed(name) && writable(backend, report))
+    pending_[name] = std::move(p.reload);
   for (const auto& server : drains_.of(name))
     if (backend.find(server) != nullptr) drains_.forget({name, server});
   for (auto& s : p.steps) steps.push_back({name, std::move(s)});
@@ -188,26 +162,12 @@ void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps
   plan_leaving(name, p.leaving, steps);
 }
 
-void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
-                           std::vector<pending_step>& steps) {
-  for (const auto& server : servers) {
-    drains_.add({name, server}, now_);
-    const auto& now = actual_.at(name).servers.at(server).now;
-    if (now.state != model::server_state::ready) continue;
-    auto drain = set_state(name, server, model::server_state::drain);
-    if (!drain) continue;
-    model::server target;
-    target.name = server;
-    target.state = model::server_state::drain;
-    steps.push_back({name, {std::move(drain).value(), std::move(target)}});
-  }
-}
-
 bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& report) {
   std::vector<command> commands;
   commands.reserve(steps.size());
   for (const auto& s : steps) commands.push_back(s.what.what);
   const auto verdicts = session_->execute(commands);
+  names succeeded;
   names failed;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& [backend, done] = steps[i];
@@ -215,9 +175,10 @@ bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& re
     if (verdicts[i]) {
       ++report.steps;
       note_done(actual_[backend], done);
-      if (const auto text = describe(done); !text.empty() && steps.size() <= told_one_by_one)
+      const auto text = describe(done);
+      if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))
         report.notices.push_back({severity::info, subject + " " + text});
-      quiet("step " + subject);
+      succeeded.insert(subject);
     } else if (session_->broken()) {
       return lost(verdicts[i].error(), report);
     } else {
@@ -227,35 +188,19 @@ bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& re
              "HAProxy refuses `" + done.what.line + "`: " + verdicts[i].error().message);
     }
   }
+  for (const auto& subject : succeeded)
+    if (!failed.contains(subject)) quiet("step " + subject);
   if (steps.size() > told_one_by_one)
     report.notices.push_back(
         {severity::info, std::to_string(report.steps) + " runtime commands carried out"});
   return true;
 }
 
-bool gateway::read_back(const names& which, apply_report& report) {
-  runtime_view seen;
-  const auto read = [&](const std::string& what) {
-    const auto reply = session_->execute_raw("show servers state" + what);
-    if (!reply) return lost(reply.error(), report);
-    auto view = parse_servers_state(*reply);
-    if (!view) return lost(view.error(), report);
-    seen.merge(*view);
-    return true;
-  };
-  if (which.size() > single_tables) {
-    if (!read("")) return false;
-  } else {
-    for (const auto& name : which)
-      if (!read(" " + name)) return false;
-  }
-  for (const auto& name : which) {
-    auto& servers = actual_[name].servers;
-    auto& now = seen[name];
-    std::erase_if(servers, [&](const auto& s) { return !now.contains(s.first); });
-    for (auto& [server, state] : now) servers[server].now = std::move(state);
-  }
-  return true;
+/// Whether a reload could bring the backend into the file with all its servers.
+bool gateway::writable(const model::backend& backend, apply_report& report) {
+  const auto section = render_backend(backend);
+  if (!section) tell(report, severity::error, "refused " + backend.name, section.error().message);
+  return static_cast<bool>(section);
 }
 
 const gateway::rendered* gateway::render(const model::backend& backend, apply_report& report) {
@@ -273,44 +218,6 @@ const gateway::rendered* gateway::render(const model::backend& backend, apply_re
   auto& r = rendered_[backend.name];
   r = {backend.settings, std::move(section->settings), std::move(options).value()};
   return &r;
-}
-
-bool gateway::work_drains(apply_report& report) {
-  for (const auto& [backend, servers] : drains_.due(now_))
-    if (!delete_drained(backend, servers, report)) return false;
-  return true;
-}
-
-bool gateway::delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                             apply_report& report) {
-  const auto reply = session_->execute_raw("show servers conn " + backend);
-  if (!reply) return lost(reply.error(), report);
-  const auto connections = parse_servers_conn(*reply);
-  if (!connections) return lost(connections.error(), report);
-  for (const auto& server : servers) {
-    const auto open = connections->find(server);
-    if (open == connections->end()) {
-      drains_.forget({backend, server});
-      continue;
-    }
-    const auto maint = set_state(backend, server, model::server_state::maint);
-    const auto del = del_server(backend, server);
-    if (!maint || !del || !drains_.may_delete({backend, server}, open->second, now_)) {
-      drains_.postpone({backend, server}, now_);
-      continue;
-    }
-    const auto verdicts = session_->execute(std::vector<command>{*maint, *del});
-    if (session_->broken()) return lost(verdicts.back().error(), report);
-    if (!verdicts.back()) {
-      drains_.postpone({backend, server}, now_);
-      continue;
-    }
-    ++report.steps;
-    drains_.forget({backend, server});
-    actual_[backend].servers.erase(server);
-    report.notices.push_back({severity::info, backend + "/" + server + " drained and deleted"});
-  }
-  return true;
 }
 
 }  // namespace switchyard::haproxy

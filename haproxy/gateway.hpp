@@ -105,6 +105,7 @@ class gateway {
   bool read_everything(apply_report& report);
   void read_layout(apply_report& report);
   void adopt_view(runtime_view view);
+  bool read_limits(apply_report& report);
   void renew_lifeline();
   void drop_lifeline();
   bool lost(const base::error& why, apply_report& report);
@@ -118,17 +119,25 @@ class gateway {
   names take(const apply_request& request);
   names every_name() const;
   bool converge(const names& which, apply_report& report, bool repairing);
-  bool verify(apply_report& report);
   std::vector<pending_step> plan_all(const names& which, apply_report& report);
   void plan_one(const std::string& name, std::vector<pending_step>& steps, apply_report& report);
-  void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
-                    std::vector<pending_step>& steps);
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
-  bool read_back(const names& which, apply_report& report);
+  bool writable(const model::backend& backend, apply_report& report);
   backend_presence presence(const std::string& backend) const;
   bool work_routes(apply_report& report);
-  bool verify_routes(apply_report& report);
   const rendered* render(const model::backend& backend, apply_report& report);
+
+  // -- looking again (verify.cpp) --
+  bool verify(apply_report& report);
+  bool read_back(const names& which, apply_report& report);
+  bool verify_routes(apply_report& report);
+  void tell_drift(const names& which, const std::vector<pending_step>& left, apply_report& report);
+  void quiet_drift(const names& which, const std::vector<pending_step>& left);
+  bool drifts(const std::string& backend) const;
+
+  // -- servers on their way out (leaving.cpp) --
+  void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
+                    std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
                       apply_report& report);
@@ -150,7 +159,8 @@ class gateway {
   base::outcome<configuration> commit_target(apply_report& report);
   names without_guilty(const names& which, apply_report& report);
   bool blamed(const std::string& name) const;
-  bool commit_while_away(apply_report& report);
+  void commit_while_away(apply_report& report);
+  bool put_back(apply_report& report);
   void step_back(apply_report& report);
   model::backend with_kept_servers(const model::backend& backend) const;
   base::status write_initial();
@@ -188,6 +198,9 @@ class gateway {
   bool away_ = true;       ///< that worker, or any, does not answer
   std::optional<capabilities> can_;
   bool layout_known_ = false;
+  std::string loaded_head_;  ///< of the file as the running HAProxy has loaded it
+  bool untried_ = false;     ///< the file was written while HAProxy was away
+  pid_t limits_of_ = 0;      ///< the worker whose servers' limits are in actual_
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
 
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well

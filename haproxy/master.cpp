@@ -33,6 +33,9 @@ constexpr milliseconds longest_question(5'000);
 // A master that is starting, or re-executing itself, refuses connections for a moment.
 constexpr milliseconds master_restarts_within(500);
 
+// A master that is just starting takes no notice of a signal; nothing says so.
+constexpr milliseconds signal_lost_after(5'000);
+
 /// A reload on its way: what was there before, and how long to wait.
 struct watch {
   const config::haproxy_settings& settings;
@@ -76,11 +79,12 @@ struct watch {
 
   void rest() const { ::poll(nullptr, 0, static_cast<int>(between_looks.count())); }
 
-  outcome<reload_result> await_worker() {
+  outcome<reload_result> await_worker() { return await_worker(until); }
+  outcome<reload_result> await_worker(const base::deadline& longest) {
     do {
       if (auto done = new_worker()) return *done;
       rest();
-    } while (!until.passed());
+    } while (!longest.passed());
     return no_verdict();
   }
 
@@ -187,10 +191,13 @@ outcome<reload_result> through_signal(watch& w) {
                     "HAProxy does not run in master-worker mode (-W), SIGUSR2 would "
                     "end it");
   w.old_worker = before->pid;
-  if (!signal_pidfd(process.get(), SIGUSR2))
-    return unusable(pid_file,
-                    "SIGUSR2 to process " + std::to_string(*pid) + ": " + std::strerror(errno));
-  return w.await_worker();
+  for (;;) {
+    if (!signal_pidfd(process.get(), SIGUSR2))
+      return unusable(pid_file,
+                      "SIGUSR2 to process " + std::to_string(*pid) + ": " + std::strerror(errno));
+    auto done = w.await_worker(base::deadline(w.at_most(signal_lost_after)));
+    if (done || done.error().kind != errc::timeout || w.until.passed()) return done;
+  }
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ bool gateway::work_reload(apply_report& report) {
 bool gateway::reload_now(apply_report& report) {
   const auto why = reasons();
   if (auto free = new_binds_free(); !free) {
+    if (untried_) put_back(report);  // HAProxy could not start with it
     reload_failed(free.error().message, report);
     return true;
   }
@@ -115,8 +116,8 @@ bool gateway::reload_now(apply_report& report) {
   drop_lifeline();  // the old worker would wait for it
   const auto result = haproxy::reload(settings_.haproxy, *can_);
   if (!result) {
-    const auto back = store_.restore_previous();
-    reload_failed(result.error().message + (back ? "" : "; and " + back.error().message), report);
+    put_back(report);
+    reload_failed(result.error().message, report);
     return open(report);
   }
   return reloaded(std::move(next).value(), *result, why, report);
@@ -160,10 +161,11 @@ void gateway::reload_failed(const std::string& why, apply_report& report) {
 // about two seconds (measured on 2.6), so new addresses are tried first. Ports that HAProxy has
 // already are its own to share.
 base::status gateway::new_binds_free() const {
-  if (!head_changed_ || !shares_network(settings_.haproxy, identity_.pid)) return {};
+  const bool loaded_as_it_is = layout_known_ && !head_changed_;
+  if (loaded_as_it_is || !shares_network(settings_.haproxy, identity_.pid)) return {};
   for (const auto& frontend : settings_.frontends) {
     for (const auto& bind : frontend.binds) {
-      if (has_bind_on_port(file_.head, bind.port)) continue;
+      if (has_bind_on_port(loaded_head_, bind.port)) continue;
       const auto free = base::reserve({bind.address, bind.port});
       if (!free)
         return base::error{free.error().kind,

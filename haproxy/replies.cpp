@@ -209,6 +209,53 @@ outcome<std::set<std::string>> parse_backends(std::string_view reply) {
   return names;
 }
 
+namespace {
+
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  while (!line.empty()) {
+    const auto end = std::min(line.find(','), line.size());
+    cells.push_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return cells;
+}
+
+/// Where the columns stand that server_limits needs; nothing when one is missing.
+std::optional<std::array<std::size_t, 4>> limit_columns(std::string_view title) {
+  constexpr std::array<std::string_view, 4> wanted{"# pxname", "svname", "slim", "bck"};
+  const auto names = cells_of(title);
+  std::array<std::size_t, 4> at{};
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto found = std::ranges::find(names, wanted[i]);
+    if (found == names.end()) return std::nullopt;
+    at[i] = static_cast<std::size_t>(found - names.begin());
+  }
+  return at;
+}
+
+}  // namespace
+
+outcome<std::map<std::string, std::map<std::string, server_limits>>> parse_stat(
+    std::string_view reply) {
+  const auto title = next_line(reply);
+  const auto columns = limit_columns(title.value_or(""));
+  if (!columns) return error{errc::protocol, "an unexpected reply to show stat"};
+  const auto [proxy, server, limit, backup] = *columns;
+  std::map<std::string, std::map<std::string, server_limits>> found;
+  while (const auto line = next_line(reply)) {
+    if (line->empty()) continue;
+    const auto cells = cells_of(*line);
+    if (cells.size() <= std::max({proxy, server, limit, backup}))
+      return error{errc::protocol, "a short line in the reply to show stat"};
+    auto& limits = found[std::string(cells[proxy])][std::string(cells[server])];
+    limits.backup = cells[backup] == "1";
+    if (!cells[limit].empty() && !read_number(cells[limit], limits.maxconn))
+      return error{errc::protocol, "no number in the reply to show stat"};
+  }
+  return found;
+}
+
 std::string parse_env(std::string_view reply, std::string_view name) {
   if (!reply.starts_with(name) || reply.substr(name.size(), 1) != "=") return "";
   return std::string(reply.substr(name.size() + 1));

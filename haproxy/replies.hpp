@@ -53,6 +53,18 @@ base::outcome<std::map<std::string, std::uint64_t>> parse_servers_conn(std::stri
 /// `show backend`: the names of all backends, an operator's own as well. errc::protocol.
 base::outcome<std::set<std::string>> parse_backends(std::string_view reply);
 
+/// What `show servers state` does not tell of a server.
+struct server_limits {
+  bool backup = false;
+  std::uint32_t maxconn = 0;  ///< 0: no limit
+
+  bool operator==(const server_limits&) const = default;
+};
+/// `show stat -1 4 -1` (the servers of all proxies), its columns found by their names: backend →
+/// server. errc::protocol.
+base::outcome<std::map<std::string, std::map<std::string, server_limits>>> parse_stat(
+    std::string_view reply);
+
 /// `show env NAME`: the value, "" when it is not set.
 std::string parse_env(std::string_view reply, std::string_view name);
 

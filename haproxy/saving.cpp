@@ -43,8 +43,10 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   auto touched = unsaved_;
   for (const auto& [name, list] : pending_) touched.insert(name);
   std::erase_if(touched, [this](const auto& name) { return blamed(name); });
+  // The file to go back to is one that HAProxy has run with.
+  const auto before = untried_ ? transaction::previous::leave : transaction::previous::keep;
   auto target = target_of(touched, report);
-  auto committed = target.commit(store_, transaction::check::full);
+  auto committed = target.commit(store_, transaction::check::full, before);
   if (committed || committed.error().kind != base::errc::refused || touched.size() < 2)
     return committed;
   // One backend that HAProxy does not take must not hold up the others.
@@ -53,7 +55,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   const auto good = without_guilty(touched, report);
   auto rest = target_of(good, unheard);
   if (good.empty() || !rest.changed()) return committed;
-  return rest.commit(store_, transaction::check::full);
+  return rest.commit(store_, transaction::check::full, before);
 }
 
 /// Those of the backends with which HAProxy takes the file; the others are told of and blamed.
@@ -85,40 +87,51 @@ bool gateway::blamed(const std::string& name) const {
 
 // An HAProxy that comes back shall come back with everything, so the file takes what would need a
 // reload; unless a reload with it has failed: then it takes no more than server lines.
-bool gateway::commit_while_away(apply_report& report) {
+void gateway::commit_while_away(apply_report& report) {
   if (budget_.failures() > 0) {
     if (save_due_) save(report);
-    return false;
+    return;
   }
   if (unsaved_.empty() && pending_.empty() && !head_changed_) {
     save_routes(report);
-    return false;
+    return;
+  }
+  if (auto free = new_binds_free(); !free) {
+    tell(report, severity::error, about_file,
+         settings_.haproxy.config_file + " keeps its frontends: " + free.error().message);
+    return save(report);
   }
   auto next = commit_target(report);
   if (!next) {
     tell(report, severity::error, about_file,
          settings_.haproxy.config_file + " stays as it was: " + next.error().message);
-    return false;
+    return;
   }
   quiet(about_file);
   file_ = std::move(next).value();
+  untried_ = true;
   unsaved_.clear();
   save_due_.reset();
   pending_.clear();
   head_changed_ = false;
-  return true;
 }
 
 // Back to the file before the last commit; what it lacks is pending again.
-void gateway::step_back(apply_report& report) {
-  budget_.failed(std::chrono::steady_clock::now(), random());
+bool gateway::put_back(apply_report& report) {
   if (auto back = store_.restore_previous(); !back) {
     tell(report, severity::error, about_file, back.error().message);
-    return;
+    return false;
   }
+  untried_ = false;
   if (auto before = store_.load()) file_ = std::move(before).value();
   for (const auto& name : every_name()) mark_unsaved(name);
   plan_head(report);
+  return true;
+}
+
+void gateway::step_back(apply_report& report) {
+  budget_.failed(std::chrono::steady_clock::now(), random());
+  put_back(report);
 }
 
 // Until every provider has reported, servers of an earlier run stay in the file as they are.
@@ -141,7 +154,7 @@ base::status gateway::write_initial() {
   auto head = render_head(settings_.haproxy, settings_.frontends, file_.http_backends());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
-  auto written = target.commit(store_, transaction::check::full);
+  auto written = target.commit(store_, transaction::check::full, transaction::previous::keep);
   if (!written) return written.error();
   file_ = std::move(written).value();
   return {};
@@ -192,7 +205,8 @@ void gateway::save(apply_report& report) {
   if (!save_routes(report)) save_due_ = now_ + save_backoff_.failed(now_, random());
   if (target.changed()) {
     const auto begun = std::chrono::steady_clock::now();
-    auto next = target.commit(store_, transaction::check::invariants_only);
+    auto next =
+        target.commit(store_, transaction::check::invariants_only, transaction::previous::leave);
     save_took_ =
         std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (!next) {

@@ -37,9 +37,11 @@ class transaction {
   bool needs_reload() const;
 
   enum class check { full, invariants_only };
+  enum class previous { keep, leave };
   /// Validates (check::full also asks `haproxy -c`), replaces the file and ends the transaction.
+  /// previous::keep: the file before this one can be put back (config_store::restore_previous()).
   /// On failure the file is untouched and the transaction is still open.
-  base::outcome<configuration> commit(config_store& store, check how);
+  base::outcome<configuration> commit(config_store& store, check how, previous before);
   /// Drops all edits.
   void rollback();
 

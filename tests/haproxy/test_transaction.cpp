@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_written_leaves_the_draft_as_it_was) 
 
 BOOST_AUTO_TEST_CASE(a_commit_writes_the_file_and_ends_the_transaction) {
   BOOST_REQUIRE(t.upsert_backend(make_backend("c")));
-  const auto committed = t.commit(store, transaction::check::full);
+  const auto committed = t.commit(store, transaction::check::full, transaction::previous::keep);
   BOOST_REQUIRE_MESSAGE(committed, (committed ? "" : committed.error().message));
   BOOST_TEST(file() == committed->text());
   BOOST_TEST(committed->backends.contains("c"));
@@ -127,20 +127,21 @@ BOOST_AUTO_TEST_CASE(a_refused_commit_leaves_the_file_and_the_open_transaction) 
   BOOST_REQUIRE(store.write(current));
   BOOST_REQUIRE(t.upsert_backend(make_backend("c")));
   t.set_head(current.head + "    no-such-keyword\n");
-  const auto refused = t.commit(store, transaction::check::full);
+  const auto refused = t.commit(store, transaction::check::full, transaction::previous::keep);
   BOOST_REQUIRE(!refused);
   BOOST_TEST((refused.error().kind == errc::refused));
   BOOST_TEST(file() == current.text());
   BOOST_TEST(t.changed());
   t.set_head(current.head);
-  BOOST_CHECK(t.commit(store, transaction::check::full));
+  BOOST_CHECK(t.commit(store, transaction::check::full, transaction::previous::keep));
   BOOST_TEST(store.load().value().backends.contains("c"));
 }
 
 BOOST_AUTO_TEST_CASE(even_without_haproxy_the_invariants_stop_a_commit) {
   BOOST_REQUIRE(store.write(current));
   t.set_head(current.head + "    x \"${HOME}\"\n");
-  const auto refused = t.commit(store, transaction::check::invariants_only);
+  const auto refused =
+      t.commit(store, transaction::check::invariants_only, transaction::previous::keep);
   BOOST_REQUIRE(!refused);
   BOOST_TEST((refused.error().kind == errc::invalid));
   BOOST_TEST(file() == current.text());

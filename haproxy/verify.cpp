@@ -1,0 +1,99 @@
+// The gateway's second look: what its commands have touched, read back.
+
+#include <iterator>
+#include <utility>
+
+#include "haproxy/gateway.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+// Past this many backends one table of everything is read back instead of one per backend.
+constexpr std::size_t single_tables = 16;
+
+const std::string about_drift = "drift ";
+
+}  // namespace
+
+// Reads back what was touched and plans again: what still differs then gets one more try, and is
+// told.
+bool gateway::verify(apply_report& report) {
+  verify_due_.reset();
+  if (!verify_routes(report)) return false;
+  auto which = std::exchange(unverified_, {});
+  if (which.empty()) return true;
+  if (!read_back(which, report)) return false;
+  const auto steps = plan_all(which, report);
+  quiet_drift(which, steps);
+  if (steps.empty()) return true;
+  if (!carry_out(steps, report)) return false;
+  which.clear();
+  for (const auto& s : steps) which.insert(s.backend);
+  if (!read_back(which, report)) return false;
+  tell_drift(which, plan_all(which, report), report);
+  return true;
+}
+
+// One line a backend, and again only when it was away in between.
+void gateway::tell_drift(const names& which, const std::vector<pending_step>& left,
+                         apply_report& report) {
+  names drifting;
+  for (const auto& s : left) {
+    if (!drifting.insert(s.backend).second) continue;
+    tell(report, severity::error, about_drift + s.backend,
+         s.backend + "/" + s.what.target.name + " is not as desired after `" + s.what.what.line +
+             "`; the next reconcile tries again");
+  }
+  quiet_drift(which, left);
+}
+
+bool gateway::drifts(const std::string& backend) const {
+  return told_.contains(about_drift + backend);
+}
+
+// Those of `which` that were told of and are as desired now.
+void gateway::quiet_drift(const names& which, const std::vector<pending_step>& left) {
+  names drifting;
+  for (const auto& s : left) drifting.insert(s.backend);
+  for (auto at = told_.lower_bound(about_drift);
+       at != told_.end() && at->first.starts_with(about_drift);) {
+    const auto name = at->first.substr(about_drift.size());
+    at = which.contains(name) && !drifting.contains(name) ? told_.erase(at) : std::next(at);
+  }
+}
+
+bool gateway::read_back(const names& which, apply_report& report) {
+  runtime_view seen;
+  const auto read = [&](const std::string& what) {
+    const auto reply = session_->execute_raw("show servers state" + what);
+    if (!reply) return lost(reply.error(), report);
+    auto view = parse_servers_state(*reply);
+    if (!view) return lost(view.error(), report);
+    seen.merge(*view);
+    return true;
+  };
+  if (which.size() > single_tables) {
+    if (!read("")) return false;
+  } else {
+    for (const auto& name : which)
+      if (!read(" " + name)) return false;
+  }
+  for (const auto& name : which) {
+    auto& servers = actual_[name].servers;
+    auto& now = seen[name];
+    std::erase_if(servers, [&](const auto& s) { return !now.contains(s.first); });
+    for (auto& [server, state] : now) servers[server].now = std::move(state);
+  }
+  return true;
+}
+
+bool gateway::verify_routes(apply_report& report) {
+  if (!std::exchange(routes_unverified_, false) || !routes_.small()) return true;
+  if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
+  const bool converged = work_routes(report);
+  routes_unverified_ = false;  // what still differs is for the next reconcile
+  return converged;
+}
+
+}  // namespace switchyard::haproxy

@@ -1,0 +1,305 @@
+// Rare orders of events that once went wrong: files ahead of what HAProxy runs, drift that lasts,
+// values that cannot be written.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <memory>
+#include <thread>
+
+#include "haproxy/pidfd.hpp"
+#include "tests/haproxy/gateway_site.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+using std::chrono::milliseconds;
+namespace base = switchyard::base;
+namespace haproxy = switchyard::haproxy;
+namespace model = switchyard::model;
+
+constexpr const char* ready = "127.0.0.1:1 100 ready";
+constexpr milliseconds saved_after{250};
+constexpr milliseconds read_after{25};
+constexpr const char* drift = "web/s2 is not as desired";
+
+model::server limited(std::string name, std::uint32_t maxconn) {
+  auto s = local_server(std::move(name));
+  s.maxconn = maxconn;
+  return s;
+}
+
+model::server backup(std::string name) {
+  auto s = local_server(std::move(name));
+  s.backup = true;
+  return s;
+}
+
+haproxy::backend_change change(const model::backend& b) {
+  return {b.name, std::make_shared<const model::backend>(b)};
+}
+
+/// Some backends, while a provider has not reported yet.
+haproxy::apply_request part(std::vector<haproxy::backend_change> changes) {
+  haproxy::apply_request request;
+  request.changes = std::move(changes);
+  return request;
+}
+
+/// Everything, when all have.
+haproxy::apply_request whole(std::vector<haproxy::backend_change> changes) {
+  auto request = part(std::move(changes));
+  request.full = true;
+  request.complete = true;
+  return request;
+}
+
+/// An earlier run left the backends "web" (s1, s2) and "old" (o1); this one knows nothing yet.
+struct second_run : gateway_site {
+  second_run() {
+    begin({web_site::web(), backend_of("old", {local_server("o1")})});
+    restart_gateway();
+    worker = worker_pid();
+  }
+  /// Lets the drains, the save and the reloads happen that are due within a second.
+  void settle() {
+    const auto until = now + std::chrono::seconds(1);
+    std::size_t ticks = 0;
+    while (gateway().next_work() && *gateway().next_work() <= until) {
+      now = std::max(now, *gateway().next_work());
+      tick();
+      BOOST_REQUIRE(++ticks < 50U);
+    }
+  }
+  bool line_in_file(std::string_view name) const {
+    return file_has("    server " + std::string(name) + " ");
+  }
+  pid_t worker = 0;
+};
+
+/// A frontend whose port somebody else has passes `haproxy -c`, and no start.
+struct managed_site : gateway_site {
+  managed_site() : gateway_site({.managed = true}) {
+    begin({web_site::web()});
+    taken = std::make_unique<http_upstream>("somebody else");
+    more = settings;
+    auto second = settings.frontends.front();
+    second.name = "second";
+    second.binds.front().port = taken->port();
+    more.frontends.push_back(second);
+  }
+  /// The master's sockets close a moment before it counts as ended.
+  void kill_haproxy() const {
+    const auto master = haproxy::open_pidfd(processes().master);
+    BOOST_REQUIRE(haproxy::signal_pidfd(master.get(), SIGKILL));
+    const auto ended = base::wait_readable(master.get(), base::deadline(std::chrono::seconds(5)));
+    BOOST_REQUIRE((ended && *ended));
+    BOOST_REQUIRE(eventually([&] { return worker_pid() == 0; }));
+  }
+
+  std::unique_ptr<http_upstream> taken;
+  haproxy::gateway_settings more;
+};
+
+/// A site where s2 follows a server of the operator's: while that one is in maintenance, HAProxy
+/// says that it enables s2, and does not.
+struct stubborn_site : gateway_site {
+  stubborn_site() {
+    write_text(*settings.haproxy.base_file,
+               read_text(*settings.haproxy.base_file) +
+                   "backend own\n    timeout connect 1s\n    timeout server 1s\n"
+                   "    server lead 127.0.0.1:1 check\n");
+    begin({web_site::web()});
+    command("set server web/s2 state maint");
+    command("del server web/s2");
+    const auto added = command("add server web/s2 127.0.0.1:1 weight 100 track own/lead");
+    BOOST_REQUIRE_MESSAGE(added.find("New server registered") != std::string::npos, added);
+    reconcile();
+    BOOST_REQUIRE(server("web", "s2") == ready);
+  }
+  void make_stubborn() const { command("set server own/lead state maint"); }
+  void mend() const { command("set server own/lead state ready"); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(gateway_mended)
+
+// The manager sends the very same values again when the last provider has reported.
+BOOST_FIXTURE_TEST_CASE(the_rest_goes_as_well_from_a_backend_that_has_not_changed_since,
+                        second_run) {
+  const auto old = change(backend_of("old", {local_server("o1")}));
+  const auto web = change(backend_of("web", {local_server("s1")}));
+  apply(part({old, web}));
+  settle();
+  BOOST_REQUIRE(server("web", "s2") == ready);
+  BOOST_REQUIRE(line_in_file("s2"));
+  apply(whole({old, web}));
+  settle();
+  BOOST_TEST(server("web", "s2").empty());
+  BOOST_TEST(!line_in_file("s2"));
+  BOOST_TEST(worker_pid() == worker);
+}
+
+// Reconciles take it out of the running HAProxy, and every reload brings it back for a moment.
+BOOST_FIXTURE_TEST_CASE(the_rest_leaves_the_file_with_the_reconciles_at_least, second_run) {
+  const auto old = change(backend_of("old", {local_server("o1")}));
+  const auto web = change(backend_of("web", {local_server("s1")}));
+  apply(part({old, web}));
+  settle();
+  apply(whole({old, web}));
+  for (int i = 0; i < 3; ++i) {
+    reconcile();
+    settle();
+  }
+  BOOST_TEST(server("web", "s2").empty());
+  BOOST_TEST(!line_in_file("s2"));
+  reload_by_hand();
+  BOOST_TEST(server("web", "s2").empty());
+}
+
+// The apply writes the file, so the reconcile that starts HAProxy finds nothing left to commit.
+BOOST_FIXTURE_TEST_CASE(a_file_that_an_apply_wrote_meanwhile_is_taken_back_as_well, managed_site) {
+  kill_haproxy();
+  taken.reset();
+  gateway().configure(more, now);
+  BOOST_TEST(!apply(web_site::web({local_server("s3")})).reachable);
+  BOOST_REQUIRE(file_has("frontend second"));
+  taken =
+      std::make_unique<http_upstream>("somebody else", more.frontends.back().binds.front().port);
+  auto report = reconcile();
+  if (!report.reachable) report = reconcile();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(!file_has("frontend second"));
+  BOOST_TEST(server("web", "s1") == ready);
+  BOOST_TEST(server("web", "s3") == ready);
+}
+
+BOOST_FIXTURE_TEST_CASE(it_is_told_again_when_it_was_away_in_between, stubborn_site) {
+  make_stubborn();
+  BOOST_REQUIRE(told(reconcile(), drift) == 1U);
+  mend();
+  reconcile();
+  BOOST_REQUIRE(server("web", "s2") == ready);
+  make_stubborn();
+  const auto report = reconcile();
+  BOOST_TEST(told(report, drift) == 1U, words(report));
+}
+
+// The file takes the change after the worker was replaced and before the gateway notices.
+BOOST_FIXTURE_TEST_CASE(a_maxconn_saved_after_a_reload_by_hand_reaches_the_new_worker, web_site) {
+  apply(backend_of("web", {limited("s1", 7), local_server("s2")}));
+  tick_after(read_after);
+  reload_by_hand();
+  BOOST_REQUIRE(stat("web", "s1", "slim") != "7");
+  tick_after(saved_after);
+  BOOST_REQUIRE(file_has("maxconn 7"));
+  for (int i = 0; i < 3; ++i) reconcile();
+  BOOST_TEST(stat("web", "s1", "slim") == "7");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_backup_saved_after_a_reload_by_hand_reaches_the_new_worker, web_site) {
+  apply(backend_of("web", {local_server("s1")}));
+  tick_after(read_after);
+  BOOST_REQUIRE(server("web", "s2").empty());
+  apply(backend_of("web", {local_server("s1"), backup("s2")}));
+  tick_after(read_after);
+  BOOST_REQUIRE(stat("web", "s2", "bck") == "1");
+  reload_by_hand();  // the file has s2 as it was
+  BOOST_REQUIRE(stat("web", "s2", "bck") == "0");
+  tick_after(saved_after);
+  BOOST_REQUIRE(file_has("backup"));
+  for (int i = 0; i < 3; ++i) reconcile();
+  BOOST_TEST(stat("web", "s2", "bck") == "1");
+}
+
+// switchyard restarts between a commit while HAProxy was out of reach and the contact after it.
+BOOST_FIXTURE_TEST_CASE(a_restarted_gateway_is_not_deceived_by_a_file_ahead_of_the_worker,
+                        web_site) {
+  const auto wanted = backend_of("web", {limited("s1", 7), backup("s2")});
+  hide_socket();
+  reconcile();
+  apply(wanted);
+  BOOST_REQUIRE(file_has("backup"));
+  show_socket();
+  restart_gateway();
+  apply(wanted);
+  for (int i = 0; i < 3; ++i) reconcile();
+  BOOST_TEST(stat("web", "s1", "slim") == "7");
+  BOOST_TEST(stat("web", "s2", "bck") == "1");
+}
+
+BOOST_FIXTURE_TEST_CASE(drift_of_two_steps_is_told_once, stubborn_site) {
+  auto b = web_site::web();
+  b.settings.check.type = model::check_type::tcp;
+  apply(b);
+  command("set server web/s2 state maint");
+  command("del server web/s2");
+  command("add server web/s2 127.0.0.1:1 weight 100 track own/lead");
+  make_stubborn();
+  BOOST_TEST(told(reconcile(), drift) == 1U);
+  for (int i = 0; i < 3; ++i) {
+    const auto report = reconcile();
+    BOOST_TEST(told(report, drift) == 0U, words(report));
+    BOOST_TEST(told(report, "HAProxy refuses") == 0U, words(report));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_server_that_cannot_be_written_causes_no_reload_for_ever, web_site) {
+  auto bad = local_server("x1");
+  bad.address = "no-ip";
+  std::size_t reloads = 0;
+  if (apply(backend_of("other", {bad})).reload) ++reloads;
+  for (int i = 0; i < 20 && gateway().next_work(); ++i) {
+    now = std::max(now, *gateway().next_work());
+    if (tick().reload) ++reloads;
+  }
+  BOOST_TEST(reloads <= 1U);
+}
+
+// Attached: the file takes a new bind while the runtime socket is out of reach for a moment.
+BOOST_FIXTURE_TEST_CASE(a_bind_that_is_taken_leaves_no_file_that_haproxy_does_not_start_with,
+                        web_site) {
+  const http_upstream taken("somebody else");
+  auto more = settings;
+  auto second = settings.frontends.front();
+  second.name = "second";
+  second.binds.front().port = taken.port();
+  more.frontends.push_back(second);
+  const auto worker = worker_pid();
+  hide_socket();
+  reconcile();
+  gateway().configure(more, now);
+  apply(web({local_server("s3")}));
+  show_socket();
+  for (int i = 0; i < 3; ++i) {
+    const auto report = reconcile();
+    BOOST_TEST_MESSAGE(words(report));
+    now = std::max(now, gateway().next_work().value_or(now));
+  }
+  BOOST_TEST(worker_pid() == worker);
+  BOOST_TEST(!file_has("frontend second"));
+}
+
+// What a failed deletion leaves in maintenance, and is then wanted in drain.
+BOOST_FIXTURE_TEST_CASE(one_wanted_in_drain_again_is_not_left_in_maintenance, gateway_site) {
+  auto upstream = std::make_unique<http_upstream>("s2");
+  upstream->set_delay(std::chrono::minutes(1));
+  begin({backend_of("web", {local_server("s2", upstream->port())})});
+  std::jthread client([&] { http_get(port()); });
+  BOOST_REQUIRE(eventually([&] { return upstream->requests() == 1; }));
+  apply(backend_of("web", {local_server("s1")}));
+  tick_after(milliseconds(25));
+  tick_after(settings.drain_timeout);
+  const auto at = "127.0.0.1:" + std::to_string(upstream->port()) + " 100 ";
+  BOOST_REQUIRE(server("web", "s2") == at + "maint");
+  auto s2 = local_server("s2", upstream->port());
+  s2.state = model::server_state::drain;
+  apply(backend_of("web", {local_server("s1"), s2}));
+  tick_after(milliseconds(25));
+  BOOST_TEST(server("web", "s2") == at + "drain");
+  upstream.reset();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
