@@ -107,7 +107,7 @@ base::status pid_file_usable(const config::haproxy_settings& settings) {
 }
 
 base::status configuration_accepted(const config::settings& settings) {
-  const haproxy::config_store store(settings.haproxy);
+  haproxy::config_store store(settings.haproxy);
   haproxy::configuration candidate;
   if (auto found = store.load()) candidate = std::move(found).value();
   auto head = haproxy::render_head(settings.haproxy, settings.frontends, candidate.http_backends());

@@ -23,6 +23,17 @@ void read_reload(const nlohmann::json& value, const std::string& pointer, const 
   from.read("min_interval", target.min_interval, 0ms, 1h);
   read_number(from, "max_old_workers", target.max_old_workers, 1, 100);
   from.read("hard_stop_after", target.hard_stop_after, 1s, 24h);
+  std::vector<std::string> words;
+  const bool listed = from.each("command", [&](const nlohmann::json& word, const std::string&) {
+    words.push_back(word.is_string() ? word.get<std::string>() : std::string());
+  });
+  const auto usable = [](const std::string& word) {
+    return !word.empty() && word.find('\0') == std::string::npos;
+  };
+  if (listed && (words.empty() || !std::ranges::all_of(words, usable)))
+    from.fail("command", "must be a list of words, such as [systemctl, reload, haproxy]");
+  else if (listed)
+    target.command = std::move(words);
   from.finish();
 }
 
@@ -40,6 +51,8 @@ void check_managed(object_reader& from, haproxy_settings& target) {
   if (target.binary.empty())
     from.fail("binary",
               "managed mode starts HAProxy: name its program, or set haproxy.mode to attached");
+  if (!target.reload.command.empty())
+    from.fail("reload", "managed mode reloads through its master socket: leave command out");
   if (target.pid_file)
     from.fail("pid_file", "managed mode uses a master socket: leave pid_file out");
   if (!target.master_socket)
@@ -48,10 +61,10 @@ void check_managed(object_reader& from, haproxy_settings& target) {
 }
 
 void check_attached(object_reader& from, const haproxy_settings& target) {
-  if (!target.master_socket && !target.pid_file)
+  if (!target.master_socket && !target.pid_file && target.reload.command.empty())
     from.fail("master_socket",
-              "attached mode reloads through the master socket: set master_socket (haproxy -S) or "
-              "pid_file");
+              "attached mode reloads through the master socket: set master_socket (haproxy -S), "
+              "pid_file or reload.command");
 }
 
 /// Two of our files must not be one.

@@ -28,6 +28,7 @@ struct reload_settings {
   milliseconds min_interval{2000};
   std::uint32_t max_old_workers = 4;
   milliseconds hard_stop_after{60'000};
+  std::vector<std::string> command{};  ///< attached mode: asks for a reload; empty: sockets do
 
   bool operator==(const reload_settings&) const = default;
 };

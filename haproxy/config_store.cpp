@@ -101,11 +101,12 @@ std::string words_of(std::string_view output) {
 
 config_store::config_store(const config::haproxy_settings& settings) : settings_(settings) {}
 
-outcome<configuration> config_store::load() const {
+outcome<configuration> config_store::load() {
   const auto text = base::read_file(settings_.config_file, largest_file);
   if (!text) return text.error();
   auto read = parse_configuration(*text);
   if (!read) return error{read.error().kind, settings_.config_file + ": " + read.error().message};
+  last_ = std::hash<std::string>()(*text);
   return read;
 }
 
@@ -135,10 +136,14 @@ status config_store::validate(const configuration& candidate) const {
                                   std::to_string(checked->exit_code) + "): " + words};
 }
 
-status config_store::write(const configuration& next) {
+status config_store::write(const configuration& next, const configuration* known) {
   const auto before = base::read_file(settings_.config_file, largest_file);
   const auto previous = settings_.config_file + ".previous";
-  if (before) {
+  if (before && last_ && std::hash<std::string>()(*before) != *last_) {
+    // rewrite() puts theirs aside.
+    if (known != nullptr)
+      if (auto kept = base::write_file_atomically(previous, known->text()); !kept) return kept;
+  } else if (before) {
     if (auto kept = base::write_file_atomically(previous, *before); !kept) return kept;
   } else if (before.error().kind != errc::not_found) {
     return before.error();
@@ -150,7 +155,24 @@ status config_store::write(const configuration& next) {
 }
 
 status config_store::rewrite(const configuration& next) {
-  return base::write_file_atomically(settings_.config_file, next.text());
+  if (last_) {
+    const auto found = base::read_file(settings_.config_file, largest_file);
+    if (found && std::hash<std::string>()(*found) != *last_)
+      if (auto kept = keep_edited(*found); !kept) return kept;
+  }
+  const auto text = next.text();
+  if (auto written = base::write_file_atomically(settings_.config_file, text); !written)
+    return written;
+  last_ = std::hash<std::string>()(text);
+  return {};
+}
+
+/// Nothing of somebody else's is lost, and what we wrote is what counts.
+status config_store::keep_edited(const std::string& found) {
+  const auto path = settings_.config_file + ".edited";
+  if (auto kept = base::write_file_atomically(path, found); !kept) return kept;
+  edited_ = path;
+  return {};
 }
 
 status config_store::restore_previous() {
@@ -158,7 +180,10 @@ status config_store::restore_previous() {
   const auto previous = settings_.config_file + ".previous";
   std::error_code failed;
   std::filesystem::rename(previous, settings_.config_file, failed);
-  if (!failed) return {};
+  if (!failed) {
+    last_.reset();  // load() tells what it is now
+    return {};
+  }
   const auto kind = failed == std::errc::no_such_file_or_directory ? errc::not_found : errc::io;
   return error{kind, previous + " cannot be put back: " + failed.message()};
 }

@@ -5,7 +5,9 @@
 // Threading: one thread (the writer's). Touches the disk and runs `haproxy -c`.
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
@@ -18,15 +20,20 @@ class config_store {
   explicit config_store(const config::haproxy_settings& settings);
 
   /// The file as it is on disk. errc::not_found; errc::invalid when it is not ours.
-  base::outcome<configuration> load() const;
+  base::outcome<configuration> load();
 
   /// Checks that the file can be replaced: invariants, then `haproxy -c` on a temporary copy beside
   /// it (with base_file before it, an empty environment and a deadline of 30 s). Without a binary
   /// ("haproxy.binary" empty) only the invariants. errc::refused holds HAProxy's own words.
   base::status validate(const configuration& candidate) const;
 
-  /// Replaces the file atomically and keeps the one before as `<config_file>.previous`.
-  base::status write(const configuration& next);
+  /// The path where a version of somebody else's was kept since the last call: whoever edits the
+  /// file between our writes finds their text as `<config_file>.edited`. "" when there was none.
+  std::string take_edited() { return std::exchange(edited_, {}); }
+
+  /// Replaces the file atomically and keeps the one before as `<config_file>.previous`; when
+  /// somebody else has edited it since, `known` stands in for it.
+  base::status write(const configuration& next, const configuration* known = nullptr);
 
   /// Replaces the file and leaves the previous one as it is: for what needs no reload, or stands in
   /// for a file that no HAProxy has loaded yet.
@@ -37,7 +44,11 @@ class config_store {
   base::status restore_previous();
 
  private:
+  base::status keep_edited(const std::string& found);
+
   config::haproxy_settings settings_;
+  std::optional<std::size_t> last_;  ///< hash of the text that we read or wrote last
+  std::string edited_;
 };
 
 /// What must hold for every file we write, whatever rendered it: ends in a newline, nothing but

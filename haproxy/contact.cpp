@@ -67,26 +67,31 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   actual_.clear();
   limits_of_ = 0;
   routes_.forget();
+  if (!read_everything(report)) return false;
   tell(report, severity::info, about_haproxy,
        (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
            std::to_string(info.pid));
-  away_ = false;
-  retry_at_.reset();
-  away_backoff_.reset();
-  renew_lifeline();
-  return read_everything(report) && converge(every_name(), report, known);
+  met();
+  return converge(every_name(), report, known);
 }
 
 // The same worker, out of reach for a while: what we know of it still holds, but some commands may
 // have been lost.
 bool gateway::meet_again(apply_report& report) {
+  limits_of_ = 0;
+  if (!read_everything(report)) return false;
   tell(report, severity::info, about_haproxy, "HAProxy answers again");
-  limits_of_ = 0;  // a command whose reply was lost may have set some
+  met();
+  return converge(every_name(), report, true);
+}
+
+// Not before it could be read: else one that answers with what cannot be read would be asked again
+// and again without a pause.
+void gateway::met() {
   away_ = false;
   retry_at_.reset();
   away_backoff_.reset();
   renew_lifeline();
-  return read_everything(report) && converge(every_name(), report, true);
 }
 
 bool gateway::lost(const base::error& why, apply_report& report) {
@@ -133,11 +138,11 @@ bool gateway::read_everything(apply_report& report) {
   if (!backends) return lost(backends.error(), report);
   auto running = parse_backends(*backends);
   if (!running) return lost(running.error(), report);
+  if (running_ != *running) routes_.backends_changed();
   running_ = std::move(running).value();
   adopt_view(std::move(view).value());
   if (!read_limits(report)) return false;
   if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
-  routes_.backends_changed();
   routes_unverified_ = false;
   unverified_.clear();
   verify_due_.reset();
@@ -191,7 +196,12 @@ bool gateway::read_limits(apply_report& report) {
   const auto reply = session_->execute_raw("show stat -1 4 -1");
   if (!reply) return lost(reply.error(), report);
   const auto limits = parse_stat(*reply);
-  if (!limits) return lost(limits.error(), report);
+  if (!limits) {
+    tell(report, severity::error, "limits", limits.error().message);
+    assume_limits();
+    return true;
+  }
+  quiet("limits");
   for (auto& [name, backend] : actual_) {
     const auto known = limits->find(name);
     if (known == limits->end()) continue;
@@ -204,6 +214,22 @@ bool gateway::read_limits(apply_report& report) {
   }
   limits_of_ = identity_.pid;
   return true;
+}
+
+// What the file says: what HAProxy has cannot be known.
+void gateway::assume_limits() {
+  limits_of_ = identity_.pid;
+  for (auto& [name, backend] : actual_) {
+    const auto section = file_.backends.find(name);
+    if (section == file_.backends.end()) continue;
+    for (const auto& line : section->second->servers) {
+      const auto written = parse_server_line(line);
+      const auto has = written ? backend.servers.find(written->name) : backend.servers.end();
+      if (has == backend.servers.end() || has->second.backup) continue;
+      has->second.backup = written->backup;
+      has->second.maxconn = written->maxconn;
+    }
+  }
 }
 
 void gateway::renew_lifeline() {
@@ -238,7 +264,14 @@ void gateway::tell(apply_report& report, severity level, const std::string& topi
   report.notices.push_back({level, text});
 }
 
-void gateway::finish(apply_report& report) const {
+void gateway::finish(apply_report& report) {
+  if (routes_.unsaved()) schedule_save();
+  if (const auto kept = store_.take_edited(); !kept.empty())
+    report.notices.push_back(
+        {severity::warning, settings_.haproxy.config_file +
+                                " was changed by somebody else and is written anew; that version "
+                                "is kept in " +
+                                kept});
   report.revision = revision_;
   report.waiting = reasons();
 }

@@ -58,6 +58,7 @@ gateway::names gateway::take(const apply_request& request) {
     for (const auto& [name, backend] : desired_)
       if (!wanted.contains(name)) touched.insert(name);
     for (const auto& name : touched) desired_.erase(name);
+    if (!touched.empty()) routes_.backends_changed();
   }
   if (request.routes) routes_.want(request.routes, request.complete);
   if (request.complete) dismissed_.clear();
@@ -68,6 +69,8 @@ gateway::names gateway::take(const apply_request& request) {
       for (const auto& s : known->servers)
         if (change.value->find(s.name) == nullptr) dismissed_.insert({change.name, s.name});
     if (!change.value || known != change.value) touched.insert(change.name);
+    if (!change.value || !known || known->settings.mode != change.value->settings.mode)
+      routes_.backends_changed();
     known = change.value;
     if (!known) desired_.erase(change.name);
   }
@@ -89,31 +92,63 @@ gateway::names gateway::every_name() const {
 }
 
 // Plans and carries out. What was touched is due to be read back.
-bool gateway::converge(const names& which, apply_report& report, bool repairing) {
-  const auto steps = plan_all(which, report);
+bool gateway::converge(const names& which, apply_report& report, bool repairing, bool more) {
+  auto all = which;
+  all.merge(held_);
+  held_.clear();
+  const auto planned = plan_all(all, report);
   const auto before = report.steps;
-  if (!steps.empty() && !carry_out(steps, report)) return false;
+  if (!planned.steps.empty() && !carry_out(planned.steps, report)) return false;
+  for (const auto& s : planned.steps) unverified_.insert(s.backend);
+  // What a burst's last part brings may be what routes lead to, and routes move before servers go.
+  if (more) {
+    for (const auto& s : planned.leaving) held_.insert(s.backend);
+  } else {
+    if (!work_routes(report)) return false;
+    if (!planned.leaving.empty() && !carry_out(planned.leaving, report)) return false;
+    for (const auto& s : planned.leaving) unverified_.insert(s.backend);
+  }
   if (repairing) {
     report.repaired += report.steps - before;
-    quiet_drift(which, steps);  // all was read anew
+    quiet_drift(all, planned.steps);  // all was read anew
   }
-  for (const auto& s : steps) unverified_.insert(s.backend);
-  if (!work_routes(report)) return false;
   if (!verify_due_ && (!unverified_.empty() || routes_unverified_))
     verify_due_ = now_ + verify_delay;
   return true;
 }
 
+/// Frontends of mode http cannot lead to a backend of mode tcp.
+bool gateway::routable(const std::string& backend) const {
+  const auto wanted = desired_.find(backend);
+  return wanted == desired_.end() || wanted->second->settings.mode == model::proxy_mode::http;
+}
+
 backend_presence gateway::presence(const std::string& backend) const {
+  if (!routable(backend)) return backend_presence::unknown;
   if (running_ && running_->contains(backend)) return backend_presence::running;
   if (!running_ || desired_.contains(backend)) return backend_presence::coming;
   return backend_presence::unknown;
+}
+
+/// For an HAProxy that is loaded with this file.
+backend_presence gateway::presence_in(const configuration& file, const std::string& backend) const {
+  if (!routable(backend)) return backend_presence::unknown;
+  if (file.backends.contains(backend)) return backend_presence::running;
+  if (desired_.contains(backend)) return backend_presence::coming;
+  const bool ours = file_.backends.contains(backend) || actual_.contains(backend);
+  const bool operators = !ours && (!running_ || running_->contains(backend));
+  return operators ? backend_presence::running : backend_presence::unknown;
 }
 
 bool gateway::work_routes(apply_report& report) {
   const auto done =
       routes_.converge(*session_, [this](const auto& name) { return presence(name); });
   if (!done) return lost(done.error(), report);
+  if (!routes_.loaded() && routes_.any())
+    tell(report, severity::warning, "routes' map",
+         "routes are not served: the running HAProxy has no map " + routes_.map());
+  else
+    quiet("routes' map");
   report.routes += done->made;
   routes_unverified_ = routes_unverified_ || done->made + done->failed > 0;
   if (done->made > 0)
@@ -128,14 +163,13 @@ bool gateway::work_routes(apply_report& report) {
   return true;
 }
 
-std::vector<gateway::pending_step> gateway::plan_all(const names& which, apply_report& report) {
-  std::vector<pending_step> steps;
-  for (const auto& name : which) plan_one(name, steps, report);
-  return steps;
+gateway::plans gateway::plan_all(const names& which, apply_report& report) {
+  plans all;
+  for (const auto& name : which) plan_one(name, all, report);
+  return all;
 }
 
-void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps,
-                       apply_report& report) {
+void gateway::plan_one(const std::string& name, plans& all, apply_report& report) {
   pending_.erase(name);
   const auto wanted = desired_.find(name);
   if (wanted == desired_.end()) {
@@ -156,10 +190,10 @@ void gateway::plan_one(const std::string& name, std::vector<pending_step>& steps
     pending_[name] = std::move(p.reload);
   for (const auto& server : drains_.of(name))
     if (backend.find(server) != nullptr) drains_.forget({name, server});
-  for (auto& s : p.steps) steps.push_back({name, std::move(s)});
+  for (auto& s : p.steps) all.steps.push_back({name, std::move(s)});
   if (!complete_)
     std::erase_if(p.leaving, [&](const auto& s) { return !dismissed_.contains({name, s}); });
-  plan_leaving(name, p.leaving, steps);
+  plan_leaving(name, p.leaving, all.leaving);
 }
 
 bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& report) {

@@ -71,7 +71,7 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
   };
   const bool before = concerns_reload();
   reload_not_before_.reset();
-  if (ready(report) && converge(touched, report, false) && confirm(report)) {
+  if (ready(report) && converge(touched, report, false, request.more) && confirm(report)) {
     // What a reload would load is another one now, and need not wait for the last one's failure.
     if (before || concerns_reload()) budget_.changed();
     if (!request.more) work_reload(report);

@@ -106,6 +106,8 @@ class gateway {
   void read_layout(apply_report& report);
   void adopt_view(runtime_view view);
   bool read_limits(apply_report& report);
+  void assume_limits();
+  void met();
   void renew_lifeline();
   void drop_lifeline();
   bool lost(const base::error& why, apply_report& report);
@@ -113,22 +115,29 @@ class gateway {
   void tell(apply_report& report, severity level, const std::string& topic,
             const std::string& text);
   void quiet(const std::string& topic) { told_.erase(topic); }
-  void finish(apply_report& report) const;
+  void finish(apply_report& report);
 
   // -- converging (converge.cpp) --
   names take(const apply_request& request);
   names every_name() const;
-  bool converge(const names& which, apply_report& report, bool repairing);
-  std::vector<pending_step> plan_all(const names& which, apply_report& report);
-  void plan_one(const std::string& name, std::vector<pending_step>& steps, apply_report& report);
+  bool converge(const names& which, apply_report& report, bool repairing, bool more = false);
+  struct plans {
+    std::vector<pending_step> steps;    ///< additions and changes
+    std::vector<pending_step> leaving;  ///< drains: after the routes have moved
+  };
+  plans plan_all(const names& which, apply_report& report);
+  void plan_one(const std::string& name, plans& all, apply_report& report);
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
   bool writable(const model::backend& backend, apply_report& report);
   backend_presence presence(const std::string& backend) const;
+  backend_presence presence_in(const configuration& file, const std::string& backend) const;
+  bool routable(const std::string& backend) const;
   bool work_routes(apply_report& report);
   const rendered* render(const model::backend& backend, apply_report& report);
 
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
+  static std::vector<pending_step> everything_of(plans all);
   bool read_back(const names& which, apply_report& report);
   bool verify_routes(apply_report& report);
   void tell_drift(const names& which, const std::vector<pending_step>& left, apply_report& report);
@@ -166,7 +175,7 @@ class gateway {
   base::status write_initial();
   void mark_unsaved(const std::string& name);
   void schedule_save();
-  bool save_routes(apply_report& report);
+  bool save_routes(const configuration& file, apply_report& report);
   void save(apply_report& report);
 
   std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
@@ -205,6 +214,7 @@ class gateway {
 
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
   bool routes_unverified_ = false;
+  names held_;        ///< backends with servers that leave once a burst's last part is there
   names unverified_;  ///< backends that commands went to since they were read last
   std::optional<time_point> verify_due_;
 

@@ -12,8 +12,10 @@
 
 #include "base/atomic_file.hpp"
 #include "base/fd.hpp"
+#include "base/subprocess.hpp"
 #include "haproxy/pidfd.hpp"
 #include "haproxy/unix_socket.hpp"
+#include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
 
@@ -200,6 +202,25 @@ outcome<reload_result> through_signal(watch& w) {
   }
 }
 
+/// The operator's own way, such as `systemctl reload haproxy`.
+outcome<reload_result> through_command(watch& w) {
+  constexpr std::size_t shown = 300;
+  const auto before = show_info(w.settings.runtime_socket, w.at_most(longest_question));
+  if (!before) return before.error();
+  w.old_worker = before->pid;
+  const auto& argv = w.settings.reload.command;
+  const auto done =
+      base::run({argv,
+                 {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}},
+                 w.until.left()});
+  if (!done) return error{done.error().kind, "reload.command: " + done.error().message};
+  if (done->exit_code != 0)
+    return error{errc::refused, "reload.command " + argv.front() + " ended with exit code " +
+                                    std::to_string(done->exit_code) + ": " +
+                                    printable(done->output.substr(0, shown))};
+  return w.await_worker();
+}
+
 }  // namespace
 
 outcome<master_process> show_proc(const std::string& master_socket, milliseconds longest) {
@@ -218,6 +239,7 @@ outcome<reload_result> reload(const config::haproxy_settings& settings, const ca
                               milliseconds longest) {
   const base::deadline until(longest);
   watch w{settings, until};
+  if (!settings.reload.command.empty()) return through_command(w);
   if (settings.master_socket) return through_master(w, can);
   if (settings.pid_file) return through_signal(w);
   return error{errc::unavailable,

@@ -162,7 +162,9 @@ void gateway::reload_failed(const std::string& why, apply_report& report) {
 // already are its own to share.
 base::status gateway::new_binds_free() const {
   const bool loaded_as_it_is = layout_known_ && !head_changed_;
-  if (loaded_as_it_is || !shares_network(settings_.haproxy, identity_.pid)) return {};
+  // Without knowing what HAProxy was loaded with, its own ports cannot be told from others.
+  if (loaded_as_it_is || loaded_head_.empty() || !shares_network(settings_.haproxy, identity_.pid))
+    return {};
   for (const auto& frontend : settings_.frontends) {
     for (const auto& bind : frontend.binds) {
       if (has_bind_on_port(loaded_head_, bind.port)) continue;

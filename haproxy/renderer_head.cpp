@@ -134,6 +134,7 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   if (!head) return head;
   auto text = std::move(head).value();
   text += defaults_sections;
+  if (frontends.empty()) return text;
   const auto routing = routing_lines(map_beside(haproxy.config_file));
   if (!routing) return routing;
   for (const auto& frontend : frontends) {

@@ -221,6 +221,19 @@ std::vector<std::string_view> cells_of(std::string_view line) {
   return cells;
 }
 
+/// The next row of a table: 2.6 lets a line break through in a quoted cell. The columns that are
+/// read here come before all quoted ones.
+std::optional<std::string_view> next_row(std::string_view& text) {
+  if (text.empty()) return std::nullopt;
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (quoted || text[end] != '\n'); ++end)
+    if (text[end] == '"') quoted = !quoted;
+  const auto row = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return row;
+}
+
 /// Where the columns stand that server_limits needs; nothing when one is missing.
 std::optional<std::array<std::size_t, 4>> limit_columns(std::string_view title) {
   constexpr std::array<std::string_view, 4> wanted{"# pxname", "svname", "slim", "bck"};
@@ -243,7 +256,7 @@ outcome<std::map<std::string, std::map<std::string, server_limits>>> parse_stat(
   if (!columns) return error{errc::protocol, "an unexpected reply to show stat"};
   const auto [proxy, server, limit, backup] = *columns;
   std::map<std::string, std::map<std::string, server_limits>> found;
-  while (const auto line = next_line(reply)) {
+  while (const auto line = next_row(reply)) {
     if (line->empty()) continue;
     const auto cells = cells_of(*line);
     if (cells.size() <= std::max({proxy, server, limit, backup}))

@@ -1,6 +1,7 @@
 #include "haproxy/route_table.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "base/atomic_file.hpp"
@@ -37,7 +38,15 @@ status route_table::load() {
   return {};
 }
 
+status route_table::ensure_file() {
+  if (std::filesystem::exists(map_)) return {};
+  return base::write_file_atomically(map_, map_text(file_));
+}
+
 void route_table::want(routes_ptr routes, bool complete) {
+  for (const auto& route : *routes_) dismissed_.insert(route_key(route));
+  for (const auto& route : *routes) dismissed_.erase(route_key(route));
+  if (complete) dismissed_.clear();
   routes_ = std::move(routes);
   complete_ = complete;
   due_ = true;
@@ -45,13 +54,18 @@ void route_table::want(routes_ptr routes, bool complete) {
 }
 
 status route_table::read(runtime& session) {
+  if (!plain_map(map_)) return {};  // no frontend of ours can name it
   const auto reply = session.execute_raw("show map " + map_);
   if (!reply) return reply.error();
   auto entries = parse_map(*reply);
-  actual_.reset();
-  if (!entries) return entries.error().kind == errc::not_found ? status() : entries.error();
-  actual_ = std::move(entries).value();
-  due_ = true;
+  if (!entries) {
+    actual_.reset();
+    return entries.error().kind == errc::not_found ? status() : entries.error();
+  }
+  if (actual_ != *entries) {
+    actual_ = std::move(entries).value();
+    due_ = true;
+  }
   return {};
 }
 
@@ -59,16 +73,25 @@ outcome<route_table::changes> route_table::converge(runtime& session, const pres
   if (!due_ || !actual_) return changes{};
   due_ = false;
   auto wanted = wanted_entries(*routes_, presence, *actual_);
-  if (!complete_) wanted.insert(actual_->begin(), actual_->end());
+  keep_earlier(wanted, *actual_);
   const auto count = differences(*actual_, wanted);
   if (count == 0) return changes{};
   const bool much = count > most_single_changes && count > wanted.size() / 2;
   return much ? replace(session, wanted) : change(session, wanted);
 }
 
+/// Until every provider has had its say, entries of an earlier run stay.
+void route_table::keep_earlier(route_entries& wanted, const route_entries& earlier) const {
+  if (complete_) return;
+  for (const auto& [key, backend] : earlier)
+    if (!dismissed_.contains(key)) wanted.emplace(key, backend);
+}
+
 outcome<route_table::changes> route_table::change(runtime& session, const route_entries& wanted) {
   const auto commands = plan_routes(map_, *actual_, wanted);
-  if (!commands) return changes{0, 1, commands.error().message};
+  // An entry by somebody else that cannot be named: the whole map can be replaced without naming
+  // it.
+  if (!commands) return replace(session, wanted);
   changes done;
   for (const auto& verdict : session.execute(*commands)) {
     if (session.broken())
@@ -111,8 +134,8 @@ outcome<route_table::changes> route_table::replace(runtime& session, const route
 
 status route_table::save(const presence_of& presence) {
   if (!unsaved_) return {};
-  auto entries = written_entries(*routes_, presence);
-  if (!complete_) entries.insert(file_.begin(), file_.end());
+  auto entries = wanted_entries(*routes_, presence, file_);
+  keep_earlier(entries, file_);
   if (entries != file_) {
     if (auto written = base::write_file_atomically(map_, map_text(entries)); !written)
       return written;

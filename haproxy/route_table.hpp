@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ class route_table {
   /// These are the routes from now on. Until `complete`, entries of an earlier run stay as well.
   void want(routes_ptr routes, bool complete);
 
+  /// Makes the file anew when somebody has deleted it.
+  base::status ensure_file();
+
   /// Reads the map of a worker. A worker that has no such map has no routes to converge.
   base::status read(runtime& session);
   /// The worker's map is not known any more.
@@ -55,17 +59,22 @@ class route_table {
   /// the next reconcile.
   bool small() const { return actual_ && actual_->size() <= 5000; }
 
+  bool loaded() const { return actual_.has_value(); }
+  bool any() const { return !routes_->empty(); }
+
   /// Whether save() has something to write.
   bool unsaved() const { return unsaved_; }
   base::status save(const presence_of& presence);
 
  private:
+  void keep_earlier(route_entries& wanted, const route_entries& earlier) const;
   base::outcome<changes> change(runtime& session, const route_entries& wanted);
   base::outcome<changes> replace(runtime& session, const route_entries& wanted);
 
   std::string map_;
   routes_ptr routes_ = std::make_shared<const std::vector<model::route>>();
   bool complete_ = false;
+  std::set<std::string> dismissed_;  ///< while not complete: keys of this run that are no more
   route_entries file_;
   std::optional<route_entries> actual_;  ///< nothing: the worker has no such map, or none is known
   bool due_ = false;

@@ -12,16 +12,6 @@ using base::errc;
 using base::error;
 using base::outcome;
 
-/// Expressions are split at commas and parentheses, runtime commands at spaces, and both know
-/// quotes.
-bool plain_file(std::string_view path) {
-  constexpr std::string_view marks = "/._-+@=:~";
-  return path.starts_with('/') && std::ranges::all_of(path, [&](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  marks.find(c) != std::string_view::npos;
-         });
-}
-
 /// Calls `entry(first, second)` for each line of two or more words; false from it ends the walk.
 /// Gives the line at which it ended.
 template <class Entry>
@@ -36,6 +26,16 @@ std::optional<std::string_view> walk(std::string_view text, Entry entry) {
 }
 
 }  // namespace
+
+/// Expressions are split at commas and parentheses, runtime commands at spaces, and both know
+/// quotes.
+bool plain_map(std::string_view map) {
+  constexpr std::string_view marks = "/._-+@=:~";
+  return map.starts_with('/') && std::ranges::all_of(map, [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  marks.find(c) != std::string_view::npos;
+         });
+}
 
 std::string map_beside(const std::string& config_file) {
   constexpr std::string_view ending = ".cfg";
@@ -62,22 +62,15 @@ route_entries wanted_entries(const std::vector<model::route>& routes, const pres
         entries.insert_or_assign(std::move(key), route.backend);
         break;
       case backend_presence::coming:
-        if (now != actual.end()) entries.insert_or_assign(std::move(key), now->second);
+        if (now != actual.end()) {
+          const bool leads = presence(now->second) == backend_presence::running;
+          entries.insert_or_assign(std::move(key), leads ? now->second : std::string(no_backend));
+        }
         break;
       case backend_presence::unknown:
         entries.insert_or_assign(std::move(key), std::string(no_backend));
         break;
     }
-  }
-  return entries;
-}
-
-route_entries written_entries(const std::vector<model::route>& routes,
-                              const presence_of& presence) {
-  route_entries entries;
-  for (const auto& route : routes) {
-    const bool known = presence(route.backend) != backend_presence::unknown;
-    entries.insert_or_assign(route_key(route), known ? route.backend : std::string(no_backend));
   }
   return entries;
 }
@@ -160,7 +153,7 @@ outcome<std::vector<command>> plan_whole_map(const std::string& map, const std::
 }
 
 outcome<std::string> routing_lines(const std::string& map) {
-  if (!plain_file(map))
+  if (!plain_map(map))
     return error{errc::invalid,
                  "haproxy.config_file: the file of the routes lies beside it, and HAProxy takes "
                  "its path " +

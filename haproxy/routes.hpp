@@ -39,13 +39,11 @@ enum class backend_presence {
 };
 using presence_of = std::function<backend_presence(const std::string& backend)>;
 
-/// The entries that the running map shall have. A route to a backend that is still to come stays
-/// what it is in `actual`: additions come before the routes that lead to them.
+/// The entries that a map shall have. A route to a backend that is still to come stays what it is
+/// in `actual`, as long as that leads somewhere: additions come before the routes that lead to
+/// them.
 route_entries wanted_entries(const std::vector<model::route>& routes, const presence_of& presence,
                              const route_entries& actual);
-
-/// The same for the file, which HAProxy reads together with all backends of the configuration.
-route_entries written_entries(const std::vector<model::route>& routes, const presence_of& presence);
 
 /// The map file: one entry a line.
 std::string map_text(const route_entries& entries);
@@ -68,6 +66,9 @@ base::outcome<std::vector<command>> plan_routes(const std::string& map, const ro
 base::outcome<std::vector<command>> plan_whole_map(const std::string& map,
                                                    const std::string& version,
                                                    const route_entries& wanted);
+
+/// Whether the map can be named in an expression of the configuration and on the runtime API.
+bool plain_map(std::string_view map);
 
 /// The lines of a frontend that choose the backend by this map. errc::invalid: a path that cannot
 /// stand in an expression of the configuration or in a runtime command.

@@ -39,7 +39,8 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
 }
 
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
-  save_routes(report);  // HAProxy reads both files
+  // HAProxy reads both files, and opens the map while it checks the other one.
+  if (auto there = routes_.ensure_file(); !there) return there.error();
   auto touched = unsaved_;
   for (const auto& [name, list] : pending_) touched.insert(name);
   std::erase_if(touched, [this](const auto& name) { return blamed(name); });
@@ -47,6 +48,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   const auto before = untried_ ? transaction::previous::leave : transaction::previous::keep;
   auto target = target_of(touched, report);
   auto committed = target.commit(store_, transaction::check::full, before);
+  if (committed) save_routes(*committed, report);
   if (committed || committed.error().kind != base::errc::refused || touched.size() < 2)
     return committed;
   // One backend that HAProxy does not take must not hold up the others.
@@ -55,7 +57,9 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   const auto good = without_guilty(touched, report);
   auto rest = target_of(good, unheard);
   if (good.empty() || !rest.changed()) return committed;
-  return rest.commit(store_, transaction::check::full, before);
+  committed = rest.commit(store_, transaction::check::full, before);
+  if (committed) save_routes(*committed, report);
+  return committed;
 }
 
 /// Those of the backends with which HAProxy takes the file; the others are told of and blamed.
@@ -93,7 +97,7 @@ void gateway::commit_while_away(apply_report& report) {
     return;
   }
   if (unsaved_.empty() && pending_.empty() && !head_changed_) {
-    save_routes(report);
+    save_routes(file_, report);
     return;
   }
   if (auto free = new_binds_free(); !free) {
@@ -125,6 +129,8 @@ bool gateway::put_back(apply_report& report) {
   untried_ = false;
   if (auto before = store_.load()) file_ = std::move(before).value();
   for (const auto& name : every_name()) mark_unsaved(name);
+  routes_.backends_changed();
+  save_routes(file_, report);
   plan_head(report);
   return true;
 }
@@ -170,8 +176,9 @@ void gateway::schedule_save() {
   if (!save_due_) save_due_ = now_ + std::max(save_delay, 10 * save_took_);
 }
 
-bool gateway::save_routes(apply_report& report) {
-  const auto saved = routes_.save([this](const auto& name) { return presence(name); });
+/// The routes as they suit an HAProxy that is loaded with `file`.
+bool gateway::save_routes(const configuration& file, apply_report& report) {
+  const auto saved = routes_.save([&](const auto& name) { return presence_in(file, name); });
   if (saved) {
     quiet("routes' file");
     return true;
@@ -202,9 +209,11 @@ void gateway::save(apply_report& report) {
       tell(report, severity::error, "refused " + name, written.error().message);
   }
   save_due_.reset();
-  if (!save_routes(report)) save_due_ = now_ + save_backoff_.failed(now_, random());
+  const auto begun = std::chrono::steady_clock::now();
+  if (!save_routes(target.draft(), report)) save_due_ = now_ + save_backoff_.failed(now_, random());
+  save_took_ =
+      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   if (target.changed()) {
-    const auto begun = std::chrono::steady_clock::now();
     auto next =
         target.commit(store_, transaction::check::invariants_only, transaction::previous::leave);
     save_took_ =

@@ -106,7 +106,8 @@ bool transaction::needs_reload() const {
 outcome<configuration> transaction::commit(config_store& store, check how, previous before) {
   const auto ok = how == check::full ? store.validate(draft_) : check_invariants(draft_.text());
   if (!ok) return ok.error();
-  const auto written = before == previous::keep ? store.write(draft_) : store.rewrite(draft_);
+  const auto written =
+      before == previous::keep ? store.write(draft_, &before_) : store.rewrite(draft_);
   if (!written) return written.error();
   before_ = draft_;
   return draft_;

@@ -1,5 +1,6 @@
 // The gateway's second look: what its commands have touched, read back.
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -24,15 +25,20 @@ bool gateway::verify(apply_report& report) {
   auto which = std::exchange(unverified_, {});
   if (which.empty()) return true;
   if (!read_back(which, report)) return false;
-  const auto steps = plan_all(which, report);
+  const auto steps = everything_of(plan_all(which, report));
   quiet_drift(which, steps);
   if (steps.empty()) return true;
   if (!carry_out(steps, report)) return false;
   which.clear();
   for (const auto& s : steps) which.insert(s.backend);
   if (!read_back(which, report)) return false;
-  tell_drift(which, plan_all(which, report), report);
+  tell_drift(which, everything_of(plan_all(which, report)), report);
   return true;
+}
+
+std::vector<gateway::pending_step> gateway::everything_of(plans all) {
+  std::ranges::move(all.leaving, std::back_inserter(all.steps));
+  return std::move(all.steps);
 }
 
 // One line a backend, and again only when it was away in between.

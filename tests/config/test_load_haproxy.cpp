@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(managed_mode_has_no_pid_file_and_needs_the_program) {
 BOOST_AUTO_TEST_CASE(attached_mode_needs_a_way_to_reload) {
   BOOST_TEST(bad(with("haproxy: {mode: attached}")) ==
              "s.yaml:2:1: /haproxy/master_socket: attached mode reloads through the master socket: "
-             "set master_socket (haproxy -S) or pid_file");
+             "set master_socket (haproxy -S), pid_file or reload.command");
   const auto by_pid = good(with("haproxy: {mode: attached, pid_file: /p, binary: ''}")).haproxy;
   BOOST_TEST(by_pid.pid_file.value() == "/p");
   BOOST_TEST(!by_pid.master_socket);
@@ -188,6 +188,20 @@ BOOST_AUTO_TEST_CASE(a_default_backend_is_a_name_or_none) {
   BOOST_TEST(!good(frontend("{name: a, default_backend: null, binds: [{port: 1}]}"))
                   .frontends[0]
                   .default_backend);
+}
+
+BOOST_AUTO_TEST_CASE(a_command_may_reload_an_attached_haproxy) {
+  const auto attached =
+      good(with("haproxy: {mode: attached, reload: {command: [systemctl, reload, haproxy]}}"));
+  const std::vector<std::string> expected{"systemctl", "reload", "haproxy"};
+  BOOST_TEST(attached.haproxy.reload.command == expected, boost::test_tools::per_element());
+  for (const auto* wrong : {"systemctl reload haproxy", "[]", "[systemctl, 1]", "[\"\"]"})
+    BOOST_TEST(bad(with("haproxy: {mode: attached, pid_file: /p, reload: {command: " +
+                        std::string(wrong) + "}}"))
+                       .find("/haproxy/reload/command") != std::string::npos,
+               wrong);
+  BOOST_TEST(bad(with("haproxy: {reload: {command: [a]}}")).find("leave command out") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(reload_limits_have_ranges) {

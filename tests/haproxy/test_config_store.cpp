@@ -156,6 +156,20 @@ BOOST_AUTO_TEST_CASE(only_the_file_right_before_is_restored) {
   BOOST_TEST((s.restore_previous().error().kind == errc::not_found));
 }
 
+BOOST_AUTO_TEST_CASE(what_somebody_else_wrote_is_kept_beside_the_file) {
+  auto s = store();
+  BOOST_REQUIRE(s.write(good));
+  BOOST_TEST(s.take_edited().empty());
+  const auto edited = file() + "# by hand\n";
+  write_text(settings.config_file, edited);
+  BOOST_REQUIRE(s.rewrite(configuration_of({make_backend("b")}, settings)));
+  BOOST_TEST(s.take_edited() == settings.config_file + ".edited");
+  BOOST_TEST(read_text(settings.config_file + ".edited") == edited);
+  BOOST_TEST(s.take_edited().empty());
+  BOOST_REQUIRE(s.write(good));
+  BOOST_TEST(s.take_edited().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(invariants)

@@ -302,4 +302,19 @@ BOOST_FIXTURE_TEST_CASE(one_wanted_in_drain_again_is_not_left_in_maintenance, ga
   upstream.reset();
 }
 
+// The file was written, and switchyard ended before the reload.
+BOOST_FIXTURE_TEST_CASE(a_restarted_gateway_reloads_a_file_that_haproxy_has_not_loaded, web_site) {
+  const auto next = backend_of("next", {local_server("n1")});
+  hide_socket();
+  reconcile();
+  apply(next);
+  BOOST_REQUIRE(file_has("backend next"));
+  show_socket();
+  restart_gateway();
+  apply(whole({change(web_site::web()), change(next)}));
+  now += std::chrono::seconds(2);
+  const auto report = reconcile();
+  BOOST_TEST(backend_exists("next"), words(report));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

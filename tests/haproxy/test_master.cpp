@@ -217,6 +217,26 @@ BOOST_AUTO_TEST_CASE(without_a_verdict_a_refused_reload_is_a_timeout) {
   BOOST_TEST(server.worker_pid() == old_worker);
 }
 
+BOOST_AUTO_TEST_CASE(a_command_reloads_and_its_failure_is_told) {
+  const haproxy_server server(site(free_port(), 1));
+  auto settings = by_pid_file(server, server.pid_file());
+  settings.reload.command = {"/bin/sh", "-c", "kill -USR2 $(head -n 1 " + server.pid_file() + ")"};
+  const auto before = server.worker_pid();
+  const auto result = haproxy::reload(settings, abilities(server));
+  BOOST_REQUIRE_MESSAGE(static_cast<bool>(result), (result ? "" : result.error().message));
+  BOOST_TEST(result->old_worker == before);
+  BOOST_TEST(result->new_worker == server.worker_pid());
+
+  settings.reload.command = {"/bin/sh", "-c", "echo no such unit; exit 5"};
+  const auto refused = haproxy::reload(settings, abilities(server));
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().kind == errc::refused));
+  BOOST_TEST(refused.error().message.find("exit code 5: \"no such unit") != std::string::npos,
+             refused.error().message);
+  settings.reload.command = {"/no/such/program"};
+  BOOST_TEST((haproxy::reload(settings, abilities(server)).error().kind == errc::not_found));
+}
+
 BOOST_AUTO_TEST_CASE(a_pid_file_that_names_no_haproxy_signals_nobody) {
   haproxy_server server(site(free_port(), 1));
   const auto can = abilities(server);

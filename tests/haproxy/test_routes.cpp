@@ -55,8 +55,8 @@ BOOST_AUTO_TEST_CASE(a_route_waits_for_its_backend_and_stays_what_it_was_until_t
   const std::vector<model::route> list{{"h", "/", "new"}, {"h", "/x", "new"}};
   BOOST_TEST((wanted_entries(list, has({"old"}, {"new"}), {{"h/", "old"}}) ==
               route_entries{{"h/", "old"}}));
-  BOOST_TEST((written_entries(list, has({"old"}, {"new"})) ==
-              route_entries{{"h/", "new"}, {"h/x/", "new"}}));
+  BOOST_TEST((wanted_entries(list, has({}, {"new"}), {{"h/", "gone"}}) ==
+              route_entries{{"h/", std::string(no_backend)}}));
 }
 
 BOOST_AUTO_TEST_CASE(additions_and_changes_come_before_removals) {

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
+
 #include "tests/integration/site.hpp"
 
 namespace switchyard::tests {
@@ -111,6 +113,53 @@ BOOST_AUTO_TEST_CASE(routes_survive_a_restart_of_haproxy_and_are_repaired) {
   BOOST_TEST(eventually([&] { return read_text(map_file()) == "example.com/ back-a\n"; }));
   BOOST_TEST(::kill(gateway.master_pid(), SIGKILL) == 0);
   BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(servers_that_leave_wait_for_their_routes_to_move) {
+  db.sql(route("", "/", "back-a"));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  continuous_load load(gateway.port(), 2);
+  db.sql(
+      "BEGIN; DELETE FROM servers WHERE backend = 'back-a';"
+      "UPDATE routes SET backend = 'back-b'; COMMIT;");
+  BOOST_TEST(becomes("example.com", "/", "b"), gateway.log());
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+}
+
+BOOST_AUTO_TEST_CASE(the_maps_file_follows_what_haproxy_has) {
+  const auto file_becomes = [&](const std::string& text) {
+    return eventually([&] { return read_text(map_file()) == text; });
+  };
+  db.sql(route("example.com", "/", "back-d"));
+  BOOST_TEST(file_becomes("example.com/ *\n"), read_text(map_file()));
+  db.sql(insert_server("back-d", "s", a.port()));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  BOOST_TEST(file_becomes("example.com/ back-d\n"), read_text(map_file()));
+  db.sql("DELETE FROM servers WHERE backend = 'back-d'");
+  BOOST_TEST(becomes("example.com", "/", "503"), gateway.log());
+  BOOST_TEST(file_becomes("example.com/ *\n"), read_text(map_file()));
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_map_file_stops_no_reload) {
+  std::filesystem::remove(map_file());
+  db.sql(insert_server("back-d", "s", a.port()) + route("example.com", "/", "back-d"));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_no_command_can_name_does_not_stop_the_others) {
+  gateway.command("add map " + map_file() + " it's/ back-b");
+  BOOST_REQUIRE(map().find("it's/") != std::string::npos);
+  db.sql(route("example.com", "/", "back-a"));
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  BOOST_TEST(eventually([&] { return map().find("it's") == std::string::npos; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_in_mode_tcp_takes_no_routes) {
+  db.sql("INSERT INTO backends (name, mode) VALUES ('back-t', 'tcp');" +
+         insert_server("back-t", "s", a.port()) + route("example.com", "/", "back-t"));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("back-t"); }), gateway.log());
+  BOOST_TEST(becomes("example.com", "/", "503"), gateway.log());
 }
 
 BOOST_AUTO_TEST_CASE(the_documented_frontend_follows_the_routes) {
