@@ -111,6 +111,16 @@ void check_provider(const config::provider_settings& settings, findings& found) 
   found.good(subject, std::to_string(report->backends.size()) + " backends, " +
                           std::to_string(servers) + " servers");
   for (const auto& r : report->refused) found.bad(subject, "refused " + r.key + ": " + r.reason);
+  // Changes are followed by reading single backends, for which a source may have a query of its
+  // own.
+  const auto name = report->backends.empty() ? "none" : report->backends.begin()->first;
+  const auto single = (*provider)->backend(name);
+  if (!single)
+    found.bad(subject, "reading the single backend " + name + ": " +
+                           with_remedy(without(prefixes, single.error().message)));
+  else if (!report->backends.empty() && !single->backends.contains(name))
+    found.bad(subject, "backend " + name +
+                           " is there when everything is read, and not when it is read alone");
 }
 
 }  // namespace

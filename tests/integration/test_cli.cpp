@@ -156,6 +156,24 @@ BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_reached_is_said_without_its_passw
   BOOST_TEST(!contains(result.output, "hunter2"), result.output);
 }
 
+BOOST_AUTO_TEST_CASE(a_query_for_single_backends_is_tried_as_well) {
+  const std::string row = "SELECT 'b' AS backend, 's' AS name, '127.0.0.1' AS ip, 80 AS port";
+  const auto with = [&](const std::string& single) {
+    write_text(config(),
+               settings("").replace(settings("").find("  - {name: files"), 0,
+                                    "  - {name: db, type: postgres, dsn: \"" +
+                                        database().dsn("postgres") + "\", queries: {all: \"" + row +
+                                        "\", backends: \"" + single + "\"}}\n"));
+    return switchyard({"check", "--config", config()});
+  };
+  const auto sound = with(row + " WHERE 'b' = ANY($1)");
+  BOOST_TEST(sound.exit_code == 0, sound.output);
+  const auto broken = with("SELECT * FROM no_such_table WHERE x = ANY($1)");
+  BOOST_TEST(broken.exit_code == 1);
+  BOOST_TEST(contains(broken.output, "reading the single backend b: "), broken.output);
+  BOOST_TEST(contains(broken.output, "no_such_table"), broken.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_configuration_file_of_somebody_else_is_not_touched) {
   write_text(folder.path() / "haproxy.cfg", "global\n");
   for (const auto* command : {"check", "run"}) {

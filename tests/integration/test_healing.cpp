@@ -73,6 +73,18 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
 }
 
+BOOST_AUTO_TEST_CASE(an_edited_configuration_is_told_and_kept_beside_ours) {
+  const auto edited = gateway.config_text() + "# mine\n";
+  write_text(gateway.config_file(), edited);
+  db.sql("UPDATE servers SET weight = 9 WHERE name = 'srv1'");
+  BOOST_TEST(
+      eventually([&] { return gateway.config_text().find(" weight 9") != std::string::npos; }),
+      gateway.log());
+  BOOST_TEST(gateway.config_text().find("# mine") == std::string::npos);
+  BOOST_TEST(read_text(gateway.config_file() + ".edited") == edited);
+  BOOST_TEST(eventually([&] { return gateway.log_has("was changed by somebody else"); }));
+}
+
 BOOST_AUTO_TEST_CASE(drift_made_by_hand_is_repaired_without_a_reload) {
   const auto worker = gateway.worker_pid();
   gateway.command("set server api-backend/srv1 weight 1");
