@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "haproxy/pidfd.hpp"
-#include "tests/haproxy/gateway_site.hpp"
+#include "tests/haproxy/gateway_sites.hpp"
 
 namespace {
 
@@ -15,36 +15,6 @@ using namespace switchyard::tests;
 using std::chrono::milliseconds;
 namespace base = switchyard::base;
 namespace haproxy = switchyard::haproxy;
-
-constexpr const char* ready = "127.0.0.1:1 100 ready";
-
-/// A frontend whose port somebody else has passes `haproxy -c`, and no start.
-struct managed_site : gateway_site {
-  managed_site() : gateway_site({.managed = true}) {
-    begin({web_site::web()});
-    taken = std::make_unique<http_upstream>("somebody else");
-    more = settings;
-    auto second = settings.frontends.front();
-    second.name = "second";
-    second.binds.front().port = taken->port();
-    more.frontends.push_back(second);
-  }
-  /// The master's sockets close a moment before it counts as ended.
-  void kill_haproxy() const {
-    const auto master = haproxy::open_pidfd(processes().master);
-    BOOST_REQUIRE(haproxy::signal_pidfd(master.get(), SIGKILL));
-    const auto ended = base::wait_readable(master.get(), base::deadline(std::chrono::seconds(5)));
-    BOOST_REQUIRE((ended && *ended));
-    BOOST_REQUIRE(eventually([&] { return worker_pid() == 0; }));
-  }
-  void tick_when_due() {
-    now = std::max(now, gateway().next_work().value_or(now));
-    tick();
-  }
-
-  std::unique_ptr<http_upstream> taken;
-  haproxy::gateway_settings more;
-};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/haproxy/gateway_site.hpp"
+#include "tests/haproxy/gateway_sites.hpp"
 
 namespace {
 
@@ -14,51 +14,6 @@ using namespace switchyard::tests;
 using std::chrono::milliseconds;
 namespace haproxy = switchyard::haproxy;
 namespace model = switchyard::model;
-
-constexpr const char* ready = "127.0.0.1:1 100 ready";
-constexpr milliseconds saved_after{250};
-
-haproxy::backend_change change(const model::backend& b) {
-  return {b.name, std::make_shared<const model::backend>(b)};
-}
-
-/// Some backends, while a provider has not reported yet.
-haproxy::apply_request part(std::vector<haproxy::backend_change> changes) {
-  haproxy::apply_request request;
-  request.changes = std::move(changes);
-  return request;
-}
-
-/// Everything, when all have.
-haproxy::apply_request whole(std::vector<haproxy::backend_change> changes) {
-  auto request = part(std::move(changes));
-  request.full = true;
-  request.complete = true;
-  return request;
-}
-
-/// An earlier run left the backends "web" (s1, s2) and "old" (o1); this one knows nothing yet.
-struct second_run : gateway_site {
-  second_run() {
-    begin({web_site::web(), backend_of("old", {local_server("o1")})});
-    restart_gateway();
-    worker = worker_pid();
-  }
-  /// Lets the drains, the save and the reloads happen that are due within a second.
-  void settle() {
-    const auto until = now + std::chrono::seconds(1);
-    std::size_t ticks = 0;
-    while (gateway().next_work() && *gateway().next_work() <= until) {
-      now = std::max(now, *gateway().next_work());
-      tick();
-      BOOST_REQUIRE(++ticks < 50U);
-    }
-  }
-  bool line_in_file(std::string_view name) const {
-    return file_has("    server " + std::string(name) + " ");
-  }
-  pid_t worker = 0;
-};
 
 }  // namespace
 

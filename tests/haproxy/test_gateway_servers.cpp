@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "haproxy/renderer.hpp"
-#include "tests/haproxy/gateway_site.hpp"
+#include "tests/haproxy/gateway_sites.hpp"
 
 namespace {
 
@@ -14,21 +14,6 @@ using namespace switchyard::tests;
 using std::chrono::milliseconds;
 namespace haproxy = switchyard::haproxy;
 namespace model = switchyard::model;
-
-constexpr const char* ready = "127.0.0.1:1 100 ready";
-constexpr milliseconds saved_after{250};
-
-model::server limited(std::string name, std::uint32_t maxconn) {
-  auto s = local_server(std::move(name));
-  s.maxconn = maxconn;
-  return s;
-}
-
-model::server backup(std::string name) {
-  auto s = local_server(std::move(name));
-  s.backup = true;
-  return s;
-}
 
 /// A web_site with health checks that find nobody at port 1 within a moment.
 struct checked_site : gateway_site {

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/haproxy/gateway_site.hpp"
+#include "tests/haproxy/gateway_sites.hpp"
 
 namespace {
 
@@ -10,8 +10,6 @@ using namespace switchyard::tests;
 using std::chrono::milliseconds;
 namespace model = switchyard::model;
 
-constexpr const char* ready = "127.0.0.1:1 100 ready";
-constexpr milliseconds read_after{25};
 constexpr const char* table = "show servers state";
 
 model::server weighted(std::string name, std::uint16_t weight) {
@@ -19,28 +17,6 @@ model::server weighted(std::string name, std::uint16_t weight) {
   s.weight = weight;
   return s;
 }
-
-/// A site where s2 follows a server of the operator's: while that one is in maintenance, HAProxy
-/// says that it enables s2, and does not.
-struct stubborn_site : gateway_site {
-  stubborn_site() {
-    write_text(*settings.haproxy.base_file,
-               read_text(*settings.haproxy.base_file) +
-                   "backend own\n    timeout connect 1s\n    timeout server 1s\n"
-                   "    server lead 127.0.0.1:1 check\n");
-    begin({web_site::web()});
-    command("set server web/s2 state maint");
-    command("del server web/s2");
-    const auto added = command("add server web/s2 127.0.0.1:1 weight 100 track own/lead");
-    BOOST_REQUIRE_MESSAGE(added.find("New server registered") != std::string::npos, added);
-    reconcile();
-    BOOST_REQUIRE(server("web", "s2") == ready);
-  }
-  void make_stubborn() const { command("set server own/lead state maint"); }
-  void mend() const { command("set server own/lead state ready"); }
-};
-
-constexpr const char* drift = "web/s2 is not as desired";
 
 }  // namespace
 
