@@ -135,7 +135,7 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   auto text = std::move(head).value();
   text += defaults_sections;
   if (frontends.empty()) return text;
-  const auto routing = routing_lines(map_beside(haproxy.config_file));
+  auto routing = routing_lines(map_beside(haproxy.config_file));
   if (!routing) return routing;
   for (const auto& frontend : frontends) {
     const auto section = frontend_section(frontend, known, *routing);

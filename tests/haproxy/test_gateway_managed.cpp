@@ -13,8 +13,6 @@ namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
-namespace base = switchyard::base;
-namespace haproxy = switchyard::haproxy;
 
 }  // namespace
 

@@ -15,8 +15,6 @@ namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
-namespace base = switchyard::base;
-namespace haproxy = switchyard::haproxy;
 namespace model = switchyard::model;
 
 }  // namespace

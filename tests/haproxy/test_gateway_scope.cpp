@@ -12,8 +12,6 @@ namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
-namespace haproxy = switchyard::haproxy;
-namespace model = switchyard::model;
 
 }  // namespace
 
