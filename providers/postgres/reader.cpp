@@ -125,8 +125,8 @@ base::outcome<std::optional<model::report>> reader::read_servers(connection& ses
                                                                  const last_views& known) const {
   const auto keys = wanted.server_keys();
   const auto& statement = keys.size() == 1 ? one_ : single_;
-  const auto answer = session.query(wanted.routes ? joined({statement, routes_}) : statement, keys,
-                                    own_timeout_);
+  const auto answer =
+      session.query(wanted.routes ? joined({statement, routes_}) : statement, keys, own_timeout_);
   if (!answer) return answer.error();
   auto report = decode_rows(*answer, layout_, wanted.routes, cache);
   if (cache != nullptr) cache->end_read(wanted.servers);
