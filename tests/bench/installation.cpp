@@ -119,6 +119,13 @@ void installation::wait_until_gone(const std::string& backend, const std::string
   if (!gone) throw std::runtime_error(backend + "/" + server + " stays:\n" + log());
 }
 
+void installation::wait_until_saved_without(const std::string& prefix) const {
+  const bool saved = eventually([&] {
+    return read_text(folder_ / "haproxy.cfg").find("    server " + prefix) == std::string::npos;
+  });
+  if (!saved) throw std::runtime_error("the last sample stays in the file:\n" + log());
+}
+
 /// Those that come from switchyard.
 std::size_t installation::running_servers() const {
   const auto state = haproxy::parse_servers_state(command("show servers state"));

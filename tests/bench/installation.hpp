@@ -37,6 +37,8 @@ class installation {
   std::string command(const std::string& line) const;
   /// Waits until HAProxy has no such server.
   void wait_until_gone(const std::string& backend, const std::string& server) const;
+  /// Waits until the configuration file holds no server of this prefix any more.
+  void wait_until_saved_without(const std::string& prefix) const;
 
   pid_t switchyard_pid() const { return switchyard_->pid(); }
   pid_t haproxy_master() const { return haproxy_->pid(); }

@@ -107,8 +107,7 @@ phase_figures measure(const options& o, const installation& site, std::size_t se
 void show_idle(const options& o, const installation& site, std::size_t servers) {
   const auto worker = site.haproxy_worker();
   const auto used_by_haproxy = [&] { return cpu_time(site.haproxy_master()) + cpu_time(worker); };
-  // The last save and the last drain are over by then.
-  std::this_thread::sleep_for(std::chrono::seconds(2));
+  site.wait_until_saved_without("new");
   const auto ours = cpu_time(site.switchyard_pid());
   const auto haproxy = used_by_haproxy();
   std::this_thread::sleep_for(std::chrono::seconds(o.idle_seconds));

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "haproxy/replies.hpp"
+#include "tests/support/server_state.hpp"
 
 namespace switchyard::tests {
 
@@ -135,15 +136,7 @@ haproxy::apply_report gateway_site::tick_after(std::chrono::milliseconds wait) {
 }
 
 std::string gateway_site::server(std::string_view backend, std::string_view name) const {
-  const auto view =
-      haproxy::parse_servers_state(command("show servers state " + std::string(backend)));
-  if (!view) return "";
-  const auto b = view->find(std::string(backend));
-  if (b == view->end()) return "";
-  const auto s = b->second.find(std::string(name));
-  if (s == b->second.end()) return "";
-  return s->second.address + ":" + std::to_string(s->second.port) + " " +
-         std::to_string(s->second.weight) + " " + std::string(model::to_string(s->second.state));
+  return server_in(command("show servers state " + std::string(backend)), backend, name);
 }
 
 std::string gateway_site::stat(std::string_view backend, std::string_view name,

@@ -10,6 +10,7 @@
 
 #include "haproxy/replies.hpp"
 #include "providers/postgres/schema.hpp"
+#include "tests/support/server_state.hpp"
 
 namespace switchyard::tests {
 
@@ -160,15 +161,7 @@ bool site::reload_by_hand() const {
 }
 
 std::string site::server(std::string_view backend, std::string_view name) const {
-  const auto view =
-      haproxy::parse_servers_state(command("show servers state " + std::string(backend)));
-  if (!view) return "";
-  const auto b = view->find(std::string(backend));
-  if (b == view->end()) return "";
-  const auto s = b->second.find(std::string(name));
-  if (s == b->second.end()) return "";
-  return s->second.address + ":" + std::to_string(s->second.port) + " " +
-         std::to_string(s->second.weight) + " " + std::string(model::to_string(s->second.state));
+  return server_in(command("show servers state " + std::string(backend)), backend, name);
 }
 
 bool site::server_becomes(std::string_view backend, std::string_view name,
