@@ -110,7 +110,7 @@ base::status configuration_accepted(const config::settings& settings) {
   haproxy::config_store store(settings.haproxy);
   haproxy::configuration candidate;
   if (auto found = store.load()) candidate = std::move(found).value();
-  auto head = haproxy::render_head(settings.haproxy, settings.frontends, candidate.http_backends());
+  auto head = haproxy::render_head(settings.haproxy, settings.frontends, candidate.modes());
   if (!head) return head.error();
   candidate.head = std::move(head).value();
   return store.validate(candidate);

@@ -139,14 +139,16 @@ std::string configuration::text() const {
   return whole += closing_line(backends.size(), count_servers(*this));
 }
 
-std::set<std::string> configuration::http_backends() const {
-  std::set<std::string> names;
-  const auto end = " from " + defaults_name(model::proxy_mode::http);
+backend_modes configuration::modes() const {
+  backend_modes modes;
+  const auto http = " from " + defaults_name(model::proxy_mode::http);
   for (const auto& [name, section] : backends) {
     const std::string_view settings = section->settings;
-    if (settings.substr(0, settings.find('\n')).ends_with(end)) names.insert(names.end(), name);
+    const bool is_http = settings.substr(0, settings.find('\n')).ends_with(http);
+    modes.emplace_hint(modes.end(), name,
+                       is_http ? model::proxy_mode::http : model::proxy_mode::tcp);
   }
-  return names;
+  return modes;
 }
 
 outcome<configuration> parse_configuration(std::string_view text) {

@@ -9,7 +9,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -31,9 +30,8 @@ struct configuration {
   /// 16 hexadecimal digits that change when anything changes that only a reload can bring into a
   /// running HAProxy: the head, or a backend's settings. Server lines are left out.
   std::string layout() const;
-  /// The backends that a frontend may have as its default: HAProxy refuses a whole file in which an
-  /// http frontend names a tcp backend.
-  std::set<std::string> http_backends() const;
+  /// The mode of each backend: a frontend leads to backends of its own mode only.
+  backend_modes modes() const;
 };
 
 /// Reads what text() wrote. errc::invalid: the file is not of that form (cut off, edited, foreign).

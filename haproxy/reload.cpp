@@ -57,7 +57,7 @@ bool shares_network(const config::haproxy_settings& settings, pid_t worker) {
 // -- whether and when
 
 void gateway::plan_head(apply_report& report) {
-  const auto head = render_head(settings_.haproxy, settings_.frontends, file_.http_backends());
+  const auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes());
   if (!head) {
     tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message);
     return;

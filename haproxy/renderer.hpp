@@ -8,7 +8,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,12 +46,16 @@ base::outcome<std::string> render_server(const model::server& server);
 /// runtime's `add server` ("check inter 2s rise 2 fall 3 alpn h2,http/1.1 …").
 base::outcome<std::string> server_options(const model::backend_settings& settings);
 
-/// The global section, the named defaults sections and the frontends. `known` are the backends that
-/// a frontend may lead to (configuration::http_backends()): a default_backend that is not there is
-/// left out (503 until it appears). The global section is left out where base_file has it all
-/// (attached mode with a base_file).
+/// The modes of backends that are known (configuration::modes()).
+using backend_modes = std::map<std::string, model::proxy_mode>;
+
+/// The global section, the named defaults sections and the frontends. A default_backend is looked
+/// up by its name at each request, so it may come and go without a change of the frontend (503
+/// meanwhile); one that is known to be of another mode than its frontend is left out, since the
+/// traffic would break. The global section is left out where base_file has it all (attached mode
+/// with a base_file).
 base::outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                        const std::vector<config::frontend_settings>& frontends,
-                                       const std::set<std::string>& known);
+                                       const backend_modes& modes);
 
 }  // namespace switchyard::haproxy

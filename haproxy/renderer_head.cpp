@@ -98,7 +98,7 @@ outcome<std::string> bind_line(const config::bind_settings& bind) {
 }
 
 outcome<std::string> frontend_section(const config::frontend_settings& frontend,
-                                      const std::set<std::string>& known,
+                                      const backend_modes& modes,
                                       const std::string& routing) {
   if (!model::valid_name(frontend.name))
     return error{errc::invalid, "the name is not made of A-Z a-z 0-9 _ . : -"};
@@ -117,11 +117,13 @@ outcome<std::string> frontend_section(const config::frontend_settings& frontend,
       "    http-request set-header X-Forwarded-Proto https if { ssl_fc }\n"
       "    http-request set-header X-Forwarded-Proto http unless { ssl_fc }\n";
   text += routing;
-  if (frontend.default_backend && known.contains(*frontend.default_backend)) {
-    if (!model::valid_name(*frontend.default_backend))
-      return error{errc::invalid, "default_backend is not made of A-Z a-z 0-9 _ . : -"};
-    text += "    default_backend " + *frontend.default_backend + "\n";
-  }
+  if (!frontend.default_backend) return text;
+  if (!model::valid_name(*frontend.default_backend))
+    return error{errc::invalid, "default_backend is not made of A-Z a-z 0-9 _ . : -"};
+  const auto known = modes.find(*frontend.default_backend);
+  // default_backend would want the backend to be there, and on 3.4 to stay.
+  if (known == modes.end() || known->second == model::proxy_mode::http)
+    text += "    use_backend %[str(" + *frontend.default_backend + ")]\n";
   return text;
 }
 
@@ -129,7 +131,7 @@ outcome<std::string> frontend_section(const config::frontend_settings& frontend,
 
 outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                  const std::vector<config::frontend_settings>& frontends,
-                                 const std::set<std::string>& known) {
+                                 const backend_modes& modes) {
   auto head = global_section(haproxy);
   if (!head) return head;
   auto text = std::move(head).value();
@@ -138,7 +140,7 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   auto routing = routing_lines(map_beside(haproxy.config_file));
   if (!routing) return routing;
   for (const auto& frontend : frontends) {
-    const auto section = frontend_section(frontend, known, *routing);
+    const auto section = frontend_section(frontend, modes, *routing);
     if (!section) return in_frontend(frontend.name, section.error());
     (text += '\n') += *section;
   }

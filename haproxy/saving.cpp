@@ -32,7 +32,7 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
       static_cast<void>(target.remove_backend(name));  // it is there
     }
   }
-  auto head = render_head(settings_.haproxy, settings_.frontends, target.draft().http_backends());
+  auto head = render_head(settings_.haproxy, settings_.frontends, target.draft().modes());
   if (head)
     target.set_head(std::move(head).value());  // plan_head() tells when it cannot be rendered
   return target;
@@ -157,7 +157,7 @@ model::backend gateway::with_kept_servers(const model::backend& backend) const {
 
 base::status gateway::write_initial() {
   auto target = transaction::begin(file_);
-  auto head = render_head(settings_.haproxy, settings_.frontends, file_.http_backends());
+  auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
   auto written = target.commit(store_, transaction::check::full, transaction::previous::keep);

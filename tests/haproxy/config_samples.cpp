@@ -94,7 +94,7 @@ haproxy::configuration configuration_of(const std::vector<backend>& backends,
   for (const auto& b : backends)
     c.backends[b.name] =
         std::make_shared<haproxy::backend_section>(haproxy::render_backend(b).value());
-  c.head = haproxy::render_head(settings, frontends, c.http_backends()).value();
+  c.head = haproxy::render_head(settings, frontends, c.modes()).value();
   return c;
 }
 

@@ -72,8 +72,8 @@ config::frontend_settings gateway() {
 }
 
 std::string head_of(const config::haproxy_settings& s, const config::frontend_settings& f,
-                    const std::set<std::string>& known = {}) {
-  return render_head(s, {f}, known).value();
+                    const backend_modes& modes = {}) {
+  return render_head(s, {f}, modes).value();
 }
 
 bool contains(const std::string& text, std::string_view part) {
@@ -253,14 +253,16 @@ BOOST_AUTO_TEST_CASE(a_socket_path_that_haproxy_reads_differently_is_refused) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_default_backend_is_named_only_once_it_is_there) {
+BOOST_AUTO_TEST_CASE(a_default_backend_may_come_later_but_is_never_one_of_another_mode) {
   const auto s = settings_in("/tmp");
-  BOOST_TEST(!contains(head_of(s, gateway(), {"other"}), "default_backend"));
-  BOOST_TEST(contains(head_of(s, gateway(), {"api"}), "    default_backend api\n"));
+  const std::string line = "    use_backend %[str(api)]\n";
+  BOOST_TEST(contains(head_of(s, gateway()), line));
+  BOOST_TEST(contains(head_of(s, gateway(), {{"api", model::proxy_mode::http}}), line));
+  BOOST_TEST(ask_haproxy(configuration_of({}, s, {gateway()}).text()).exit_code == 0);
   auto tcp = make_backend("api");
   tcp.settings.mode = model::proxy_mode::tcp;
   const auto c = configuration_of({tcp}, s, {gateway()});
-  BOOST_TEST(!contains(c.head, "default_backend"));
+  BOOST_TEST(!contains(c.head, "use_backend %[str("));
   BOOST_TEST(ask_haproxy(c.text()).exit_code == 0);
 }
 
