@@ -75,6 +75,14 @@ outcome<command> line_of(command_kind kind, std::string_view before, std::string
   return command{kind, std::string(before) + *t + after};
 }
 
+/// KIND BACKEND `after`.
+outcome<command> backend_command(command_kind kind, std::string_view backend,
+                                 const std::string& after = "") {
+  const auto name = name_of(backend, "backend");
+  if (!name) return name.error();
+  return command{kind, std::string(to_string(kind)) + " " + *name + after};
+}
+
 bool take(std::string_view& text, std::string_view start) {
   if (!text.starts_with(start)) return false;
   text.remove_prefix(start.size());
@@ -123,6 +131,15 @@ bool means_success(command_kind kind, std::string_view reply) {
     case command_kind::del_map:
     case command_kind::commit_map:
       return reply.empty();
+    case command_kind::add_backend:
+      return reply == "New backend registered.";
+    case command_kind::publish_backend:
+      return reply == "Backend published.";
+    case command_kind::unpublish_backend:
+      return reply == "Backend unpublished.";
+    case command_kind::del_backend:
+      // What HAProxy had to say of the backend's servers before may come along.
+      return reply == "Backend deleted." || reply.ends_with("\nBackend deleted.");
   }
   return false;
 }
@@ -181,6 +198,14 @@ std::string_view to_string(command_kind kind) {
       return "del map";
     case command_kind::commit_map:
       return "commit map";
+    case command_kind::add_backend:
+      return "add backend";
+    case command_kind::publish_backend:
+      return "publish backend";
+    case command_kind::unpublish_backend:
+      return "unpublish backend";
+    case command_kind::del_backend:
+      return "del backend";
   }
   return "unknown";
 }
@@ -264,6 +289,24 @@ outcome<command> del_map(std::string_view map, std::string_view key) {
 
 outcome<command> commit_map(std::string_view map, std::string_view version) {
   return map_command(command_kind::commit_map, " @" + std::string(version), {map});
+}
+
+outcome<command> add_backend(std::string_view backend, std::string_view profile) {
+  const auto from = name_of(profile, "profile");
+  if (!from) return from.error();
+  return backend_command(command_kind::add_backend, backend, " from " + *from);
+}
+
+outcome<command> publish_backend(std::string_view backend) {
+  return backend_command(command_kind::publish_backend, backend);
+}
+
+outcome<command> unpublish_backend(std::string_view backend) {
+  return backend_command(command_kind::unpublish_backend, backend);
+}
+
+outcome<command> del_backend(std::string_view backend) {
+  return backend_command(command_kind::del_backend, backend);
 }
 
 status check_reply(command_kind kind, std::string_view reply) {

@@ -29,6 +29,10 @@ enum class command_kind {
   set_map,
   del_map,
   commit_map,
+  add_backend,
+  publish_backend,
+  unpublish_backend,
+  del_backend,
 };
 
 /// The kind as logs and metrics name it: "add server".
@@ -71,6 +75,14 @@ base::outcome<command> add_map(std::string_view map, std::string_view key, std::
 base::outcome<command> set_map(std::string_view map, std::string_view key, std::string_view value);
 base::outcome<command> del_map(std::string_view map, std::string_view key);
 base::outcome<command> commit_map(std::string_view map, std::string_view version);
+
+/// HAProxy 3.4 and later. A new backend has the settings of a `defaults` section that the process
+/// was loaded with, has no server, and takes no traffic until it is published. One can be deleted
+/// when it is not published, has no server, and no rule of the configuration names it.
+base::outcome<command> add_backend(std::string_view backend, std::string_view profile);
+base::outcome<command> publish_backend(std::string_view backend);
+base::outcome<command> unpublish_backend(std::string_view backend);
+base::outcome<command> del_backend(std::string_view backend);
 
 /// Whether `reply` (trimmed) means that the command succeeded. errc::refused holds the reply; a
 /// reply that the table does not know is never success.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "haproxy/fingerprint.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -18,32 +19,13 @@ constexpr std::string_view marker =
     "# Written by switchyard. Changes made here are overwritten; yours belong into its settings\n"
     "# (frontends) or into a file of your own (haproxy.base_file).\n";
 constexpr std::string_view section_start = "backend ";
+constexpr std::string_view defaults_start = "defaults ";
 constexpr std::string_view server_start = "    server ";
 
-/// 64-bit FNV-1a: tells versions of our own text apart, resists nobody.
-class fingerprint {
- public:
-  void add(std::string_view text) {
-    for (const char c : text) {
-      value_ ^= static_cast<unsigned char>(c);
-      value_ *= 0x100000001b3ULL;
-    }
-  }
-  std::string hex() const {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text(16, '0');
-    for (std::size_t i = 0; i < text.size(); ++i) text[i] = digits[(value_ >> (60 - 4 * i)) & 0xfU];
-    return text;
-  }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325ULL;
-};
-
-/// Counts, so that a file that lost lines in between is told as well as one that was cut.
-std::string closing_line(std::size_t backends, std::size_t servers) {
+/// Counts, so that a file that lost lines in between is told as well as one that was cut or edited.
+std::string closing_line(std::size_t backends, std::size_t servers, const std::string& print) {
   return "# End of switchyard's part: " + std::to_string(backends) + " backends, " +
-         std::to_string(servers) + " servers.\n";
+         std::to_string(servers) + " servers, " + print + ".\n";
 }
 
 std::string opening(std::string_view layout) {
@@ -96,6 +78,28 @@ outcome<backend_section> parse_section(std::string_view first, std::string_view&
   return not_ours("");
 }
 
+/// What stands between profiles_start and profiles_end, and nothing when there is none of it.
+outcome<profile_map> parse_profiles(std::string_view& text) {
+  profile_map profiles;
+  if (!text.starts_with(profiles_start)) return profiles;
+  take_line(text);
+  while (text.starts_with(defaults_start)) {
+    const auto first = take_line(text).value_or("");
+    if (!first.starts_with(defaults_start)) return not_ours(first);
+    auto& section = profiles[std::string(first.substr(defaults_start.size()))];
+    (section = first) += '\n';
+    for (auto line = take_line(text); line && !line->empty(); line = take_line(text)) {
+      if (!line->starts_with("    ")) return not_ours(*line);
+      (section += *line) += '\n';
+    }
+  }
+  const auto end = take_line(text);
+  if (!end || *end != profiles_end) return not_ours(end.value_or(""));
+  const auto blank = take_line(text);
+  if (!blank || !blank->empty()) return not_ours(blank.value_or(""));
+  return profiles;
+}
+
 template <class Number>
 bool read_number(std::string_view word, Number& into) {
   const auto* end = word.data() + word.size();
@@ -111,9 +115,10 @@ std::size_t count_servers(const configuration& c) {
 
 }  // namespace
 
-std::string configuration::layout() const {
-  fingerprint print;
+std::string configuration::fingerprint() const {
+  haproxy::fingerprint print;
   print.add(head);
+  for (const auto& [name, text] : profiles) print.add(text);
   for (const auto& [name, section] : backends) {
     print.add(name);
     print.add({"\0", 1});
@@ -123,20 +128,27 @@ std::string configuration::layout() const {
 }
 
 std::string configuration::text() const {
-  auto whole = opening(layout());
+  const auto print = fingerprint();
+  auto whole = opening(loaded_as.empty() ? print : loaded_as);
   auto size = whole.size() + head.size() + 128;
   for (const auto& [name, section] : backends) {
     size += section->settings.size() + 1;
     for (const auto& line : section->servers) size += line.size() + 1;
   }
+  for (const auto& [name, text] : profiles) size += text.size() + 1;
   whole.reserve(size);
   (whole += head) += '\n';
+  if (!profiles.empty()) {
+    (whole += profiles_start) += '\n';
+    for (const auto& [name, text] : profiles) (whole += text) += '\n';
+    (whole += profiles_end) += "\n\n";
+  }
   for (const auto& [name, section] : backends) {
     whole += section->settings;
     for (const auto& line : section->servers) (whole += line) += '\n';
     whole += '\n';
   }
-  return whole += closing_line(backends.size(), count_servers(*this));
+  return whole += closing_line(backends.size(), count_servers(*this), print);
 }
 
 backend_modes configuration::modes() const {
@@ -152,16 +164,24 @@ backend_modes configuration::modes() const {
 }
 
 outcome<configuration> parse_configuration(std::string_view text) {
-  const auto prefix = opening(std::string(16, '?')).size();
-  auto rest = text.substr(std::min(prefix, text.size()));
+  const auto prefix = opening(std::string(fingerprint::width, '?'));
+  auto rest = text.substr(std::min(prefix.size(), text.size()));
   configuration read;
-  while (!rest.starts_with(section_start) && !rest.starts_with("# End of ")) {
+  read.loaded_as = text.substr(std::min(prefix.find('?'), text.size()), fingerprint::width);
+  if (!fingerprint::is_one(read.loaded_as)) return not_ours(text.substr(0, text.find('\n')));
+  while (!rest.starts_with(section_start) && !rest.starts_with("# End of ") &&
+         !rest.starts_with(profiles_start)) {
     const auto line = take_line(rest);
     if (!line) return not_ours("");
     (read.head += *line) += '\n';
   }
   if (read.head.empty()) return not_ours(text.substr(0, text.find('\n')));
   read.head.pop_back();  // the blank line that text() puts behind it
+  if (auto profiles = parse_profiles(rest)) {
+    read.profiles = std::move(profiles).value();
+  } else {
+    return profiles.error();
+  }
   while (rest.starts_with(section_start)) {
     const auto first = take_line(rest).value_or("");
     const auto name = name_of_section(first);

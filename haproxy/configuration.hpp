@@ -3,9 +3,9 @@
 // The configuration file as a value: what switchyard writes and can read back.
 //
 // The file is a marker line, a global section with the layout's fingerprint, the head (global,
-// defaults, frontends), and one section per backend. Reading it back lets a backend that no
-// provider has reported yet stand as it is, and tells which settings a running HAProxy was loaded
-// with. Pure.
+// defaults, frontends), the profiles, and one section per backend. Reading it back lets a backend
+// that no provider has reported yet stand as it is, and tells which settings a running HAProxy was
+// loaded with. Pure.
 
 #include <map>
 #include <optional>
@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/outcome.hpp"
+#include "haproxy/profiles.hpp"
 #include "haproxy/renderer.hpp"
 
 namespace switchyard::haproxy {
@@ -23,13 +24,19 @@ inline constexpr std::string_view layout_variable = "SWITCHYARD_LAYOUT";
 
 struct configuration {
   std::string head;
+  profile_map profiles;  ///< HAProxy before 3.4 reads over them
   std::map<std::string, backend_section_ptr> backends;
+  /// fingerprint() of the version that HAProxy was loaded with. It stays when backends come and go
+  /// at run time. "": none of that kind yet, the version at hand counts.
+  std::string loaded_as;
 
   /// The whole file, ending in a newline (HAProxy refuses a file that does not).
   std::string text() const;
-  /// 16 hexadecimal digits that change when anything changes that only a reload can bring into a
-  /// running HAProxy: the head, or a backend's settings. Server lines are left out.
-  std::string layout() const;
+  /// 16 hexadecimal digits that change when the head, a profile or a backend's settings change.
+  /// Server lines are left out.
+  std::string fingerprint() const;
+  /// What the file tells the running process to say of itself.
+  std::string layout() const { return loaded_as.empty() ? fingerprint() : loaded_as; }
   /// The mode of each backend: a frontend leads to backends of its own mode only.
   backend_modes modes() const;
 };

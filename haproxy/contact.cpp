@@ -65,6 +65,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   identity_ = info;
   drains_.clear();
   actual_.clear();
+  by_reload_.clear();
   limits_of_ = 0;
   routes_.forget();
   if (!read_everything(report)) return false;
@@ -170,11 +171,15 @@ void gateway::read_layout(apply_report& report) {
 // Ours are the backends of our file; an operator's own ones in base_file are left alone.
 void gateway::adopt_view(runtime_view view) {
   std::map<std::string, actual_backend> seen;
-  for (const auto& [name, section] : file_.backends) {
-    if (!running_->contains(name)) continue;
+  // Those that came at run time may not be in the file yet. What is known of this worker counts
+  // more than the file, which may run ahead of it.
+  for (auto& [name, known] : actual_)
+    if (running_->contains(name)) seen[name] = {known.settings, {}, known.published};
+  for (const auto& [name, section] : file_.backends)
+    if (running_->contains(name))
+      seen.try_emplace(name, actual_backend{section->settings, {}, true});
+  for (auto& [name, backend] : seen) {
     const auto running = view.find(name);
-    auto& backend = seen[name];
-    backend.settings = section->settings;
     if (running == view.end()) continue;
     const auto before = actual_.find(name);
     for (auto& [server, now] : running->second) {
@@ -193,7 +198,7 @@ void gateway::adopt_view(runtime_view view) {
 // Once for each worker: nobody else changes them, and the table is long.
 bool gateway::read_limits(apply_report& report) {
   if (limits_of_ == identity_.pid) return true;
-  const auto reply = session_->execute_raw("show stat -1 4 -1");
+  const auto reply = session_->execute_raw("show stat -1 6 -1");
   if (!reply) return lost(reply.error(), report);
   const auto limits = parse_stat(*reply);
   if (!limits) {
@@ -203,8 +208,9 @@ bool gateway::read_limits(apply_report& report) {
   }
   quiet("limits");
   for (auto& [name, backend] : actual_) {
-    const auto known = limits->find(name);
-    if (known == limits->end()) continue;
+    backend.published = !limits->unpublished.contains(name);
+    const auto known = limits->servers.find(name);
+    if (known == limits->servers.end()) continue;
     for (auto& [server, has] : backend.servers) {
       const auto found = known->second.find(server);
       if (found == known->second.end()) continue;

@@ -36,6 +36,12 @@ std::string describe(const step& s) {
       return "maxconn " + std::to_string(s.target.maxconn);
     case command_kind::del_server:
       return "deleted";
+    case command_kind::add_backend:
+      return "added without a reload";
+    case command_kind::unpublish_backend:
+      return "takes no more traffic";
+    case command_kind::del_backend:
+    case command_kind::publish_backend:
     case command_kind::enable_server:
     case command_kind::enable_health:
     case command_kind::add_map:
@@ -88,6 +94,7 @@ gateway::names gateway::every_name() const {
   names all;
   for (const auto& [name, backend] : desired_) all.insert(all.end(), name);
   for (const auto& [name, section] : file_.backends) all.insert(name);
+  for (const auto& [name, running] : actual_) all.insert(name);
   return all;
 }
 
@@ -124,7 +131,8 @@ bool gateway::routable(const std::string& backend) const {
 }
 
 backend_presence gateway::presence(const std::string& backend) const {
-  if (!routable(backend)) return backend_presence::unknown;
+  // Routes leave a backend before it goes.
+  if (!routable(backend) || retiring(backend)) return backend_presence::unknown;
   if (running_ && running_->contains(backend)) return backend_presence::running;
   if (!running_ || desired_.contains(backend)) return backend_presence::coming;
   return backend_presence::unknown;
@@ -174,16 +182,16 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   const auto wanted = desired_.find(name);
   if (wanted == desired_.end()) {
     rendered_.erase(name);
-    if (complete_ && file_.backends.contains(name) && !blamed(name))
-      pending_[name] = plan_removal(name).reload;
+    if (complete_ && !blamed(name)) plan_retiring(name, all);
     return;
   }
+  drains_.forget({name, ""});
   const auto& backend = *wanted->second;
   const auto* r = render(backend, report);
   if (r == nullptr) return;
   const auto running = actual_.find(name);
   auto p = plan_backend(backend, running == actual_.end() ? nullptr : &running->second, r->text,
-                        r->options);
+                        r->options, loaded_profile(name, r->text));
   for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
   if (p.refused.empty()) quiet("refused " + name);
   if (!p.reload.empty() && !blamed(name) && writable(backend, report))
@@ -196,6 +204,29 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   plan_leaving(name, p.leaving, all.leaving);
 }
 
+// A profile is loaded when the file that has it is.
+std::optional<std::string> gateway::loaded_profile(const std::string& backend,
+                                                   const std::string& settings) const {
+  if (!can_add_backends() || by_reload_.contains(backend)) return std::nullopt;
+  auto name = profile_name(settings);
+  if (!file_.profiles.contains(name)) return std::nullopt;
+  return name;
+}
+
+bool gateway::can_add_backends() const {
+  return can_ && can_->dynamic_backends && layout_known_;
+}
+
+/// What the settings and the routes have to know of a step that was carried out.
+void gateway::backend_changed(const pending_step& done) {
+  if (done.what.what.kind != command_kind::add_backend) return;
+  auto& added = actual_[done.backend];
+  added.settings = rendered_.at(done.backend).text;
+  added.published = false;
+  if (running_) running_->insert(done.backend);
+  routes_.backends_changed();
+}
+
 bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& report) {
   std::vector<command> commands;
   commands.reserve(steps.size());
@@ -205,10 +236,11 @@ bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& re
   names failed;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& [backend, done] = steps[i];
-    const auto subject = backend + "/" + done.target.name;
+    const auto subject = subject_of(backend, done);
     if (verdicts[i]) {
       ++report.steps;
       note_done(actual_[backend], done);
+      backend_changed(steps[i]);
       const auto text = describe(done);
       if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))
         report.notices.push_back({severity::info, subject + " " + text});
@@ -220,6 +252,10 @@ bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& re
       if (failed.insert(subject).second)  // what follows a failed addition fails as well
         tell(report, severity::warning, "step " + subject,
              "HAProxy refuses `" + done.what.line + "`: " + verdicts[i].error().message);
+      if (done.what.kind == command_kind::add_backend) {
+        by_reload_.insert(backend);
+        pending_[backend] = {{reload_cause::new_backend, backend}};
+      }
     }
   }
   for (const auto& subject : succeeded)

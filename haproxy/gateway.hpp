@@ -132,6 +132,12 @@ class gateway {
   backend_presence presence(const std::string& backend) const;
   backend_presence presence_in(const configuration& file, const std::string& backend) const;
   bool routable(const std::string& backend) const;
+  bool retiring(const std::string& backend) const { return drains_.contains({backend, ""}); }
+  bool can_add_backends() const;
+  std::optional<std::string> loaded_profile(const std::string& backend,
+                                            const std::string& settings) const;
+  void plan_retiring(const std::string& name, plans& all);
+  void backend_changed(const pending_step& done);
   bool work_routes(apply_report& report);
   const rendered* render(const model::backend& backend, apply_report& report);
 
@@ -150,6 +156,8 @@ class gateway {
   bool work_drains(apply_report& report);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
                       apply_report& report);
+  bool delete_retired(const std::string& backend, apply_report& report);
+  void backend_gone(const std::string& backend);
 
   // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
@@ -172,6 +180,11 @@ class gateway {
   bool put_back(apply_report& report);
   void step_back(apply_report& report);
   model::backend with_kept_servers(const model::backend& backend) const;
+  bool recordable(const std::string& name, const std::string& settings) const;
+  bool recorded(const std::string& name) const;
+  transaction record(bool backends_too, apply_report& report);
+  transaction record_less(const names& unsaved, const std::string& why, apply_report& report);
+  void saved(configuration now_in_file, apply_report& report);
   base::status write_initial();
   void mark_unsaved(const std::string& name);
   void schedule_save();
@@ -212,6 +225,7 @@ class gateway {
   pid_t limits_of_ = 0;      ///< the worker whose servers' limits are in actual_
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
 
+  names by_reload_;               ///< backends that this worker refused to add or to delete
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
   bool routes_unverified_ = false;
   names held_;        ///< backends with servers that leave once a burst's last part is there

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "haproxy/config_store.hpp"
+#include "haproxy/profiles.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -51,6 +52,7 @@ class inspector {
       if (c == '"' || c == '\\') return broken(number_, "a double quote or a backslash");
     }
     if (text.empty() || text.front() == '#') return {};
+    if (text == profiles_start || text == profiles_end) return end_section();
     const bool indented = text.front() == ' ';
     const auto word = take_word(text);
     if (!indented) return section(word, take_word(text));

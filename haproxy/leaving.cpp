@@ -21,9 +21,41 @@ void gateway::plan_leaving(const std::string& name, const std::vector<std::strin
   }
 }
 
+// Where HAProxy can delete backends, one that nobody desires takes no more traffic, its servers
+// leave, then it goes. Elsewhere it goes with a reload.
+void gateway::plan_retiring(const std::string& name, plans& all) {
+  const auto running = actual_.find(name);
+  if (running == actual_.end()) {
+    const bool is_gone = can_add_backends() && running_ && !running_->contains(name);
+    if (file_.backends.contains(name) && !is_gone) pending_[name] = plan_removal(name).reload;
+    return;
+  }
+  const bool by_command = can_add_backends() && !by_reload_.contains(name);
+  auto p = plan_removal(name, by_command ? &running->second : nullptr);
+  if (!p.retires) {
+    if (file_.backends.contains(name)) pending_[name] = std::move(p.reload);
+    return;
+  }
+  drains_.add({name, ""}, now_);
+  routes_.backends_changed();
+  for (auto& s : p.steps) all.leaving.push_back({name, std::move(s)});
+  plan_leaving(name, p.leaving, all.leaving);
+}
+
 bool gateway::work_drains(apply_report& report) {
-  for (const auto& [backend, servers] : drains_.due(now_))
+  for (const auto& [backend, servers] : drains_.due(now_)) {
+    if (!actual_.contains(backend)) {
+      drains_.forget_backend(backend);
+      continue;
+    }
+    // Routes have not left it yet.
+    if (held_.contains(backend)) {
+      for (const auto& server : servers) drains_.postpone({backend, server}, now_);
+      continue;
+    }
     if (!delete_drained(backend, servers, report)) return false;
+    if (retiring(backend) && !delete_retired(backend, report)) return false;
+  }
   return true;
 }
 
@@ -34,6 +66,7 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
   const auto connections = parse_servers_conn(*reply);
   if (!connections) return lost(connections.error(), report);
   for (const auto& server : servers) {
+    if (server.empty()) continue;  // the backend itself
     const auto open = connections->find(server);
     if (open == connections->end()) {
       drains_.forget({backend, server});
@@ -60,6 +93,41 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
     report.notices.push_back({severity::info, backend + "/" + server + " drained and deleted"});
   }
   return true;
+}
+
+bool gateway::delete_retired(const std::string& backend, apply_report& report) {
+  const drain_queue::key key{backend, ""};
+  const auto& known = actual_.at(backend);
+  const auto del = del_backend(backend);
+  if (!del || known.published || !known.servers.empty()) {
+    drains_.postpone(key, now_);
+    return true;
+  }
+  const auto verdict = session_->execute(std::vector<command>{*del}).front();
+  if (session_->broken()) return lost(verdict.error(), report);
+  if (verdict) {
+    ++report.steps;
+    backend_gone(backend);
+    report.notices.push_back({severity::info, "backend " + backend + " deleted without a reload"});
+    return true;
+  }
+  // A rule of the operator's names it, say: then only a reload can take it away.
+  drains_.forget(key);
+  by_reload_.insert(backend);
+  tell(report, severity::warning, "step backend " + backend,
+       "HAProxy refuses `" + del->line + "`: " + verdict.error().message);
+  pending_[backend] = plan_removal(backend).reload;
+  return true;
+}
+
+void gateway::backend_gone(const std::string& backend) {
+  drains_.forget_backend(backend);
+  actual_.erase(backend);
+  if (running_) running_->erase(backend);
+  pending_.erase(backend);
+  quiet("step backend " + backend);
+  routes_.backends_changed();
+  mark_unsaved(backend);
 }
 
 }  // namespace switchyard::haproxy

@@ -28,6 +28,15 @@ class collector {
     for (auto& c : commands) plan_.steps.push_back({std::move(c).value(), target});
   }
 
+  /// Adds a command for the backend itself.
+  void add(base::outcome<command> made) {
+    if (made)
+      plan_.steps.push_back({std::move(made).value(), {}});
+    else
+      plan_.refused.push_back(
+          {made.error().kind, "backend " + backend_ + ": " + made.error().message});
+  }
+
   void leave(const std::string& name) { plan_.leaving.push_back(name); }
   void reload(reload_cause cause, std::string subject) {
     plan_.reload.push_back({cause, std::move(subject)});
@@ -90,13 +99,23 @@ std::string_view to_string(reload_cause cause) {
   return "unknown";
 }
 
+std::string subject_of(const std::string& backend, const step& s) {
+  return s.target.name.empty() ? "backend " + backend : backend + "/" + s.target.name;
+}
+
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
-                  const std::string& settings, const std::string& options) {
+                  const std::string& settings, const std::string& options,
+                  const std::optional<std::string>& profile) {
   plan result;
   collector out(desired.name, result);
-  if (actual == nullptr) {
+  const actual_backend added{settings, {}, false};
+  if (actual == nullptr && !profile) {
     out.reload(reload_cause::new_backend, desired.name);
     return result;
+  }
+  if (actual == nullptr) {
+    out.add(add_backend(desired.name, *profile));
+    actual = &added;
   }
   const bool same_settings = actual->settings == settings;
   if (!same_settings) out.reload(reload_cause::changed_settings, desired.name);
@@ -113,12 +132,20 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     }
   }
   for (; has != actual->servers.end(); ++has) out.leave(has->first);
+  if (!actual->published) out.add(publish_backend(desired.name));
   return result;
 }
 
-plan plan_removal(const std::string& backend) {
+plan plan_removal(const std::string& backend, const actual_backend* actual) {
   plan result;
-  result.reload.push_back({reload_cause::removed_backend, backend});
+  collector out(backend, result);
+  if (actual == nullptr) {
+    out.reload(reload_cause::removed_backend, backend);
+    return result;
+  }
+  if (actual->published) out.add(unpublish_backend(backend));
+  for (const auto& [name, has] : actual->servers) out.leave(name);
+  result.retires = true;
   return result;
 }
 
@@ -131,6 +158,8 @@ void note_done(actual_backend& actual, const step& done) {
         target.maxconn};
     return;
   }
+  if (done.what.kind == command_kind::publish_backend) actual.published = true;
+  if (done.what.kind == command_kind::unpublish_backend) actual.published = false;
   const auto found = actual.servers.find(target.name);
   if (found == actual.servers.end()) return;
   auto& has = found->second;
@@ -158,6 +187,10 @@ void note_done(actual_backend& actual, const step& done) {
     case command_kind::set_map:
     case command_kind::del_map:
     case command_kind::commit_map:
+    case command_kind::add_backend:
+    case command_kind::publish_backend:
+    case command_kind::unpublish_backend:
+    case command_kind::del_backend:
       break;
   }
 }

@@ -54,6 +54,7 @@ struct actual_server {
 struct actual_backend {
   std::string settings;  ///< its section without server lines, as loaded
   std::map<std::string, actual_server> servers;
+  bool published = true;  ///< HAProxy before 3.4 knows nothing else
 
   bool operator==(const actual_backend&) const = default;
 };
@@ -61,30 +62,39 @@ struct actual_backend {
 /// One runtime command, and what it is about.
 struct step {
   command what;
-  model::server target;  ///< the server as desired
+  model::server target;  ///< the server as desired; one without a name when it is the backend
 
   bool operator==(const step&) const = default;
 };
 
+/// Whom a step is about, as logs name it: "shop/s1", "backend shop".
+std::string subject_of(const std::string& backend, const step& s);
+
 struct plan {
   std::vector<step> steps;            ///< in order
   std::vector<std::string> leaving;   ///< servers to drain, then delete
+  bool retires = false;               ///< the backend itself is to be deleted after them
   std::vector<reload_reason> reload;  ///< empty: the steps suffice
   std::vector<base::error> refused;   ///< values that must not reach HAProxy
 
-  bool empty() const { return steps.empty() && leaving.empty() && reload.empty(); }
+  bool empty() const { return steps.empty() && leaving.empty() && !retires && reload.empty(); }
   bool operator==(const plan&) const = default;
 };
 
 /// Plans one backend that is desired. `actual` is nullptr when the running HAProxy has none of that
-/// name; `settings` and `options` are what render_backend() and server_options() give for it.
+/// name; `settings` and `options` are what render_backend() and server_options() give for it;
+/// `profile` is the loaded `defaults` section with these settings, nothing when there is none or
+/// HAProxy cannot add backends. A new backend takes traffic once its servers are there.
 /// Runtime steps are planned as far as they go even when a reload is needed, so that what can
 /// change at once does; a backend whose settings changed waits for the reload with new servers.
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
-                  const std::string& settings, const std::string& options);
+                  const std::string& settings, const std::string& options,
+                  const std::optional<std::string>& profile = std::nullopt);
 
-/// Plans the removal of a backend that nobody desires any more.
-plan plan_removal(const std::string& backend);
+/// Plans the removal of a backend that nobody desires any more. `actual`: as it runs, where HAProxy
+/// can delete backends (3.4): it is unpublished, its servers leave, then it is deleted. nullptr: by
+/// a reload.
+plan plan_removal(const std::string& backend, const actual_backend* actual = nullptr);
 
 /// Brings `actual` to what it is after `done` succeeded.
 void note_done(actual_backend& actual, const step& done);

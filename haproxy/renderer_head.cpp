@@ -16,12 +16,7 @@ using base::error;
 using base::outcome;
 using config::haproxy_mode;
 
-// Named, and named again by every section of ours, so that the operator's own defaults in base_file
-// neither change ours nor are changed by them.
-// client-fin and tunnel go together: else a WebSocket whose client vanished lives as long as the
-// tunnel.
-constexpr std::string_view defaults_sections = R"(defaults switchyard-http
-    mode http
+constexpr std::string_view http_lines = R"(    mode http
     log global
     option dontlognull
     option redispatch
@@ -35,9 +30,9 @@ constexpr std::string_view defaults_sections = R"(defaults switchyard-http
     timeout queue 5s
     timeout tunnel 1h
     timeout client-fin 30s
+)";
 
-defaults switchyard-tcp
-    mode tcp
+constexpr std::string_view tcp_lines = R"(    mode tcp
     log global
     option dontlognull
     option redispatch
@@ -49,6 +44,12 @@ defaults switchyard-tcp
     timeout tunnel 1h
     timeout client-fin 30s
 )";
+
+// Named, and named again by every section of ours, so that the operator's own defaults in base_file
+// neither change ours nor are changed by them.
+std::string defaults_section(model::proxy_mode mode) {
+  return "defaults " + defaults_name(mode) + "\n" + std::string(defaults_lines(mode));
+}
 
 error in_frontend(const std::string& name, const error& why) {
   return {errc::invalid, "frontend " + printable(name) + ": " + why.message};
@@ -98,8 +99,7 @@ outcome<std::string> bind_line(const config::bind_settings& bind) {
 }
 
 outcome<std::string> frontend_section(const config::frontend_settings& frontend,
-                                      const backend_modes& modes,
-                                      const std::string& routing) {
+                                      const backend_modes& modes, const std::string& routing) {
   if (!model::valid_name(frontend.name))
     return error{errc::invalid, "the name is not made of A-Z a-z 0-9 _ . : -"};
   auto text = "frontend " + frontend.name + " from " + defaults_name(model::proxy_mode::http) +
@@ -129,13 +129,20 @@ outcome<std::string> frontend_section(const config::frontend_settings& frontend,
 
 }  // namespace
 
+// client-fin and tunnel go together: else a WebSocket whose client vanished lives as long as the
+// tunnel.
+std::string_view defaults_lines(model::proxy_mode mode) {
+  return mode == model::proxy_mode::tcp ? tcp_lines : http_lines;
+}
+
 outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                  const std::vector<config::frontend_settings>& frontends,
                                  const backend_modes& modes) {
   auto head = global_section(haproxy);
   if (!head) return head;
   auto text = std::move(head).value();
-  text += defaults_sections;
+  text +=
+      defaults_section(model::proxy_mode::http) + "\n" + defaults_section(model::proxy_mode::tcp);
   if (frontends.empty()) return text;
   auto routing = routing_lines(map_beside(haproxy.config_file));
   if (!routing) return routing;

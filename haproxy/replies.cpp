@@ -235,10 +235,10 @@ std::optional<std::string_view> next_row(std::string_view& text) {
 }
 
 /// Where the columns stand that server_limits needs; nothing when one is missing.
-std::optional<std::array<std::size_t, 4>> limit_columns(std::string_view title) {
-  constexpr std::array<std::string_view, 4> wanted{"# pxname", "svname", "slim", "bck"};
+std::optional<std::array<std::size_t, 5>> limit_columns(std::string_view title) {
+  constexpr std::array<std::string_view, 5> wanted{"# pxname", "svname", "slim", "bck", "status"};
   const auto names = cells_of(title);
-  std::array<std::size_t, 4> at{};
+  std::array<std::size_t, 5> at{};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto found = std::ranges::find(names, wanted[i]);
     if (found == names.end()) return std::nullopt;
@@ -249,19 +249,23 @@ std::optional<std::array<std::size_t, 4>> limit_columns(std::string_view title) 
 
 }  // namespace
 
-outcome<std::map<std::string, std::map<std::string, server_limits>>> parse_stat(
-    std::string_view reply) {
+outcome<stat_view> parse_stat(std::string_view reply) {
   const auto title = next_line(reply);
   const auto columns = limit_columns(title.value_or(""));
   if (!columns) return error{errc::protocol, "an unexpected reply to show stat"};
-  const auto [proxy, server, limit, backup] = *columns;
-  std::map<std::string, std::map<std::string, server_limits>> found;
+  const auto [proxy, server, limit, backup, state] = *columns;
+  stat_view found;
   while (const auto line = next_row(reply)) {
     if (line->empty()) continue;
     const auto cells = cells_of(*line);
-    if (cells.size() <= std::max({proxy, server, limit, backup}))
+    if (cells.size() <= std::max({proxy, server, limit, backup, state}))
       return error{errc::protocol, "a short line in the reply to show stat"};
-    auto& limits = found[std::string(cells[proxy])][std::string(cells[server])];
+    const std::string backend(cells[proxy]);
+    if (cells[server] == "BACKEND") {
+      if (cells[state].ends_with("(UNPUB)")) found.unpublished.insert(backend);
+      continue;
+    }
+    auto& limits = found.servers[backend][std::string(cells[server])];
     limits.backup = cells[backup] == "1";
     if (!cells[limit].empty() && !read_number(cells[limit], limits.maxconn))
       return error{errc::protocol, "no number in the reply to show stat"};

@@ -60,10 +60,13 @@ struct server_limits {
 
   bool operator==(const server_limits&) const = default;
 };
-/// `show stat -1 4 -1` (the servers of all proxies), its columns found by their names: backend →
-/// server. errc::protocol.
-base::outcome<std::map<std::string, std::map<std::string, server_limits>>> parse_stat(
-    std::string_view reply);
+struct stat_view {
+  std::map<std::string, std::map<std::string, server_limits>> servers;  ///< by backend
+  std::set<std::string> unpublished;  ///< backends that take no traffic (HAProxy 3.4)
+};
+/// `show stat -1 6 -1` (the backends and servers of all proxies), its columns found by their names.
+/// errc::protocol.
+base::outcome<stat_view> parse_stat(std::string_view reply);
 
 /// `show env NAME`: the value, "" when it is not set.
 std::string parse_env(std::string_view reply, std::string_view name);

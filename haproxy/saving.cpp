@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds save_delay{250};
 constexpr std::chrono::seconds blame_lasts{60};
 
 const std::string about_file = "file";
+const std::string about_backends = "backends' file";
 
 }  // namespace
 
@@ -41,13 +42,18 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
   // HAProxy reads both files, and opens the map while it checks the other one.
   if (auto there = routes_.ensure_file(); !there) return there.error();
+  // The file to go back to has all that HAProxy runs.
+  if (std::ranges::any_of(unsaved_, [this](const auto& name) {
+        return can_add_backends() && !recorded(name) && !pending_.contains(name);
+      }))
+    save(report);
   auto touched = unsaved_;
   for (const auto& [name, list] : pending_) touched.insert(name);
   std::erase_if(touched, [this](const auto& name) { return blamed(name); });
   // The file to go back to is one that HAProxy has run with.
   const auto before = untried_ ? transaction::previous::leave : transaction::previous::keep;
   auto target = target_of(touched, report);
-  auto committed = target.commit(store_, transaction::check::full, before);
+  auto committed = target.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   if (committed || committed.error().kind != base::errc::refused || touched.size() < 2)
     return committed;
@@ -57,7 +63,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   const auto good = without_guilty(touched, report);
   auto rest = target_of(good, unheard);
   if (good.empty() || !rest.changed()) return committed;
-  committed = rest.commit(store_, transaction::check::full, before);
+  committed = rest.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   return committed;
 }
@@ -160,7 +166,7 @@ base::status gateway::write_initial() {
   auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
-  auto written = target.commit(store_, transaction::check::full, transaction::previous::keep);
+  auto written = target.commit(store_, transaction::purpose::load, transaction::previous::keep);
   if (!written) return written.error();
   file_ = std::move(written).value();
   return {};
@@ -188,51 +194,106 @@ bool gateway::save_routes(const configuration& file, apply_report& report) {
   return false;
 }
 
-// Without a reload only server lines may change: the file must stay one that HAProxy has already
-// taken.
-void gateway::save(apply_report& report) {
+/// Whether the file may tell of a backend with these settings: it has them already, or HAProxy was
+/// given them at run time.
+bool gateway::recordable(const std::string& name, const std::string& settings) const {
+  const auto section = file_.backends.find(name);
+  if (section != file_.backends.end() && section->second->settings == settings) return true;
+  const auto running = actual_.find(name);
+  return can_add_backends() && running != actual_.end() && running->second.published &&
+         running->second.settings == settings;
+}
+
+/// Whether the file lacks, or has in vain, a backend that came or went at run time.
+bool gateway::recorded(const std::string& name) const {
+  const auto section = file_.backends.find(name);
+  const auto running = actual_.find(name);
+  if (section == file_.backends.end()) return running == actual_.end();
+  return running != actual_.end() && section->second->settings == running->second.settings;
+}
+
+/// The file as HAProxy runs it; what of unsaved_ needs a reload first stays there.
+transaction gateway::record(bool backends_too, apply_report& report) {
   auto target = transaction::begin(file_);
   names left;
   for (const auto& name : unsaved_) {
+    const bool allowed = recorded(name) || (backends_too && !blamed(name));
     const auto wanted = desired_.find(name);
-    const auto section = file_.backends.find(name);
-    if (wanted == desired_.end() || section == file_.backends.end() || pending_.contains(name)) {
-      left.insert(name);
+    if (wanted == desired_.end()) {
+      const bool is_gone = complete_ && can_add_backends() && running_ && !running_->contains(name);
+      if (is_gone && allowed && file_.backends.contains(name))
+        static_cast<void>(target.remove_backend(name));  // it is there
+      else if (!is_gone || file_.backends.contains(name))
+        left.insert(name);
       continue;
     }
     const auto* r = render(*wanted->second, report);
-    if (r == nullptr || r->text != section->second->settings) {
+    if (r == nullptr || pending_.contains(name) || !allowed || !recordable(name, r->text)) {
       left.insert(name);
       continue;
     }
     if (auto written = target.upsert_backend(with_kept_servers(*wanted->second)); !written)
       tell(report, severity::error, "refused " + name, written.error().message);
   }
-  save_due_.reset();
+  unsaved_ = std::move(left);
+  return target;
+}
+
+/// What of the record HAProxy could be started with, when it refuses the whole: server lines at
+/// least.
+transaction gateway::record_less(const names& unsaved, const std::string& why,
+                                 apply_report& report) {
+  tell(report, severity::error, about_backends,
+       "not all that was added at run time is in " + settings_.haproxy.config_file + ": " + why);
+  unsaved_ = unsaved;
+  const bool others_good = static_cast<bool>(store_.validate(file_));
+  if (others_good) {
+    names fresh;
+    for (const auto& name : unsaved)
+      if (!recorded(name) && !blamed(name)) fresh.insert(name);
+    without_guilty(fresh, report);
+  }
+  return record(others_good, report);
+}
+
+// Without a reload the file follows what HAProxy took already: it must stay one that HAProxy can be
+// started with.
+void gateway::save(apply_report& report) {
+  const auto before = unsaved_;
   const auto begun = std::chrono::steady_clock::now();
+  auto target = record(true, report);
+  save_due_.reset();
   if (!save_routes(target.draft(), report)) save_due_ = now_ + save_backoff_.failed(now_, random());
-  save_took_ =
-      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
   if (target.changed()) {
-    auto next =
-        target.commit(store_, transaction::check::invariants_only, transaction::previous::leave);
-    save_took_ =
-        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    if (!next) {
+    const auto commit = [&] {
+      return target.commit(store_, transaction::purpose::record, transaction::previous::leave);
+    };
+    auto next = commit();
+    if (next) quiet(about_backends);
+    if (!next && next.error().kind == base::errc::refused) {
+      target = record_less(before, next.error().message, report);
+      next = commit();
+    }
+    if (next) {
+      saved(std::move(next).value(), report);
+    } else {
+      unsaved_ = before;
       save_due_ = now_ + save_backoff_.failed(now_, random());
       tell(report, severity::error, about_file,
            "runtime changes go on, but " + settings_.haproxy.config_file +
                " cannot be written: " + next.error().message);
-      return;
     }
-    file_ = std::move(next).value();
-    if (told_.contains(about_file))
-      report.notices.push_back(
-          {severity::info, settings_.haproxy.config_file + " is written again"});
-    quiet(about_file);
-    save_backoff_.reset();
   }
-  unsaved_ = std::move(left);
+  save_took_ =
+      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+}
+
+void gateway::saved(configuration now_in_file, apply_report& report) {
+  file_ = std::move(now_in_file);
+  if (told_.contains(about_file))
+    report.notices.push_back({severity::info, settings_.haproxy.config_file + " is written again"});
+  quiet(about_file);
+  save_backoff_.reset();
 }
 
 }  // namespace switchyard::haproxy

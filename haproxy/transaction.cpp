@@ -95,7 +95,7 @@ bool transaction::changed() const {
          });
 }
 
-bool transaction::needs_reload() const {
+bool transaction::changes_layout() const {
   return draft_.head != before_.head ||
          !std::ranges::equal(draft_.backends, before_.backends, [](const auto& a, const auto& b) {
            return a.first == b.first &&
@@ -103,8 +103,13 @@ bool transaction::needs_reload() const {
          });
 }
 
-outcome<configuration> transaction::commit(config_store& store, check how, previous before) {
-  const auto ok = how == check::full ? store.validate(draft_) : check_invariants(draft_.text());
+outcome<configuration> transaction::commit(config_store& store, purpose why, previous before) {
+  if (why == purpose::load) {
+    draft_.profiles = profiles_for(draft_.backends, before_.profiles);
+    draft_.loaded_as = draft_.fingerprint();
+  }
+  const bool lines_only = why == purpose::record && !changes_layout();
+  const auto ok = lines_only ? check_invariants(draft_.text()) : store.validate(draft_);
   if (!ok) return ok.error();
   const auto written =
       before == previous::keep ? store.write(draft_, &before_) : store.rewrite(draft_);

@@ -33,15 +33,19 @@ class transaction {
   const configuration& draft() const { return draft_; }
   /// Whether anything differs from what begin() was given.
   bool changed() const;
-  /// Whether HAProxy must be reloaded for it.
-  bool needs_reload() const;
+  /// Whether more than server lines differ.
+  bool changes_layout() const;
 
-  enum class check { full, invariants_only };
+  enum class purpose {
+    load,    ///< HAProxy is going to be loaded with it: gets its profiles and a layout of its own
+    record,  ///< tells what HAProxy has already: the layout it was loaded with stays
+  };
   enum class previous { keep, leave };
-  /// Validates (check::full also asks `haproxy -c`), replaces the file and ends the transaction.
-  /// previous::keep: the file before this one can be put back (config_store::restore_previous()).
-  /// On failure the file is untouched and the transaction is still open.
-  base::outcome<configuration> commit(config_store& store, check how, previous before);
+  /// Validates, replaces the file and ends the transaction. `haproxy -c` is asked unless nothing
+  /// but server lines changed for the record. previous::keep: the file before this one can be put
+  /// back (config_store::restore_previous()). On failure the file is untouched and the transaction
+  /// is still open.
+  base::outcome<configuration> commit(config_store& store, purpose why, previous before);
   /// Drops all edits.
   void rollback();
 

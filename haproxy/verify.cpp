@@ -48,7 +48,7 @@ void gateway::tell_drift(const names& which, const std::vector<pending_step>& le
   for (const auto& s : left) {
     if (!drifting.insert(s.backend).second) continue;
     tell(report, severity::error, about_drift + s.backend,
-         s.backend + "/" + s.what.target.name + " is not as desired after `" + s.what.what.line +
+         subject_of(s.backend, s.what) + " is not as desired after `" + s.what.what.line +
              "`; the next reconcile tries again");
   }
   quiet_drift(which, left);
@@ -75,6 +75,7 @@ bool gateway::read_back(const names& which, apply_report& report) {
     const auto reply = session_->execute_raw("show servers state" + what);
     if (!reply) return lost(reply.error(), report);
     auto view = parse_servers_state(*reply);
+    if (!view && view.error().kind == base::errc::not_found) return true;  // found missing below
     if (!view) return lost(view.error(), report);
     seen.merge(*view);
     return true;

@@ -14,6 +14,8 @@ namespace switchyard::haproxy {
 
 /// The named defaults section that a backend of this mode builds on.
 std::string defaults_name(model::proxy_mode mode);
+/// What stands in that section.
+std::string_view defaults_lines(model::proxy_mode mode);
 
 /// errc::invalid: no IP literal in canonical form, an address that HAProxy takes as "where the
 /// client connected to" (0.0.0.0, ::), or port 0.

@@ -95,6 +95,7 @@ haproxy::configuration configuration_of(const std::vector<backend>& backends,
     c.backends[b.name] =
         std::make_shared<haproxy::backend_section>(haproxy::render_backend(b).value());
   c.head = haproxy::render_head(settings, frontends, c.modes()).value();
+  c.profiles = haproxy::profiles_for(c.backends, {});
   return c;
 }
 

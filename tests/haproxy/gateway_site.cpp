@@ -135,6 +135,15 @@ haproxy::apply_report gateway_site::tick_after(std::chrono::milliseconds wait) {
   return tick();
 }
 
+void gateway_site::settle() {
+  const auto until = now + std::chrono::seconds(1);
+  for (int ticks = 0; gateway_->next_work() && *gateway_->next_work() <= until; ++ticks) {
+    if (ticks == 50) throw std::runtime_error("the gateway does not come to rest");
+    now = std::max(now, *gateway_->next_work());
+    tick();
+  }
+}
+
 std::string gateway_site::server(std::string_view backend, std::string_view name) const {
   return server_in(command("show servers state " + std::string(backend)), backend, name);
 }

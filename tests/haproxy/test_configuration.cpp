@@ -99,6 +99,52 @@ BOOST_AUTO_TEST_CASE(the_layout_changes_with_settings_and_not_with_servers) {
   BOOST_TEST(other_head.layout() != before);
 }
 
+BOOST_AUTO_TEST_CASE(backends_that_come_at_run_time_leave_the_layout_that_was_loaded) {
+  const auto settings = settings_in("/tmp");
+  auto c = configuration_of({make_backend("a")}, settings);
+  c.loaded_as = c.fingerprint();
+  const auto loaded = c.layout();
+  c.backends["b"] = c.backends["a"];
+  BOOST_TEST(c.layout() == loaded);
+  BOOST_TEST(c.fingerprint() != loaded);
+  c.backends["b"] = std::make_shared<backend_section>(render_backend(make_backend("b")).value());
+  const auto read = parse_configuration(c.text());
+  BOOST_REQUIRE(read);
+  BOOST_TEST(read->layout() == loaded);
+  BOOST_TEST(read->fingerprint() == c.fingerprint());
+}
+
+BOOST_AUTO_TEST_CASE(an_edited_profile_or_fingerprint_is_noticed) {
+  const auto text = configuration_of({make_backend("a")}, settings_in("/tmp")).text();
+  BOOST_REQUIRE(parse_configuration(text));
+  const auto profile = text.find("\ndefaults switchyard-", text.find(profiles_start));
+  BOOST_REQUIRE(profile != std::string::npos);
+  auto edited = text;
+  edited.replace(edited.find("retries 3", profile), 9, "retries 9");
+  BOOST_TEST(!parse_configuration(edited));
+  edited = text;
+  edited.erase(edited.find(profiles_end), profiles_end.size());
+  BOOST_TEST(!parse_configuration(edited));
+  edited = text;
+  edited.replace(edited.find("SWITCHYARD_LAYOUT ") + 18, 1, "z");
+  BOOST_TEST(!parse_configuration(edited));
+}
+
+BOOST_AUTO_TEST_CASE(equal_settings_have_one_profile_and_unused_ones_are_few) {
+  const auto sections = configuration_of({make_backend("a"), make_backend("b")}, settings_in("/x"));
+  const auto usual = profiles_for({}, {});
+  BOOST_TEST(usual.size() == 2U);
+  const auto all = profiles_for(sections.backends, {});
+  BOOST_TEST(all.contains(profile_name(sections.backends.at("a")->settings)));
+  BOOST_TEST(profile_name(sections.backends.at("a")->settings) ==
+             profile_name(sections.backends.at("b")->settings));
+  BOOST_TEST(all.size() <= 3U);
+  profile_map many;
+  for (int i = 0; i < 200; ++i) many["switchyard-" + std::to_string(i)] = "x";
+  BOOST_TEST(profiles_for({}, many).size() == usual.size() + 64);
+  BOOST_TEST(profiles_for({}, usual) == usual);
+}
+
 BOOST_AUTO_TEST_CASE(the_file_says_its_layout) {
   const auto c = sample();
   BOOST_TEST(c.text().find("\n    setenv SWITCHYARD_LAYOUT " + c.layout() + "\n") !=

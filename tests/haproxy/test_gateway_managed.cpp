@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(server_changes_reach_the_file_while_a_head_is_refused) {
   gateway().configure(more, now);
   BOOST_REQUIRE(reconcile().reachable);
   apply(web_site::web({local_server("s3")}));
-  tick_after(milliseconds(250));
+  settle();
   BOOST_TEST(file_has("    server s3 "));
   BOOST_TEST(!file_has("frontend second"));
   kill_haproxy();

@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
-#include "tests/haproxy/gateway_site.hpp"
+#include "tests/haproxy/gateway_sites.hpp"
 
 namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
 namespace base = switchyard::base;
-
-constexpr const char* ready = "127.0.0.1:1 100 ready";
 
 bool readable(int fd, std::chrono::milliseconds longest) {
   const auto there = base::wait_readable(fd, base::deadline(longest));
@@ -94,7 +92,7 @@ BOOST_AUTO_TEST_CASE(it_stays_the_same_while_the_worker_does) {
 BOOST_AUTO_TEST_CASE(a_reload_gives_another_one_and_holds_no_old_worker) {
   const auto generation = gateway().lifeline_generation();
   const auto before = worker_pid();
-  const auto report = apply(backend_of("other", {local_server("o1")}));
+  const auto report = apply(of_its_own_kind(backend_of("other", {local_server("o1")})));
   BOOST_REQUIRE(report.reload.has_value());
   BOOST_TEST(gateway().lifeline_generation() != generation);
   BOOST_REQUIRE(gateway().lifeline() >= 0);

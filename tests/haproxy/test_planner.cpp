@@ -178,6 +178,51 @@ BOOST_AUTO_TEST_CASE(carrying_out_a_plan_leaves_nothing_to_plan) {
   BOOST_TEST(plan_backend(wanted, &actual, settings, options).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_new_backend_takes_a_reload_where_no_profile_is_loaded) {
+  const auto p = plan_backend(backend({server("a")}), nullptr, settings, options);
+  BOOST_TEST(p.steps.empty());
+  BOOST_REQUIRE_EQUAL(p.reload.size(), 1U);
+  BOOST_TEST((p.reload[0] == reload_reason{reload_cause::new_backend, "b"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_backend_with_a_loaded_profile_takes_traffic_once_its_servers_are_there) {
+  const auto p = plan_backend(backend({server("a")}), nullptr, settings, options, "profile");
+  expect(p, {"add backend b from profile", "add server b/a 10.0.0.1:80 weight 100 " + options,
+             "enable health b/a", "enable server b/a", "publish backend b"});
+  BOOST_TEST(p.reload.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_that_takes_no_traffic_is_published_when_it_is_wanted) {
+  auto actual = running({server("a")});
+  actual.published = false;
+  const auto p = plan_backend(backend({server("a")}), &actual, settings, options, "profile");
+  expect(p, {"publish backend b"});
+  for (const auto& s : p.steps) note_done(actual, s);
+  BOOST_TEST(plan_backend(backend({server("a")}), &actual, settings, options, "profile").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_that_nobody_wants_goes_by_commands_where_it_can) {
+  const auto by_reload = plan_removal("b");
+  BOOST_TEST(by_reload.steps.empty());
+  BOOST_TEST(!by_reload.retires);
+  BOOST_REQUIRE_EQUAL(by_reload.reload.size(), 1U);
+  BOOST_TEST((by_reload.reload[0] == reload_reason{reload_cause::removed_backend, "b"}));
+  auto actual = running({server("a"), server("c")});
+  const auto p = plan_removal("b", &actual);
+  expect(p, {"unpublish backend b"});
+  BOOST_TEST(p.leaving == (texts{"a", "c"}), boost::test_tools::per_element());
+  BOOST_TEST(p.retires);
+  BOOST_TEST(p.reload.empty());
+  for (const auto& s : p.steps) note_done(actual, s);
+  BOOST_TEST(plan_removal("b", &actual).steps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_is_told_by_its_server_or_its_backend) {
+  const auto p = plan_backend(backend({server("a")}), nullptr, settings, options, "profile");
+  BOOST_TEST(subject_of("b", p.steps.front()) == "backend b");
+  BOOST_TEST(subject_of("b", p.steps[1]) == "b/a");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::haproxy

@@ -147,6 +147,17 @@ void add_at_runtime(running& haproxy, const model::backend& b, const model::serv
     BOOST_CHECK_MESSAGE(done, commands.front().line << ": " << (done ? "" : done.error().message));
 }
 
+/// Adds the backend from its profile, publishes it, and gives it this server.
+void add_backend_at_runtime(running& haproxy, const model::backend& b,
+                            const model::server& server) {
+  const auto profile = profile_name(render_backend(b).value().settings);
+  const std::vector<command> commands{add_backend(b.name, profile).value(),
+                                      publish_backend(b.name).value()};
+  for (const auto& done : haproxy.session().execute(commands))
+    BOOST_CHECK_MESSAGE(done, b.name << ": " << (done ? "" : done.error().message));
+  add_at_runtime(haproxy, b, server);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(renderer_live)
@@ -174,6 +185,46 @@ BOOST_AUTO_TEST_CASE(checks_and_traffic_get_through_with_every_protocol_in_clear
       haproxy.ask("set server " + p.backend.name + "/loaded state maint");
       BOOST_TEST(http_get(p.frontend.binds[0].port).status == 200);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_from_a_profile_is_checked_and_served_like_one_of_the_file) {
+  if (!haproxy_adds_backends()) {
+    BOOST_TEST_MESSAGE("not on this HAProxy: it adds no backends at run time");
+    return;
+  }
+  const upstream up;
+  auto paths = all_paths(up);
+  std::vector<model::backend> backends;
+  std::vector<config::frontend_settings> frontends;
+  for (auto& p : paths) {
+    backends.push_back(p.backend);
+    p.backend.name = "run-" + p.backend.name;
+    p.frontend.default_backend = p.backend.name;
+    frontends.push_back(p.frontend);
+  }
+  running haproxy(backends, frontends);
+  for (const auto& p : paths) BOOST_TEST_CONTEXT(p.backend.name) {
+      BOOST_TEST(http_get(p.frontend.binds[0].port).status == 503);
+      add_backend_at_runtime(haproxy, p.backend,
+                             make_server("added", "127.0.0.1", p.backend.servers[0].port));
+      const auto wanted = expected_check(p.backend.settings);
+      BOOST_TEST(eventually([&] { return haproxy.check_of(p.backend.name, "added") == wanted; }),
+                 haproxy.check_of(p.backend.name, "added"));
+      BOOST_TEST(http_get(p.frontend.binds[0].port).status == 200);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_backend_can_be_added_at_runtime) {
+  if (!haproxy_adds_backends()) {
+    BOOST_TEST_MESSAGE("not on this HAProxy: it adds no backends at run time");
+    return;
+  }
+  auto backends = all_kinds_of_backends();
+  running haproxy(backends);
+  for (auto& b : backends) {
+    b.name = "run-" + b.name;
+    add_backend_at_runtime(haproxy, b, make_server("new", "127.0.0.1", 9));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_of_backend_takes_servers_at_runtime) {

@@ -221,8 +221,8 @@ BOOST_AUTO_TEST_CASE(limits_are_read_by_their_columns_names) {
   const std::string title = "# pxname,svname,qcur,slim,status,bck,last_chk,\n";
   const auto found = haproxy::parse_stat(title + "web,s1,0,,UP,0,\"\",\nweb,s2,0,7,UP,1,\"\",\n");
   BOOST_REQUIRE(static_cast<bool>(found));
-  BOOST_TEST((found->at("web").at("s1") == haproxy::server_limits{false, 0}));
-  BOOST_TEST((found->at("web").at("s2") == haproxy::server_limits{true, 7}));
+  BOOST_TEST((found->servers.at("web").at("s1") == haproxy::server_limits{false, 0}));
+  BOOST_TEST((found->servers.at("web").at("s2") == haproxy::server_limits{true, 7}));
   for (const std::string bad : {"", "# pxname,svname,\n", "Permission denied"})
     BOOST_TEST(!haproxy::parse_stat(bad), bad);
   BOOST_TEST(!haproxy::parse_stat(title + "web,s1\n"));
@@ -231,9 +231,19 @@ BOOST_AUTO_TEST_CASE(limits_are_read_by_their_columns_names) {
 
 BOOST_AUTO_TEST_CASE(a_line_break_in_a_quoted_cell_makes_no_row) {
   const auto found = haproxy::parse_stat(
-      "# pxname,svname,slim,bck,last_chk,\nown,s,,0,\"it said\nweb,s1,9,1,\",\nweb,s1,,0,\"\",\n");
+      "# pxname,svname,slim,status,bck,last_chk,\nown,s,,UP,0,\"it said\nweb,s1,9,UP,1,\",\n"
+      "web,s1,,UP,0,\"\",\n");
   BOOST_REQUIRE(static_cast<bool>(found));
-  BOOST_TEST((found->at("web").at("s1") == haproxy::server_limits{false, 0}));
+  BOOST_TEST((found->servers.at("web").at("s1") == haproxy::server_limits{false, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_that_takes_no_traffic_is_told_from_one_that_does) {
+  const auto found = haproxy::parse_stat(
+      "# pxname,svname,slim,status,bck,\nnew,s,,UP,0,\nnew,BACKEND,,UP (UNPUB),0,\n"
+      "web,BACKEND,,DOWN,0,\n");
+  BOOST_REQUIRE(static_cast<bool>(found));
+  BOOST_TEST((found->unpublished == std::set<std::string>{"new"}));
+  BOOST_TEST(found->servers.size() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,7 +29,7 @@ BOOST_FIXTURE_TEST_SUITE(transaction_, transaction_fixture)
 
 BOOST_AUTO_TEST_CASE(an_untouched_one_changes_nothing) {
   BOOST_TEST(!t.changed());
-  BOOST_TEST(!t.needs_reload());
+  BOOST_TEST(!t.changes_layout());
   BOOST_TEST(drafted() == current.text());
 }
 
@@ -69,23 +69,23 @@ BOOST_AUTO_TEST_CASE(server_edits_need_no_reload) {
   BOOST_REQUIRE(t.remove_server("b", "srv0"));
   BOOST_REQUIRE(t.upsert_backend(make_backend("b", 7)));
   BOOST_TEST(t.changed());
-  BOOST_TEST(!t.needs_reload());
+  BOOST_TEST(!t.changes_layout());
 }
 
 BOOST_AUTO_TEST_CASE(settings_backends_and_the_head_need_a_reload) {
   auto changed = make_backend("a", 3);
   changed.settings.balance = model::balance_algorithm::leastconn;
   BOOST_REQUIRE(t.upsert_backend(changed));
-  BOOST_TEST(t.needs_reload());
+  BOOST_TEST(t.changes_layout());
   t.rollback();
   BOOST_REQUIRE(t.upsert_backend(make_backend("new")));
-  BOOST_TEST(t.needs_reload());
+  BOOST_TEST(t.changes_layout());
   t.rollback();
   BOOST_REQUIRE(t.remove_backend("a"));
-  BOOST_TEST(t.needs_reload());
+  BOOST_TEST(t.changes_layout());
   t.rollback();
   t.set_head(current.head + "\n");
-  BOOST_TEST(t.needs_reload());
+  BOOST_TEST(t.changes_layout());
 }
 
 BOOST_AUTO_TEST_CASE(edits_that_cancel_out_change_nothing) {
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(edits_that_cancel_out_change_nothing) {
   BOOST_REQUIRE(t.upsert_backend(make_backend("b", 2)));
   t.set_head(current.head);
   BOOST_TEST(!t.changed());
-  BOOST_TEST(!t.needs_reload());
+  BOOST_TEST(!t.changes_layout());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_is_not_found) {
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_written_leaves_the_draft_as_it_was) 
 
 BOOST_AUTO_TEST_CASE(a_commit_writes_the_file_and_ends_the_transaction) {
   BOOST_REQUIRE(t.upsert_backend(make_backend("c")));
-  const auto committed = t.commit(store, transaction::check::full, transaction::previous::keep);
+  const auto committed = t.commit(store, transaction::purpose::load, transaction::previous::keep);
   BOOST_REQUIRE_MESSAGE(committed, (committed ? "" : committed.error().message));
   BOOST_TEST(file() == committed->text());
   BOOST_TEST(committed->backends.contains("c"));
@@ -127,21 +127,20 @@ BOOST_AUTO_TEST_CASE(a_refused_commit_leaves_the_file_and_the_open_transaction) 
   BOOST_REQUIRE(store.write(current));
   BOOST_REQUIRE(t.upsert_backend(make_backend("c")));
   t.set_head(current.head + "    no-such-keyword\n");
-  const auto refused = t.commit(store, transaction::check::full, transaction::previous::keep);
+  const auto refused = t.commit(store, transaction::purpose::load, transaction::previous::keep);
   BOOST_REQUIRE(!refused);
   BOOST_TEST((refused.error().kind == errc::refused));
   BOOST_TEST(file() == current.text());
   BOOST_TEST(t.changed());
   t.set_head(current.head);
-  BOOST_CHECK(t.commit(store, transaction::check::full, transaction::previous::keep));
+  BOOST_CHECK(t.commit(store, transaction::purpose::load, transaction::previous::keep));
   BOOST_TEST(store.load().value().backends.contains("c"));
 }
 
 BOOST_AUTO_TEST_CASE(even_without_haproxy_the_invariants_stop_a_commit) {
   BOOST_REQUIRE(store.write(current));
   t.set_head(current.head + "    x \"${HOME}\"\n");
-  const auto refused =
-      t.commit(store, transaction::check::invariants_only, transaction::previous::keep);
+  const auto refused = t.commit(store, transaction::purpose::record, transaction::previous::keep);
   BOOST_REQUIRE(!refused);
   BOOST_TEST((refused.error().kind == errc::invalid));
   BOOST_TEST(file() == current.text());

@@ -68,9 +68,19 @@ std::string schema::provider_yaml(std::string_view more) const {
          std::string(more) + "}\n";
 }
 
+std::string insert_backend_of_its_own_kind(std::string_view name) {
+  return "INSERT INTO backends (name, balance) VALUES ('" + std::string(name) + "', 'leastconn');";
+}
+
 std::string insert_server(std::string_view backend, std::string_view name, std::uint16_t port) {
   return "INSERT INTO servers (backend, name, ip, port) VALUES ('" + std::string(backend) + "', '" +
          std::string(name) + "', '127.0.0.1', " + std::to_string(port) + "); ";
+}
+
+bool site::tells_of_backend(const std::string& name) const {
+  return eventually([&] {
+    return log_has("new backend " + name) || log_has("backend " + name + " added without a reload");
+  });
 }
 
 site::site(const std::string& providers_yaml, const site_options& options)

@@ -34,6 +34,8 @@ class schema {
 
 /// `INSERT INTO servers …` for one upstream.
 std::string insert_server(std::string_view backend, std::string_view name, std::uint16_t port);
+/// A backend with settings that no other one has: it takes a reload on every HAProxy.
+std::string insert_backend_of_its_own_kind(std::string_view name);
 
 struct site_options {
   bool managed = true;
@@ -60,6 +62,8 @@ class site {
   std::string master_socket() const { return folder_ / "master.sock"; }
   std::string config_text() const { return read_text(config_file()); }
   std::string log() const { return read_text(folder_ / "switchyard.log"); }
+  /// Whether the log comes to tell how a new backend got into HAProxy.
+  bool tells_of_backend(const std::string& name) const;
   bool log_has(std::string_view text) const { return log().find(text) != std::string::npos; }
   /// How often a text stands in the log.
   std::size_t log_count(std::string_view text) const;

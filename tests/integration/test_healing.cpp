@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(drift_made_by_hand_is_repaired_without_a_reload) {
 BOOST_AUTO_TEST_CASE(a_server_that_was_in_maintenance_at_a_reload_still_obeys) {
   db.sql("UPDATE servers SET state = 'maint' WHERE name = 'srv1'");
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 maint")));
-  db.sql(insert_server("other-backend", "srv3", three.port()));
+  db.sql(insert_backend_of_its_own_kind("other-backend") +
+         insert_server("other-backend", "srv3", three.port()));
   BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
   // HAProxy calls a server that its file has as disabled so even after it was enabled.
   for (int i = 0; i < 2; ++i) {
@@ -122,7 +123,8 @@ BOOST_AUTO_TEST_CASE(a_server_in_drain_stays_so_over_a_reload) {
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 drain")));
   const auto before = one.requests();
   continuous_load load(gateway.port(), 2);
-  db.sql(insert_server("other-backend", "srv3", three.port()));
+  db.sql(insert_backend_of_its_own_kind("other-backend") +
+         insert_server("other-backend", "srv3", three.port()));
   BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "100 drain")));
   BOOST_TEST(load.stop().failed == 0U);
@@ -130,6 +132,8 @@ BOOST_AUTO_TEST_CASE(a_server_in_drain_stays_so_over_a_reload) {
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_switchyard_finds_its_haproxy_and_catches_up_without_a_reload) {
+  BOOST_REQUIRE(eventually(
+      [&] { return gateway.config_text().find("backend api-backend ") != std::string::npos; }));
   const auto worker = gateway.worker_pid();
   gateway.switchyard().signal(SIGKILL);
   BOOST_TEST(gateway.switchyard().wait(std::chrono::seconds(5)).value_or(-1) == 128 + SIGKILL);
@@ -153,7 +157,8 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_haproxy_refuses_changes_nothing_until_
       eventually([&] { return gateway.config_text().find("weight 5") != std::string::npos; }));
   const auto file = gateway.config_text();
   write_text(gateway.file("base.cfg"), "global\n  no-such-directive\n");
-  db.sql(insert_server("other-backend", "srv3", three.port()));
+  db.sql(insert_backend_of_its_own_kind("other-backend") +
+         insert_server("other-backend", "srv3", three.port()));
   BOOST_TEST(eventually([&] { return gateway.log_has("reload failed"); }), gateway.log());
   BOOST_TEST(gateway.log_has("no-such-directive"), gateway.log());
   BOOST_TEST(gateway.worker_pid() == worker);
@@ -173,8 +178,9 @@ BOOST_AUTO_TEST_CASE(one_backend_that_haproxy_refuses_does_not_hold_up_the_other
   write_text(gateway.file("base.cfg"), std::string(good) +
                                            "backend clash\n  timeout connect 1s\n  timeout "
                                            "server 1s\n  server own 127.0.0.1:1\n");
-  std::string sql = "BEGIN; " + insert_server("clash", "srv3", three.port());
-  for (const auto* name : {"aaa", "bbb", "zzz"}) sql += insert_server(name, "srv3", three.port());
+  std::string sql = "BEGIN; ";
+  for (const auto* name : {"aaa", "bbb", "clash", "zzz"})
+    sql += insert_backend_of_its_own_kind(name) + insert_server(name, "srv3", three.port());
   db.sql(sql + "COMMIT;");
   for (const auto* name : {"aaa", "bbb", "zzz"})
     BOOST_TEST(eventually([&] { return gateway.backend_exists(name); }), gateway.log());
@@ -185,7 +191,7 @@ BOOST_AUTO_TEST_CASE(one_backend_that_haproxy_refuses_does_not_hold_up_the_other
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "5 ready")));
   BOOST_TEST(gateway.worker_pid() == worker);
   // Without the row all is well again, and no reload is wanted for it.
-  db.sql("DELETE FROM servers WHERE backend = 'clash'");
+  db.sql("DELETE FROM servers WHERE backend = 'clash'; DELETE FROM backends WHERE name = 'clash'");
   db.sql("UPDATE servers SET weight = 6 WHERE name = 'srv1'");
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "6 ready")));
   BOOST_TEST(gateway.worker_pid() == worker);

@@ -4,9 +4,13 @@
 #include <sys/un.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 #include <vector>
+
+#include "base/subprocess.hpp"
 
 namespace switchyard::tests {
 
@@ -37,6 +41,17 @@ std::string ask_socket(const std::string& socket, std::string_view line,
 std::string haproxy_binary() {
   const char* chosen = std::getenv("HAPROXY_UNDER_TEST");
   return chosen != nullptr ? chosen : "haproxy";
+}
+
+bool haproxy_adds_backends() {
+  const auto said = base::run({{haproxy_binary(), "-v"}, {}, std::chrono::seconds(10)});
+  if (!said) throw std::runtime_error(said.error().message);
+  const auto at = said->output.find("version ") + 8;
+  unsigned major = 0;
+  unsigned minor = 0;
+  if (std::sscanf(said->output.c_str() + at, "%u.%u", &major, &minor) != 2)
+    throw std::runtime_error("no version: " + said->output);
+  return std::pair(major, minor) >= std::pair(3U, 4U);
 }
 
 std::string haproxy_head(const std::string& runtime_socket) {

@@ -25,6 +25,9 @@ std::string ask_socket(const std::string& socket, std::string_view line,
 /// The HAProxy to test with: the environment's HAPROXY_UNDER_TEST, else the one in PATH.
 std::string haproxy_binary();
 
+/// Whether that HAProxy adds and deletes backends at run time (3.4 and later).
+bool haproxy_adds_backends();
+
 class haproxy_server {
  public:
   /// Starts HAProxy on a `global` section with the sockets, a `defaults` section for HTTP with
