@@ -18,6 +18,7 @@
 #include "haproxy/config_store.hpp"
 #include "haproxy/master.hpp"
 #include "haproxy/renderer.hpp"
+#include "haproxy/server_state.hpp"
 
 namespace switchyard::cli {
 
@@ -110,7 +111,8 @@ base::status configuration_accepted(const config::settings& settings) {
   haproxy::config_store store(settings.haproxy);
   haproxy::configuration candidate;
   if (auto found = store.load()) candidate = std::move(found).value();
-  auto head = haproxy::render_head(settings.haproxy, settings.frontends, candidate.modes());
+  auto head = haproxy::render_head(settings.haproxy, settings.frontends, candidate.modes(),
+                                   haproxy::server_state_is_ours(settings.haproxy));
   if (!head) return head.error();
   candidate.head = std::move(head).value();
   return store.validate(candidate);

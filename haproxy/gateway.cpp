@@ -1,4 +1,5 @@
 #include "haproxy/gateway.hpp"
+#include "haproxy/server_state.hpp"
 
 #include <sys/socket.h>
 
@@ -31,6 +32,7 @@ gateway::gateway(gateway_settings settings)
       budget_(settings_.haproxy.reload),
       drains_(settings_.drain_timeout),
       routes_(map_beside(settings_.haproxy.config_file)),
+      server_state_(server_state_is_ours(settings_.haproxy)),
       save_backoff_(while_unwritable),
       away_backoff_(while_away) {}
 
@@ -48,7 +50,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   apply_report unheard;
   const bool running = open(unheard);
   if (fresh || (managed && !running))
-    if (auto written = write_initial(); !written && fresh) return written;
+    if (auto written = write_initial(report); !written && fresh) return written;
   if (managed)
     if (auto up = process_.ensure_running(longest_start); !up) return up;
   told_.clear();

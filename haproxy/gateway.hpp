@@ -166,6 +166,7 @@ class gateway {
   time_point reload_due() const;
   bool work_reload(apply_report& report);
   bool reload_now(apply_report& report);
+  void remember_down_servers(const configuration& next, apply_report& report);
   bool reloaded(configuration now_loaded, const reload_result& result,
                 const std::vector<reload_reason>& why, apply_report& report);
   void reload_failed(const std::string& why, apply_report& report);
@@ -185,7 +186,8 @@ class gateway {
   transaction record(bool backends_too, apply_report& report);
   transaction record_less(const names& unsaved, const std::string& why, apply_report& report);
   void saved(configuration now_in_file, apply_report& report);
-  base::status write_initial();
+  void write_server_state(std::string_view text, apply_report& report);
+  base::status write_initial(apply_report& report);
   void mark_unsaved(const std::string& name);
   void schedule_save();
   bool save_routes(const configuration& file, apply_report& report);
@@ -199,6 +201,7 @@ class gateway {
   reload_budget budget_;
   drain_queue drains_;
   route_table routes_;
+  bool server_state_;  ///< HAProxy reads our server-state file
 
   std::map<std::string, model::backend_ptr> desired_;
   std::uint64_t revision_ = 0;

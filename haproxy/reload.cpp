@@ -6,6 +6,7 @@
 
 #include "base/net.hpp"
 #include "haproxy/gateway.hpp"
+#include "haproxy/server_state.hpp"
 
 namespace switchyard::haproxy {
 
@@ -57,7 +58,8 @@ bool shares_network(const config::haproxy_settings& settings, pid_t worker) {
 // -- whether and when
 
 void gateway::plan_head(apply_report& report) {
-  const auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes());
+  const auto head =
+      render_head(settings_.haproxy, settings_.frontends, file_.modes(), server_state_);
   if (!head) {
     tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message);
     return;
@@ -112,15 +114,24 @@ bool gateway::reload_now(apply_report& report) {
     reload_failed("the new configuration is not used: " + next.error().message, report);
     return true;
   }
+  remember_down_servers(*next, report);
   session_.reset();
   drop_lifeline();  // the old worker would wait for it
   const auto result = haproxy::reload(settings_.haproxy, *can_);
+  write_server_state(no_server_state, report);
   if (!result) {
     put_back(report);
     reload_failed(result.error().message, report);
     return open(report);
   }
   return reloaded(std::move(next).value(), *result, why, report);
+}
+
+void gateway::remember_down_servers(const configuration& next, apply_report& report) {
+  if (!server_state_) return;
+  const auto reply = session_->execute_raw("show servers state");
+  const auto down = reply ? down_servers(*reply, next) : reply;
+  if (down) write_server_state(*down, report);
 }
 
 bool gateway::reloaded(configuration now_loaded, const reload_result& result,

@@ -52,10 +52,10 @@ using backend_modes = std::map<std::string, model::proxy_mode>;
 /// The global section, the named defaults sections and the frontends. A default_backend is looked
 /// up by its name at each request, so it may come and go without a change of the frontend (503
 /// meanwhile); one that is known to be of another mode than its frontend is left out, since the
-/// traffic would break. The global section is left out where base_file has it all (attached mode
-/// with a base_file).
+/// traffic would break. The runtime socket is left out where base_file has it (attached mode with a
+/// base_file). `server_state`: HAProxy is to read our server-state file.
 base::outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                        const std::vector<config::frontend_settings>& frontends,
-                                       const backend_modes& modes);
+                                       const backend_modes& modes, bool server_state = true);
 
 }  // namespace switchyard::haproxy

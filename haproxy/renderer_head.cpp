@@ -5,6 +5,7 @@
 #include "base/duration.hpp"
 #include "haproxy/renderer.hpp"
 #include "haproxy/routes.hpp"
+#include "haproxy/server_state.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -30,6 +31,7 @@ constexpr std::string_view http_lines = R"(    mode http
     timeout queue 5s
     timeout tunnel 1h
     timeout client-fin 30s
+    load-server-state-from-file global
 )";
 
 constexpr std::string_view tcp_lines = R"(    mode tcp
@@ -43,6 +45,7 @@ constexpr std::string_view tcp_lines = R"(    mode tcp
     timeout queue 5s
     timeout tunnel 1h
     timeout client-fin 30s
+    load-server-state-from-file global
 )";
 
 // Named, and named again by every section of ours, so that the operator's own defaults in base_file
@@ -55,8 +58,8 @@ error in_frontend(const std::string& name, const error& why) {
   return {errc::invalid, "frontend " + printable(name) + ": " + why.message};
 }
 
-/// Nothing when the operator's base_file holds all that there is to say.
-outcome<std::string> global_section(const config::haproxy_settings& haproxy) {
+/// Nothing when the operator's base_file has it.
+outcome<std::string> socket_lines(const config::haproxy_settings& haproxy) {
   const bool ours = haproxy.mode == haproxy_mode::managed || !haproxy.base_file;
   if (!ours) return std::string();
   if (!haproxy.runtime_socket.starts_with('/'))
@@ -68,9 +71,19 @@ outcome<std::string> global_section(const config::haproxy_settings& haproxy) {
                                     " holds a comma or a dollar sign"};
   const auto socket = config_word(haproxy.runtime_socket);
   if (!socket) return error{errc::invalid, "haproxy.runtime_socket: " + socket.error().message};
-  auto text = "global\n    stats socket " + *socket + " mode 600 level admin expose-fd listeners\n";
-  text += "    hard-stop-after " + base::format_duration(haproxy.reload.hard_stop_after) + "\n";
-  return text + "\n";
+  return "    stats socket " + *socket + " mode 600 level admin expose-fd listeners\n" +
+         "    hard-stop-after " + base::format_duration(haproxy.reload.hard_stop_after) + "\n";
+}
+
+outcome<std::string> global_section(const config::haproxy_settings& haproxy, bool server_state) {
+  auto lines = socket_lines(haproxy);
+  if (!lines) return lines;
+  if (server_state) {
+    const auto file = config_word(server_state_beside(haproxy.config_file));
+    if (!file) return error{errc::invalid, "haproxy.config_file: " + file.error().message};
+    *lines += "    server-state-file " + *file + "\n";
+  }
+  return lines->empty() ? std::string() : "global\n" + *lines + "\n";
 }
 
 outcome<std::string> bind_line(const config::bind_settings& bind) {
@@ -137,8 +150,8 @@ std::string_view defaults_lines(model::proxy_mode mode) {
 
 outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                  const std::vector<config::frontend_settings>& frontends,
-                                 const backend_modes& modes) {
-  auto head = global_section(haproxy);
+                                 const backend_modes& modes, bool server_state) {
+  auto head = global_section(haproxy, server_state);
   if (!head) return head;
   auto text = std::move(head).value();
   text +=

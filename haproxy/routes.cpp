@@ -38,11 +38,7 @@ bool plain_map(std::string_view map) {
 }
 
 std::string map_beside(const std::string& config_file) {
-  constexpr std::string_view ending = ".cfg";
-  const auto stem = config_file.ends_with(ending)
-                        ? config_file.substr(0, config_file.size() - ending.size())
-                        : config_file;
-  return stem + ".routes.map";
+  return file_beside(config_file, ".routes.map");
 }
 
 std::string route_key(const model::route& route) {

@@ -4,7 +4,9 @@
 #include <iterator>
 #include <utility>
 
+#include "base/atomic_file.hpp"
 #include "haproxy/gateway.hpp"
+#include "haproxy/server_state.hpp"
 
 namespace switchyard::haproxy {
 
@@ -33,7 +35,8 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
       static_cast<void>(target.remove_backend(name));  // it is there
     }
   }
-  auto head = render_head(settings_.haproxy, settings_.frontends, target.draft().modes());
+  auto head =
+      render_head(settings_.haproxy, settings_.frontends, target.draft().modes(), server_state_);
   if (head)
     target.set_head(std::move(head).value());  // plan_head() tells when it cannot be rendered
   return target;
@@ -42,6 +45,7 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
   // HAProxy reads both files, and opens the map while it checks the other one.
   if (auto there = routes_.ensure_file(); !there) return there.error();
+  write_server_state(no_server_state, report);
   // The file to go back to has all that HAProxy runs.
   if (std::ranges::any_of(unsaved_, [this](const auto& name) {
         return can_add_backends() && !recorded(name) && !pending_.contains(name);
@@ -161,9 +165,20 @@ model::backend gateway::with_kept_servers(const model::backend& backend) const {
   return kept;
 }
 
-base::status gateway::write_initial() {
+/// Without it a reload forgets which servers are down, and no more than that.
+void gateway::write_server_state(std::string_view text, apply_report& report) {
+  const std::string topic = "servers' state";
+  const auto path = server_state_beside(settings_.haproxy.config_file);
+  const auto written = base::write_file_atomically(path, text);
+  if (written) return quiet(topic);
+  tell(report, severity::warning, topic,
+       "servers that are down will start as up: " + written.error().message);
+}
+
+base::status gateway::write_initial(apply_report& report) {
+  write_server_state(no_server_state, report);
   auto target = transaction::begin(file_);
-  auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes());
+  auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes(), server_state_);
   if (!head) return head.error();
   target.set_head(std::move(head).value());
   auto written = target.commit(store_, transaction::purpose::load, transaction::previous::keep);

@@ -57,6 +57,14 @@ outcome<std::string> config_word(std::string_view value) {
   return "'" + std::string(value) + "'";  // single quotes: HAProxy expands "${VAR}" in double ones
 }
 
+std::string file_beside(const std::string& config_file, std::string_view ending) {
+  constexpr std::string_view known = ".cfg";
+  const auto stem = config_file.ends_with(known)
+                        ? config_file.substr(0, config_file.size() - known.size())
+                        : config_file;
+  return stem + std::string(ending);
+}
+
 std::string defaults_name(model::proxy_mode mode) {
   return "switchyard-" + std::string(to_string(mode));
 }

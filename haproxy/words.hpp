@@ -32,6 +32,9 @@ base::outcome<server_place> parse_server_address(std::string_view text);
 /// A value for a message: quoted, cut, and with nothing but printable ASCII.
 std::string printable(std::string_view value);
 
+/// Another file of ours: "haproxy.cfg" and ".routes.map" → "haproxy.routes.map".
+std::string file_beside(const std::string& config_file, std::string_view ending);
+
 /// Takes the next word off a line, with the spaces before it; "" at the end.
 std::string_view take_word(std::string_view& line);
 

@@ -1,4 +1,5 @@
 #include "tests/haproxy/config_samples.hpp"
+#include "haproxy/server_state.hpp"
 #include "tests/support/haproxy_server.hpp"
 
 #include <stdexcept>
@@ -109,10 +110,20 @@ static std::string with_map(std::string text, const std::string& map) {
   return text;
 }
 
+/// HAProxy looks for the server-state file, wherever the settings put it.
+static std::string with_server_state(std::string text, const std::string& file) {
+  constexpr std::string_view start = "    server-state-file ";
+  if (const auto at = text.find(start); at != std::string::npos)
+    text.replace(at + start.size(), text.find('\n', at) - at - start.size(), file);
+  return text;
+}
+
 base::finished ask_haproxy(const std::string& text, const std::string& base_text) {
   const temp_dir dir;
   write_text(dir / "routes.map", "");
-  write_text(dir / "ours.cfg", with_map(text, dir / "routes.map"));
+  write_text(dir / "servers.state", std::string(haproxy::no_server_state));
+  write_text(dir / "ours.cfg",
+             with_server_state(with_map(text, dir / "routes.map"), dir / "servers.state"));
   base::command_line command{{haproxy_binary(), "-c"}, {}, std::chrono::seconds(60)};
   if (!base_text.empty()) {
     write_text(dir / "base.cfg", base_text);

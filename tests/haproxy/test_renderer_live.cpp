@@ -8,6 +8,7 @@
 #include "haproxy/renderer.hpp"
 #include "haproxy/routes.hpp"
 #include "haproxy/runtime.hpp"
+#include "haproxy/server_state.hpp"
 #include "tests/haproxy/config_samples.hpp"
 #include "tests/support/haproxy_server.hpp"
 #include "tests/support/support.hpp"
@@ -25,6 +26,8 @@ class running {
                    const std::vector<config::frontend_settings>& frontends = {}) {
     const auto settings = settings_in(dir_.path().string());
     write_text(haproxy::map_beside(settings.config_file), "");
+    write_text(haproxy::server_state_beside(settings.config_file),
+               std::string(haproxy::no_server_state));
     write_text(settings.config_file, configuration_of(backends, settings, frontends).text());
     process_ = std::make_unique<background_process>(
         std::vector<std::string>{haproxy_binary(), "-W", "-f", settings.config_file}, dir_ / "log");
