@@ -114,6 +114,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing,
     if (!work_routes(report)) return false;
     if (!planned.leaving.empty() && !carry_out(planned.leaving, report)) return false;
     for (const auto& s : planned.leaving) unverified_.insert(s.backend);
+    if (!work_replacements(all, report)) return false;
   }
   if (repairing) {
     report.repaired += report.steps - before;

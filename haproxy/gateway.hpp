@@ -154,6 +154,13 @@ class gateway {
   void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                     std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
+
+  // -- servers whose options changed (replacing.cpp) --
+  bool work_replacements(const names& which, apply_report& report);
+  bool replaceable(const model::backend& backend, const model::server& server,
+                   std::uint64_t connections) const;
+  bool replace(const model::backend& backend, const model::server& server, apply_report& report,
+               bool& done);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
                       apply_report& report);
   bool delete_retired(const std::string& backend, apply_report& report);

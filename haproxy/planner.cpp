@@ -136,6 +136,18 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
   return result;
 }
 
+std::vector<step> plan_replacement(const model::backend& desired, const server& server,
+                                   const std::string& options) {
+  plan result;
+  collector out(desired.name, result);
+  auto leaving = server;
+  leaving.state = server_state::maint;
+  out.add(leaving, {set_state(desired.name, server.name, server_state::maint),
+                    del_server(desired.name, server.name)});
+  plan_addition(server, options, desired.settings.check.type != model::check_type::none, out);
+  return result.refused.empty() ? std::move(result.steps) : std::vector<step>();
+}
+
 plan plan_removal(const std::string& backend, const actual_backend* actual) {
   plan result;
   collector out(backend, result);

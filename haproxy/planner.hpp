@@ -91,6 +91,13 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
                   const std::optional<std::string>& profile = std::nullopt);
 
+/// Plans a new server in the place of one whose options cannot be changed (backup): it goes into
+/// maintenance, is deleted, added and brought into its state, in one go. Where HAProxy refuses to
+/// delete it, because of its connections, the rest brings the old one back into that state. Empty:
+/// a value that must not reach HAProxy.
+std::vector<step> plan_replacement(const model::backend& desired, const model::server& server,
+                                   const std::string& options);
+
 /// Plans the removal of a backend that nobody desires any more. `actual`: as it runs, where HAProxy
 /// can delete backends (3.4): it is unpublished, its servers leave, then it is deleted. nullptr: by
 /// a reload.

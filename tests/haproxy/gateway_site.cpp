@@ -136,7 +136,7 @@ haproxy::apply_report gateway_site::tick_after(std::chrono::milliseconds wait) {
 }
 
 void gateway_site::settle() {
-  const auto until = now + std::chrono::seconds(1);
+  const auto until = now + std::chrono::seconds(5);
   for (int ticks = 0; gateway_->next_work() && *gateway_->next_work() <= until; ++ticks) {
     if (ticks == 50) throw std::runtime_error("the gateway does not come to rest");
     now = std::max(now, *gateway_->next_work());

@@ -57,7 +57,8 @@ class gateway_site {
   haproxy::apply_report tick() { return gateway_->tick(now); }
   /// Lets this long pass, and ticks.
   haproxy::apply_report tick_after(std::chrono::milliseconds wait);
-  /// Lets what is due within a second happen: drains, saves, reloads.
+  /// Lets what is due within five seconds happen: drains, reloads, and saves, which come less often
+  /// where they take long.
   void settle();
 
   /// What HAProxy has: "address:port weight state" of a server, "" when there is none of that name.

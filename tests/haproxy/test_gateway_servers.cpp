@@ -55,16 +55,17 @@ BOOST_AUTO_TEST_CASE(what_a_file_ahead_of_the_worker_says_is_not_taken_for_done)
   BOOST_TEST(worker_pid() == worker);
 }
 
-BOOST_AUTO_TEST_CASE(a_backup_that_only_the_file_knows_of_is_worth_a_reload) {
+BOOST_AUTO_TEST_CASE(a_backup_that_only_the_file_knows_of_reaches_haproxy) {
   hide_socket();
   BOOST_TEST(!reconcile().reachable);
   BOOST_TEST(!apply(backend_of("web", {local_server("s1"), backup("s2")})).reachable);
   BOOST_REQUIRE(file_has("backup"));
   show_socket();
   const auto report = reconcile();
-  BOOST_TEST(report.reload.has_value(), words(report));
+  BOOST_TEST(report.reachable, words(report));
   BOOST_TEST(stat("web", "s2", "bck") == "1");
-  BOOST_TEST(report.waiting.empty());
+  settle();
+  BOOST_TEST(reconcile().waiting.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_loaded_from_a_file_that_was_behind_is_caught_up) {
@@ -98,12 +99,46 @@ BOOST_AUTO_TEST_CASE(a_server_that_came_back_as_a_backup_costs_no_reload_while_t
   BOOST_TEST(worker_pid() == worker);
 }
 
-BOOST_AUTO_TEST_CASE(a_changed_backup_is_a_reload_and_reaches_the_file_with_it) {
+BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_is_replaced_while_another_takes_the_traffic) {
   const auto report = apply(backend_of("web", {local_server("s1"), backup("s2")}));
-  BOOST_TEST(report.reload.has_value(), words(report));
+  BOOST_TEST(!report.reload.has_value(), words(report));
+  BOOST_TEST(told(report, "web/s2 replaced") == 1U);
   BOOST_TEST(stat("web", "s2", "bck") == "1");
+  BOOST_TEST(server("web", "s2") == ready);
+  settle();
   BOOST_TEST(file_has("backup"));
   BOOST_TEST(reconcile().waiting.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_that_is_the_only_server_takes_a_reload_when_it_becomes_none) {
+  apply(backend_of("web", {backup("s2")}));
+  settle();
+  BOOST_REQUIRE(server("web", "s1").empty());
+  const auto report = apply(backend_of("web", {local_server("s2")}));
+  settle();
+  BOOST_TEST(told(report, "replaced") == 0U);
+  BOOST_TEST(stat("web", "s2", "bck") == "0");
+  BOOST_TEST(!file_has("backup"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_with_a_request_under_way_is_not_replaced_but_reloaded) {
+  http_upstream slow("slow");
+  slow.set_delay(std::chrono::milliseconds(500));
+  const auto s2 = local_server("s2", slow.port());
+  auto as_backup = s2;
+  as_backup.backup = true;
+  auto off = local_server("s1");
+  off.state = switchyard::model::server_state::drain;
+  apply(backend_of("web", {off, s2}));
+  http_answer answer;
+  std::thread client([&] { answer = http_get(port()); });
+  BOOST_TEST(eventually([&] { return slow.requests() == 1; }));
+  apply(backend_of("web", {local_server("s1"), s2}));
+  const auto report = apply(backend_of("web", {local_server("s1"), as_backup}));
+  BOOST_TEST(report.reload.has_value(), words(report));
+  BOOST_TEST(stat("web", "s2", "bck") == "1");
+  client.join();
+  BOOST_TEST(answer.status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_restarted_gateway_knows_them_from_the_file) {

@@ -148,6 +148,29 @@ BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_takes_a_reload) {
   BOOST_TEST((p.reload[0] == reload_reason{reload_cause::changed_server_options, "b/a"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_is_replaced_in_one_go_and_ends_in_its_state) {
+  const auto replaced = [](const model::server& s) {
+    plan p;
+    p.steps = plan_replacement(backend({s}), s, options);
+    return p;
+  };
+  auto s = server("a");
+  s.backup = true;
+  const texts renewed{"set server b/a state maint", "del server b/a",
+                      "add server b/a 10.0.0.1:80 weight 100 backup " + options,
+                      "enable health b/a"};
+  auto ready = renewed;
+  ready.emplace_back("enable server b/a");
+  expect(replaced(s), ready);
+  s.state = server_state::maint;
+  expect(replaced(s), renewed);
+  auto actual = running({server("a")});
+  for (const auto& done : replaced(s).steps) note_done(actual, done);
+  BOOST_TEST(plan_backend(backend({s}), &actual, settings, options).empty());
+  s.address = "10.0.0.1;";
+  expect(replaced(s), {});
+}
+
 BOOST_AUTO_TEST_CASE(what_is_unknown_of_a_server_counts_as_different) {
   auto actual = running({server("a")});
   actual.servers["a"].maxconn.reset();
