@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/gateway.hpp"
+#include "haproxy/master.hpp"
 
 namespace switchyard::haproxy {
 
@@ -30,6 +31,14 @@ bool gateway::open(apply_report& report) {
   if (info->stopping)
     return lost({base::errc::unavailable, "the HAProxy that answers is stopping"}, report);
   const bool same = info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds;
+  if (!same && !is_ours(settings_.haproxy, info->pid))
+    return lost({base::errc::conflict,
+                 "process " + std::to_string(info->pid) + ", which answers on " +
+                     settings_.haproxy.runtime_socket +
+                     ", is of another HAProxy that was started on the same configuration and may "
+                     "take part of the traffic; end it, and restart the first one, whose socket it "
+                     "has replaced"},
+                report);
   if (!same) return meet_worker(*info, report);
   identity_ = *info;
   if (away_) return meet_again(report);

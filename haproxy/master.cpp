@@ -178,6 +178,19 @@ bool is_haproxy(pid_t pid, const std::string& binary) {
   return name.starts_with("haproxy") || (!name.empty() && name == expected);
 }
 
+/// Nothing when there is no such process.
+std::optional<pid_t> parent_of(pid_t pid) {
+  constexpr std::string_view title = "\nPPid:\t";
+  const auto status = base::read_file("/proc/" + std::to_string(pid) + "/status");
+  const auto at = status ? status->find(title) : std::string::npos;
+  if (at == std::string::npos) return std::nullopt;
+  pid_t parent = 0;
+  const auto* const from = status->data() + at + title.size();
+  if (std::from_chars(from, status->data() + status->size(), parent).ec != std::errc{})
+    return std::nullopt;
+  return parent;
+}
+
 outcome<reload_result> through_signal(watch& w) {
   const auto& pid_file = *w.settings.pid_file;
   const auto pid = read_pid(pid_file);
@@ -233,6 +246,21 @@ outcome<process_info> show_info(const std::string& runtime_socket, milliseconds 
   const auto reply = ask(runtime_socket, "show info", longest);
   if (!reply) return reply.error();
   return parse_info(*reply);
+}
+
+bool is_ours(const config::haproxy_settings& settings, pid_t worker) {
+  if (settings.master_socket) {
+    const auto processes = show_proc(*settings.master_socket);
+    if (!processes) return true;
+    return processes->worker == worker ||
+           std::ranges::find(processes->old_workers, worker) != processes->old_workers.end();
+  }
+  const auto master = settings.pid_file ? read_pid(*settings.pid_file) : outcome<pid_t>(0);
+  if (!master || *master == 0 || *master == worker) return true;
+  // HAProxy in another process namespace has other numbers.
+  if (!is_haproxy(*master, settings.binary) || !is_haproxy(worker, settings.binary)) return true;
+  const auto parent = parent_of(worker);
+  return !parent || *parent == *master;
 }
 
 outcome<reload_result> reload(const config::haproxy_settings& settings, const capabilities& can,

@@ -29,6 +29,12 @@ base::outcome<process_info> show_info(
     const std::string& runtime_socket,
     std::chrono::milliseconds longest = std::chrono::milliseconds(2'000));
 
+/// Whether a worker belongs to the HAProxy that we would reload: its master knows it, or it is a
+/// child of the process in the pid file. True where neither can be asked. Somebody who starts
+/// HAProxy a second time on the same configuration takes the runtime socket, and with SO_REUSEPORT
+/// half of the traffic.
+bool is_ours(const config::haproxy_settings& settings, pid_t worker);
+
 struct reload_result {
   pid_t old_worker = 0;
   pid_t new_worker = 0;
