@@ -144,18 +144,23 @@ bool gateway::read_everything(apply_report& report) {
   if (!reply) return lost(reply.error(), report);
   auto view = parse_servers_state(*reply);
   if (!view) return lost(view.error(), report);
-  const auto backends = session_->execute_raw("show backend");
-  if (!backends) return lost(backends.error(), report);
-  auto running = parse_backends(*backends);
-  if (!running) return lost(running.error(), report);
-  if (running_ != *running) routes_.backends_changed();
-  running_ = std::move(running).value();
+  if (!read_running(report)) return false;
   adopt_view(std::move(view).value());
   if (!read_limits(report)) return false;
   if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
   routes_unverified_ = false;
   unverified_.clear();
   verify_due_.reset();
+  return true;
+}
+
+bool gateway::read_running(apply_report& report) {
+  const auto backends = session_->execute_raw("show backend");
+  if (!backends) return lost(backends.error(), report);
+  auto running = parse_backends(*backends);
+  if (!running) return lost(running.error(), report);
+  if (running_ != *running) routes_.backends_changed();
+  running_ = std::move(running).value();
   return true;
 }
 

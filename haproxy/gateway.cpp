@@ -87,8 +87,7 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
 apply_report gateway::reconcile(time_point now) {
   now_ = now;
   apply_report report;
-  if (keep_managed_alive(report) && open(report) && read_everything(report) &&
-      converge(every_name(), report, true) && verify(report)) {
+  if (keep_managed_alive(report) && open(report) && compare(report)) {
     plan_head(report);
     work_reload(report);
   }

@@ -26,6 +26,7 @@
 #include "haproxy/route_table.hpp"
 #include "haproxy/runtime.hpp"
 #include "haproxy/transaction.hpp"
+#include "haproxy/turns.hpp"
 
 namespace switchyard::haproxy {
 
@@ -103,6 +104,7 @@ class gateway {
   bool meet_worker(const process_info& info, apply_report& report);
   bool meet_again(apply_report& report);
   bool read_everything(apply_report& report);
+  bool read_running(apply_report& report);
   void read_layout(apply_report& report);
   void adopt_view(runtime_view view);
   bool read_limits(apply_report& report);
@@ -144,7 +146,9 @@ class gateway {
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
   static std::vector<pending_step> everything_of(plans all);
-  bool read_back(const names& which, apply_report& report);
+  bool compare(apply_report& report);
+  enum class reading { one_by_one, whole_when_many };
+  bool read_back(const names& which, reading how, apply_report& report);
   bool verify_routes(apply_report& report);
   void tell_drift(const names& which, const std::vector<pending_step>& left, apply_report& report);
   void quiet_drift(const names& which, const std::vector<pending_step>& left);
@@ -237,6 +241,7 @@ class gateway {
 
   names by_reload_;               ///< backends that this worker refused to add or to delete
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
+  turns turns_;
   bool routes_unverified_ = false;
   names held_;        ///< backends with servers that leave once a burst's last part is there
   names unverified_;  ///< backends that commands went to since they were read last

@@ -17,6 +17,22 @@ const std::string about_drift = "drift ";
 
 }  // namespace
 
+// Everything, or what is next in turn and what HAProxy lacks.
+bool gateway::compare(apply_report& report) {
+  auto which = turns_.next(actual_);
+  if (!which)
+    return read_everything(report) && converge(every_name(), report, true) && verify(report);
+  read_layout(report);
+  if (!read_running(report) || !read_back(*which, reading::one_by_one, report)) return false;
+  for (auto at = actual_.begin(); at != actual_.end();)
+    at = running_->contains(at->first) ? std::next(at) : actual_.erase(at);
+  for (const auto& name : every_name())
+    if (!actual_.contains(name)) which->insert(name);
+  if (turns_.first())
+    if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
+  return converge(*which, report, true) && verify(report);
+}
+
 // Reads back what was touched and plans again: what still differs then gets one more try, and is
 // told.
 bool gateway::verify(apply_report& report) {
@@ -24,14 +40,14 @@ bool gateway::verify(apply_report& report) {
   if (!verify_routes(report)) return false;
   auto which = std::exchange(unverified_, {});
   if (which.empty()) return true;
-  if (!read_back(which, report)) return false;
+  if (!read_back(which, reading::whole_when_many, report)) return false;
   const auto steps = everything_of(plan_all(which, report));
   quiet_drift(which, steps);
   if (steps.empty()) return true;
   if (!carry_out(steps, report)) return false;
   which.clear();
   for (const auto& s : steps) which.insert(s.backend);
-  if (!read_back(which, report)) return false;
+  if (!read_back(which, reading::whole_when_many, report)) return false;
   tell_drift(which, everything_of(plan_all(which, report)), report);
   return true;
 }
@@ -69,7 +85,7 @@ void gateway::quiet_drift(const names& which, const std::vector<pending_step>& l
   }
 }
 
-bool gateway::read_back(const names& which, apply_report& report) {
+bool gateway::read_back(const names& which, reading how, apply_report& report) {
   runtime_view seen;
   const auto read = [&](const std::string& what) {
     const auto reply = session_->execute_raw("show servers state" + what);
@@ -80,7 +96,7 @@ bool gateway::read_back(const names& which, apply_report& report) {
     seen.merge(*view);
     return true;
   };
-  if (which.size() > single_tables) {
+  if (how == reading::whole_when_many && which.size() > single_tables) {
     if (!read("")) return false;
   } else {
     for (const auto& name : which)

@@ -125,3 +125,35 @@ BOOST_AUTO_TEST_CASE(it_is_told_once) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+/// More servers than one reconcile reads.
+struct large_site : gateway_site {
+  large_site() : gateway_site({.managed = false, .tapped = true}) {
+    std::vector<switchyard::model::backend> all;
+    for (const auto* name : {"a", "b", "c"}) {
+      std::vector<switchyard::model::server> servers;
+      for (int i = 0; i < 9000; ++i) servers.push_back(local_server(std::to_string(10'000 + i)));
+      all.push_back(backend_of(name, std::move(servers)));
+    }
+    begin(all);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(very_many_servers_are_compared_in_turn, large_site) {
+  const auto of_one = [&] { return tap().count("show servers state "); };
+  const auto of_all = [&] { return tap().count("show servers state") - of_one(); };
+  const auto [ones, alls] = std::pair(of_one(), of_all());
+  command("set server a/10000 weight 7");
+  command("set server c/10000 weight 7");
+  const auto weight_of = [&](const char* backend) { return server(backend, "10000"); };
+  BOOST_TEST(weight_of("a") == "127.0.0.1:1 7 ready");
+  for (int i = 0; i < 2; ++i) reconcile();
+  BOOST_TEST(weight_of("a") == ready);
+  BOOST_TEST(weight_of("c") == ready);
+  BOOST_TEST(of_one() >= ones + 3);
+  BOOST_TEST(of_all() == alls);
+}

@@ -1,0 +1,30 @@
+#include "haproxy/turns.hpp"
+
+#include <numeric>
+
+namespace switchyard::haproxy {
+
+std::optional<std::set<std::string>> turns::next(
+    const std::map<std::string, actual_backend>& actual) {
+  const auto servers =
+      std::accumulate(actual.begin(), actual.end(), std::size_t{0},
+                      [](std::size_t sum, const auto& b) { return sum + b.second.servers.size(); });
+  if (servers <= most_servers) {
+    after_.clear();
+    first_ = true;
+    return std::nullopt;
+  }
+  auto at = after_.empty() ? actual.begin() : actual.upper_bound(after_);
+  if (at == actual.end()) at = actual.begin();
+  first_ = at == actual.begin();
+  std::set<std::string> part;
+  for (std::size_t taken = 0; at != actual.end(); ++at) {
+    taken += at->second.servers.size();
+    if (!part.empty() && taken > most_servers) break;
+    part.insert(part.end(), at->first);
+    after_ = at->first;
+  }
+  return part;
+}
+
+}  // namespace switchyard::haproxy
