@@ -75,6 +75,8 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   drains_.clear();
   actual_.clear();
   by_reload_.clear();
+  base_loaded_ = base_print();
+  base_changed_ = false;
   limits_of_ = 0;
   routes_.forget();
   if (!read_everything(report)) return false;

@@ -129,6 +129,8 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   drains_.set_timeout(settings.drain_timeout);
   budget_.configure(settings.haproxy.reload);
   budget_.changed();
+  server_state_ = server_state_is_ours(settings_.haproxy);
+  base_changed_ = identity_.pid != 0 && base_print() != base_loaded_;
   plan_head(report);
   reload_not_before_ = now + settle;
   finish(report);

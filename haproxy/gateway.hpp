@@ -68,7 +68,8 @@ class gateway {
   /// When tick() has something to do next.
   std::optional<time_point> next_work() const;
 
-  /// Takes other frontends, reload limits and drain timeout; mode and paths stay as they are.
+  /// Takes other frontends, reload limits, drain timeout, and a base_file that was changed; mode
+  /// and paths stay as they are.
   apply_report configure(const gateway_settings& settings, time_point now);
 
   /// Readable when the HAProxy that we talk to ends; -1 when there is none. Valid until the next
@@ -172,6 +173,7 @@ class gateway {
 
   // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
+  std::size_t base_print() const;
   bool reload_wanted() const;
   std::vector<reload_reason> reasons() const;
   time_point reload_due() const;
@@ -250,6 +252,8 @@ class gateway {
   std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend
   std::map<std::string, blame> blamed_;                        ///< backends that HAProxy refused
   bool head_changed_ = false;
+  std::size_t base_loaded_ = 0;  ///< of base_file as it was when the worker was met
+  bool base_changed_ = false;
   std::optional<time_point> reload_not_before_;
 
   std::optional<time_point> retry_at_;  ///< when to look for an HAProxy that is away

@@ -93,6 +93,8 @@ std::string_view to_string(reload_cause cause) {
       return "changed server options";
     case reload_cause::changed_head:
       return "changed frontends or global settings";
+    case reload_cause::operators_file:
+      return "changed base_file";
     case reload_cause::unknown_layout:
       return "HAProxy runs another configuration";
   }

@@ -25,6 +25,7 @@ enum class reload_cause {
   changed_settings,        ///< mode, balance, protocol, checks, TLS or timeouts of a backend
   changed_server_options,  ///< what the runtime API cannot change on a server (backup)
   changed_head,            ///< frontends or global settings
+  operators_file,          ///< base_file is another one than HAProxy was loaded with
   unknown_layout,          ///< the running process was not loaded from our file as it is
 };
 

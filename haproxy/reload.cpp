@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/atomic_file.hpp"
 #include "base/net.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/server_state.hpp"
@@ -67,8 +68,15 @@ void gateway::plan_head(apply_report& report) {
   head_changed_ = *head != file_.head;
 }
 
+/// Tells versions of the operator's file apart; 0 when there is none.
+std::size_t gateway::base_print() const {
+  if (!settings_.haproxy.base_file) return 0;
+  const auto text = base::read_file(*settings_.haproxy.base_file);
+  return text ? std::hash<std::string>()(*text) : 0;
+}
+
 bool gateway::reload_wanted() const {
-  return !away_ && (!layout_known_ || head_changed_ || !pending_.empty());
+  return !away_ && (!layout_known_ || head_changed_ || base_changed_ || !pending_.empty());
 }
 
 std::vector<reload_reason> gateway::reasons() const {
@@ -76,6 +84,7 @@ std::vector<reload_reason> gateway::reasons() const {
   if (!reload_wanted()) return all;
   if (!layout_known_) all.push_back({reload_cause::unknown_layout, ""});
   if (head_changed_) all.push_back({reload_cause::changed_head, ""});
+  if (base_changed_) all.push_back({reload_cause::operators_file, ""});
   for (const auto& [name, list] : pending_) all.insert(all.end(), list.begin(), list.end());
   return all;
 }

@@ -48,3 +48,39 @@ BOOST_AUTO_TEST_CASE(a_later_start_of_haproxy_does_not_take_it_as_down) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_and_the_operators_file, web_site)
+
+BOOST_AUTO_TEST_CASE(a_changed_base_file_is_loaded_when_the_settings_are_read_again) {
+  const auto worker = worker_pid();
+  gateway().configure(settings, now);
+  settle();
+  BOOST_TEST(worker_pid() == worker);  // nothing has changed
+  write_text(*settings.haproxy.base_file, read_text(*settings.haproxy.base_file) +
+                                              "backend theirs\n    timeout connect 1s\n"
+                                              "    timeout server 1s\n");
+  settle();
+  BOOST_TEST(worker_pid() == worker);  // they may still be writing
+  const auto report = gateway().configure(settings, now);
+  BOOST_REQUIRE_EQUAL(report.waiting.size(), 1U);
+  BOOST_TEST(to_string(report.waiting.front().cause) == "changed base_file");
+  settle();
+  BOOST_TEST(worker_pid() != worker);
+  BOOST_TEST(backend_exists("theirs"));
+  BOOST_TEST(reconcile().waiting.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_base_file_that_haproxy_refuses_changes_nothing) {
+  const auto worker = worker_pid();
+  const auto good = read_text(*settings.haproxy.base_file);
+  write_text(*settings.haproxy.base_file, good + "    no-such-directive\n");
+  gateway().configure(settings, now);
+  settle();
+  BOOST_TEST(worker_pid() == worker);
+  BOOST_TEST(reconcile().waiting.size() == 1U);
+  write_text(*settings.haproxy.base_file, good);
+  BOOST_TEST(gateway().configure(settings, now).waiting.empty());
+  BOOST_TEST(worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
