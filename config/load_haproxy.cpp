@@ -84,24 +84,38 @@ void check_distinct(object_reader& from, const haproxy_settings& target) {
   }
 }
 
-bool read_alpn(object_reader& from, std::vector<std::string>& target) {
+/// A protocol's name (RFC 7301) that needs no quoting.
+bool plain_protocol(const std::string& word) {
+  constexpr std::string_view marks = "./_-";
+  return !word.empty() && word.size() <= 64 && std::ranges::all_of(word, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+/// What HAProxy is to understand in mode http it must know; in mode tcp the servers speak it.
+void read_alpn(object_reader& from, model::proxy_mode mode, std::vector<std::string>& target) {
+  const bool http = mode == model::proxy_mode::http;
+  if (!http) target.clear();
   std::vector<std::string> words;
   const bool there = from.each("alpn", [&](const nlohmann::json& value, const std::string&) {
     words.push_back(value.is_string() ? value.get<std::string>() : std::string());
   });
-  if (!there) return false;
-  const auto known = [](const std::string& word) { return word == "h2" || word == "http/1.1"; };
-  if (!std::ranges::all_of(words, known) ||
-      std::set<std::string>(words.begin(), words.end()).size() != words.size()) {
-    from.fail("alpn", "must be a list of \"h2\" and \"http/1.1\", each at most once");
-    return false;
-  }
+  if (!there) return;
+  const auto usable = [&](const std::string& word) {
+    return http ? word == "h2" || word == "http/1.1" : plain_protocol(word);
+  };
+  if (!std::ranges::all_of(words, usable) ||
+      std::set<std::string>(words.begin(), words.end()).size() != words.size())
+    return from.fail("alpn",
+                     http ? "must be a list of \"h2\" and \"http/1.1\", each at most once"
+                          : "must be a list of protocols' names, made of A-Z a-z 0-9 . / _ -, each "
+                            "at most once");
   target = std::move(words);
-  return true;
 }
 
 bind_settings read_bind(const nlohmann::json& value, const std::string& pointer,
-                        const reading& place) {
+                        const reading& place, model::proxy_mode mode) {
   bind_settings bind;
   object_reader from(value, pointer, place.sink);
   if (from.read("address", bind.address) && bind.address != "*") {
@@ -115,9 +129,17 @@ bind_settings read_bind(const nlohmann::json& value, const std::string& pointer,
   read_number(from, "port", bind.port, 1, 65535);
   if (read_path(from, "certificates", bind.certificates, place) && bind.certificates)
     check_haproxy_path(from, "certificates", *bind.certificates);
-  read_alpn(from, bind.alpn);
+  read_alpn(from, mode, bind.alpn);
   from.finish();
   return bind;
+}
+
+/// What mode http alone knows, and what mode tcp cannot do without.
+void check_tcp(object_reader& from, const frontend_settings& frontend) {
+  if (frontend.redirect_to_https)
+    from.fail("redirect_to_https", "needs mode http: in mode tcp bytes pass as they are");
+  if (!frontend.default_backend)
+    from.fail("default_backend", "is missing: a frontend of mode tcp follows no routes");
 }
 
 frontend_settings read_frontend(const nlohmann::json& value, const std::string& pointer,
@@ -132,15 +154,17 @@ frontend_settings read_frontend(const nlohmann::json& value, const std::string& 
         frontend.name.starts_with("switchyard-"))
       from.fail("name", model::quoted(frontend.name) + " is reserved: choose another name");
   }
+  from.read_enum("mode", frontend.mode, {model::proxy_mode::http, model::proxy_mode::tcp});
   from.require("binds");
   const bool listed = from.each("binds", [&](const nlohmann::json& bind, const std::string& at) {
-    frontend.binds.push_back(read_bind(bind, at, place));
+    frontend.binds.push_back(read_bind(bind, at, place, frontend.mode));
   });
   if (listed && frontend.binds.empty())
     from.fail("binds", "must have at least one entry, such as {address: \"*\", port: 80}");
   if (from.read("default_backend", frontend.default_backend) && frontend.default_backend)
     check_name(from, "default_backend", *frontend.default_backend);
   from.read("redirect_to_https", frontend.redirect_to_https);
+  if (frontend.mode == model::proxy_mode::tcp) check_tcp(from, frontend);
   from.finish();
   return frontend;
 }

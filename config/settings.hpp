@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#include "model/backend.hpp"
+
 namespace switchyard::config {
 
 using std::chrono::milliseconds;
@@ -50,17 +52,21 @@ struct haproxy_settings {
 struct bind_settings {
   std::string address = "*";  ///< an IP literal, or "*" for every IPv4 address
   std::uint16_t port = 0;
-  std::optional<std::string> certificates;          ///< file or folder; makes the bind TLS
-  std::vector<std::string> alpn{"h2", "http/1.1"};  ///< used when the bind is TLS
+  std::optional<std::string> certificates;  ///< file or folder; makes the bind TLS
+  std::vector<std::string> alpn{
+      "h2", "http/1.1"};  ///< used when the bind is TLS; none in mode tcp unless given
 
   bool operator==(const bind_settings&) const = default;
 };
 
 struct frontend_settings {
   std::string name;
+  model::proxy_mode mode = model::proxy_mode::http;  ///< that of the backends that it leads to
   std::vector<bind_settings> binds;
-  std::optional<std::string> default_backend;  ///< may appear later; 503 until then
-  bool redirect_to_https = false;
+  /// May appear later; until then 503, or in mode tcp a connection that is closed at once. There
+  /// always in mode tcp, which follows no routes.
+  std::optional<std::string> default_backend;
+  bool redirect_to_https = false;  ///< mode http only
 
   bool operator==(const frontend_settings&) const = default;
 };

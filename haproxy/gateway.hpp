@@ -174,6 +174,7 @@ class gateway {
   // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
   std::size_t base_print() const;
+  void tell_misfits(apply_report& report);
   bool reload_wanted() const;
   std::vector<reload_reason> reasons() const;
   time_point reload_due() const;

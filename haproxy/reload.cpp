@@ -66,6 +66,18 @@ void gateway::plan_head(apply_report& report) {
     return;
   }
   head_changed_ = *head != file_.head;
+  tell_misfits(report);
+}
+
+void gateway::tell_misfits(apply_report& report) {
+  const auto found = misfits(settings_.frontends, file_.modes());
+  for (const auto& frontend : settings_.frontends) {
+    const auto topic = "default_backend of " + frontend.name;
+    if (const auto misfit = found.find(frontend.name); misfit != found.end())
+      tell(report, severity::warning, topic, misfit->second);
+    else
+      quiet(topic);
+  }
 }
 
 /// Tells versions of the operator's file apart; 0 when there is none.
@@ -150,6 +162,7 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
   save_due_.reset();
   pending_.clear();
   head_changed_ = false;
+  tell_misfits(report);
   report.reload = result;
   report.reload_reasons = why;
   std::erase_if(report.reload_reasons, [this](const auto& r) { return blamed(r.subject); });

@@ -52,10 +52,15 @@ using backend_modes = std::map<std::string, model::proxy_mode>;
 /// The global section, the named defaults sections and the frontends. A default_backend is looked
 /// up by its name at each request, so it may come and go without a change of the frontend (503
 /// meanwhile); one that is known to be of another mode than its frontend is left out, since the
-/// traffic would break. The runtime socket is left out where base_file has it (attached mode with a
-/// base_file). `server_state`: HAProxy is to read our server-state file.
+/// traffic would break: misfits(). The runtime socket is left out where base_file has it (attached
+/// mode with a base_file). `server_state`: HAProxy is to read our server-state file.
 base::outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                        const std::vector<config::frontend_settings>& frontends,
                                        const backend_modes& modes, bool server_state = true);
+
+/// The frontends whose default_backend is left out for being of another mode, with a sentence for
+/// the operator.
+std::map<std::string, std::string> misfits(const std::vector<config::frontend_settings>& frontends,
+                                           const backend_modes& modes);
 
 }  // namespace switchyard::haproxy

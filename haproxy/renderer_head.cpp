@@ -16,7 +16,10 @@ using base::errc;
 using base::error;
 using base::outcome;
 using config::haproxy_mode;
+using model::proxy_mode;
 
+// client-fin and tunnel go together: else a WebSocket whose client vanished lives as long as the
+// tunnel.
 constexpr std::string_view http_lines = R"(    mode http
     log global
     option dontlognull
@@ -111,41 +114,64 @@ outcome<std::string> bind_line(const config::bind_settings& bind) {
   return line + " alpn " + *alpn + "\n";
 }
 
-outcome<std::string> frontend_section(const config::frontend_settings& frontend,
-                                      const backend_modes& modes, const std::string& routing) {
-  if (!model::valid_name(frontend.name))
-    return error{errc::invalid, "the name is not made of A-Z a-z 0-9 _ . : -"};
-  auto text = "frontend " + frontend.name + " from " + defaults_name(model::proxy_mode::http) +
-              "\n    no log\n";
-  for (const auto& bind : frontend.binds) {
-    auto line = bind_line(bind);
-    if (!line) return line;
-    text += *line;
-  }
+/// What a frontend of mode http does with requests before any backend is chosen by default.
+std::string request_lines(const config::frontend_settings& frontend, const std::string& routing) {
   // Kept connections lose no request when a reload ends their worker.
-  text += "    option idle-close-on-response\n    option forwardfor\n";
+  std::string text = "    option idle-close-on-response\n    option forwardfor\n";
   if (frontend.redirect_to_https)
     text += "    http-request redirect scheme https code 301 unless { ssl_fc }\n";
   text +=
       "    http-request set-header X-Forwarded-Proto https if { ssl_fc }\n"
       "    http-request set-header X-Forwarded-Proto http unless { ssl_fc }\n";
-  text += routing;
+  return text + routing;
+}
+
+bool fits(const config::frontend_settings& frontend, const backend_modes& modes) {
+  const auto known = modes.find(*frontend.default_backend);
+  return known == modes.end() || known->second == frontend.mode;
+}
+
+outcome<std::string> frontend_section(const config::frontend_settings& frontend,
+                                      const backend_modes& modes, const std::string& routing) {
+  if (!model::valid_name(frontend.name))
+    return error{errc::invalid, "the name is not made of A-Z a-z 0-9 _ . : -"};
+  auto text =
+      "frontend " + frontend.name + " from " + defaults_name(frontend.mode) + "\n    no log\n";
+  for (const auto& bind : frontend.binds) {
+    auto line = bind_line(bind);
+    if (!line) return line;
+    text += *line;
+  }
+  if (frontend.mode == proxy_mode::http)
+    text += request_lines(frontend, routing);
+  else if (frontend.redirect_to_https)
+    return error{errc::invalid, "redirect_to_https needs mode http"};
   if (!frontend.default_backend) return text;
   if (!model::valid_name(*frontend.default_backend))
     return error{errc::invalid, "default_backend is not made of A-Z a-z 0-9 _ . : -"};
-  const auto known = modes.find(*frontend.default_backend);
   // default_backend would want the backend to be there, and on 3.4 to stay.
-  if (known == modes.end() || known->second == model::proxy_mode::http)
-    text += "    use_backend %[str(" + *frontend.default_backend + ")]\n";
+  if (fits(frontend, modes)) text += "    use_backend %[str(" + *frontend.default_backend + ")]\n";
   return text;
 }
 
 }  // namespace
 
-// client-fin and tunnel go together: else a WebSocket whose client vanished lives as long as the
-// tunnel.
 std::string_view defaults_lines(model::proxy_mode mode) {
   return mode == model::proxy_mode::tcp ? tcp_lines : http_lines;
+}
+
+std::map<std::string, std::string> misfits(const std::vector<config::frontend_settings>& frontends,
+                                           const backend_modes& modes) {
+  std::map<std::string, std::string> found;
+  for (const auto& frontend : frontends) {
+    if (!frontend.default_backend || fits(frontend, modes)) continue;
+    const auto& backend = *frontend.default_backend;
+    found[frontend.name] = "frontend " + frontend.name + " is of mode " +
+                           std::string(to_string(frontend.mode)) + " and does not lead to its " +
+                           "default_backend " + backend + ", which is of mode " +
+                           std::string(to_string(modes.at(backend)));
+  }
+  return found;
 }
 
 outcome<std::string> render_head(const config::haproxy_settings& haproxy,
@@ -156,8 +182,9 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   auto text = std::move(head).value();
   text +=
       defaults_section(model::proxy_mode::http) + "\n" + defaults_section(model::proxy_mode::tcp);
-  if (frontends.empty()) return text;
-  auto routing = routing_lines(map_beside(haproxy.config_file));
+  const bool routed = std::ranges::any_of(
+      frontends, [](const auto& frontend) { return frontend.mode == proxy_mode::http; });
+  auto routing = routed ? routing_lines(map_beside(haproxy.config_file)) : std::string();
   if (!routing) return routing;
   for (const auto& frontend : frontends) {
     const auto section = frontend_section(frontend, modes, *routing);

@@ -41,6 +41,7 @@ frontends:
       - {address: "0:0::1", port: 443, certificates: /c/certs, alpn: [http/1.1]}
     default_backend: api
     redirect_to_https: true
+  - {name: db, mode: tcp, binds: [{port: 5432}], default_backend: pg}
 providers:
   - name: db
     type: postgres
@@ -78,9 +79,11 @@ state_dir: /state
                       .reload = {1s, 2, 3s}};
   expected.frontends = {
       {"gateway",
+       model::proxy_mode::http,
        {{"*", 80, {}, {"h2", "http/1.1"}}, {"::1", 443, "/c/certs", {"http/1.1"}}},
        "api",
-       true}};
+       true},
+      {"db", model::proxy_mode::tcp, {{"*", 5432, {}, {}}}, "pg", false}};
   expected.providers = {
       {"db", postgres_settings{"host=/run/postgresql dbname=app", "/p", "Other", "my channel",
                                false, 10s, 2s, 3s, 4s,

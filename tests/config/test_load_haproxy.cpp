@@ -190,6 +190,41 @@ BOOST_AUTO_TEST_CASE(a_default_backend_is_a_name_or_none) {
                   .default_backend);
 }
 
+BOOST_AUTO_TEST_CASE(a_tcp_frontend_has_a_default_backend_and_offers_no_protocol_unless_told) {
+  const auto f =
+      good(frontend("{name: a, mode: tcp, default_backend: db, binds: [{port: 1, certificates: "
+                    "/c}, {port: 2, certificates: /c, alpn: [postgresql, 'x/1.0']}]}"))
+          .frontends[0];
+  BOOST_TEST((f.mode == model::proxy_mode::tcp));
+  BOOST_TEST(f.default_backend.value() == "db");
+  BOOST_TEST(f.binds[0].alpn.empty());
+  const std::vector<std::string> given{"postgresql", "x/1.0"};
+  BOOST_TEST(f.binds[1].alpn == given, boost::test_tools::per_element());
+  BOOST_TEST((good(frontend("{name: a, binds: [{port: 1}]}")).frontends[0].mode ==
+              model::proxy_mode::http));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_tcp_frontend_cannot_do_or_be_without_is_refused_at_its_place) {
+  BOOST_TEST(bad(frontend("{name: a, mode: tcp, binds: [{port: 1}], redirect_to_https: true}")) ==
+             "s.yaml:3:5: /frontends/0/default_backend: is missing: a frontend of mode tcp follows "
+             "no routes\n"
+             "s.yaml:3:46: /frontends/0/redirect_to_https: needs mode http: in mode tcp bytes pass "
+             "as they are");
+  BOOST_TEST(bad(frontend("{name: a, mode: tcp, default_backend: null, binds: [{port: 1}]}"))
+                 .starts_with("s.yaml:3:26: /frontends/0/default_backend: is missing"));
+  BOOST_TEST(bad(frontend("{name: a, mode: tcp, default_backend: b, redirect_to_https: false, "
+                          "binds: [{port: 1}]}")) == "taken");
+  BOOST_TEST(bad(frontend("{name: a, mode: udp, binds: [{port: 1}]}")) ==
+             "s.yaml:3:15: /frontends/0/mode: must be one of \"http\", \"tcp\", not the string "
+             "\"udp\"");
+  for (const std::string alpn : {"['a,b']", "['a b']", "['']", "[x, x]", "[\"a\\nb\"]", "['$H']"})
+    BOOST_TEST(bad(frontend("{name: a, mode: tcp, default_backend: b, binds: [{port: 1, alpn: " +
+                            alpn + "}]}"))
+                   .starts_with("s.yaml:3:64: /frontends/0/binds/0/alpn: must be a list of "
+                                "protocols' names"),
+               alpn);
+}
+
 BOOST_AUTO_TEST_CASE(a_command_may_reload_an_attached_haproxy) {
   const auto attached =
       good(with("haproxy: {mode: attached, reload: {command: [systemctl, reload, haproxy]}}"));

@@ -279,6 +279,64 @@ BOOST_AUTO_TEST_CASE(binds_take_certificates_and_every_form_of_address) {
   BOOST_TEST(contains(head, "    http-request redirect scheme https code 301 unless { ssl_fc }\n"));
 }
 
+BOOST_AUTO_TEST_CASE(a_tcp_frontend_passes_bytes_to_its_backend_and_knows_no_requests) {
+  auto f = gateway();
+  f.mode = model::proxy_mode::tcp;
+  f.binds = {f.binds[1]};
+  f.binds[0].certificates = "/etc/certs";
+  f.binds[0].alpn.clear();
+  auto s = settings_in("/tmp/a folder");  // its map could not be named
+  const auto head = head_of(s, f, {{"api", model::proxy_mode::tcp}});
+  BOOST_TEST(head.ends_with("\nfrontend http-gateway from switchyard-tcp\n    no log\n"
+                            "    bind 127.0.0.1:18080 ssl crt /etc/certs\n"
+                            "    use_backend %[str(api)]\n"),
+             head);
+  f.redirect_to_https = true;
+  BOOST_TEST(!render_head(s, {f}, {}));
+}
+
+BOOST_AUTO_TEST_CASE(haproxy_takes_frontends_of_both_modes_without_a_warning) {
+  auto tcp = gateway();
+  tcp.name = "db";
+  tcp.mode = model::proxy_mode::tcp;
+  tcp.binds.resize(1);
+  tcp.binds[0].port = 18'081;
+  const auto c = configuration_of(all_kinds_of_backends(), settings_in("/tmp"), {gateway(), tcp});
+  const auto verdict = ask_haproxy(c.text());
+  BOOST_TEST(verdict.exit_code == 0);
+  BOOST_TEST(!contains(verdict.output, "[WARNING]"), verdict.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_default_backend_of_another_mode_is_left_out_and_told) {
+  auto http = gateway();
+  auto tcp = gateway();
+  tcp.name = "db";
+  tcp.mode = model::proxy_mode::tcp;
+  const std::vector both{http, tcp};
+  const auto lines = [](const std::string& head) {
+    std::size_t n = 0;
+    for (auto at = head.find("(api)]"); at != std::string::npos; at = head.find("(api)]", at + 1))
+      ++n;
+    return n;
+  };
+  const auto s = settings_in("/tmp");
+  // One that is not known may be the operator's own.
+  BOOST_TEST(lines(render_head(s, both, {}).value()) == 2U);
+  BOOST_TEST(misfits(both, {}).empty());
+  for (const auto mode : {model::proxy_mode::http, model::proxy_mode::tcp}) {
+    BOOST_TEST(lines(render_head(s, both, {{"api", mode}}).value()) == 1U);
+    const auto told = misfits(both, {{"api", mode}});
+    BOOST_REQUIRE(told.size() == 1U);
+    const bool is_http = mode == model::proxy_mode::http;
+    BOOST_TEST(told.at(is_http ? "db" : "http-gateway") ==
+               (is_http
+                    ? "frontend db is of mode tcp and does not lead to its default_backend api, "
+                      "which is of mode http"
+                    : "frontend http-gateway is of mode http and does not lead to its "
+                      "default_backend api, which is of mode tcp"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_frontend_that_cannot_be_written_is_refused_and_named) {
   const std::vector<std::function<void(config::frontend_settings&)>> edits{
       [](auto& f) { f.name = "a b"; },
