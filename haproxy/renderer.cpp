@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/duration.hpp"
 #include "haproxy/words.hpp"
@@ -27,9 +30,9 @@ error invalid(std::string message) {
   return {errc::invalid, std::move(message)};
 }
 
-status check_duration(const char* what, milliseconds value) {
+status check_duration(const std::string& what, milliseconds value) {
   if (value.count() >= 1 && value.count() <= std::int64_t{largest_number}) return {};
-  return invalid(std::string(what) + " of " + std::to_string(value.count()) +
+  return invalid(what + " of " + std::to_string(value.count()) +
                  " ms is outside of 1 ms to 24 days");
 }
 
@@ -57,16 +60,26 @@ bool plain_host(std::string_view host) {
   });
 }
 
+/// Those that are set, by the names that documents and HAProxy share.
+std::vector<std::pair<std::string, milliseconds>> timeouts_of(const model::backend_settings& s) {
+  std::vector<std::pair<std::string, milliseconds>> set;
+  const auto add = [&](const char* name, const std::optional<milliseconds>& time) {
+    if (time) set.emplace_back(name, *time);
+  };
+  add("connect", s.timeouts.connect);
+  add("server", s.timeouts.server);
+  add("tunnel", s.timeouts.tunnel);
+  return set;
+}
+
 /// Everything of the settings that HAProxy would refuse, or take as something else.
 status check_settings(const model::backend_settings& s) {
   if (s.mode == proxy_mode::tcp && s.balance == balance_algorithm::uri)
     return invalid("balance uri needs mode http");
   if (s.mode == proxy_mode::tcp && s.protocol != server_protocol::automatic)
     return invalid("protocol " + std::string(to_string(s.protocol)) + " needs mode http");
-  if (s.timeouts.connect)
-    if (auto ok = check_duration("timeouts.connect", *s.timeouts.connect); !ok) return ok;
-  if (s.timeouts.server)
-    if (auto ok = check_duration("timeouts.server", *s.timeouts.server); !ok) return ok;
+  for (const auto& [name, time] : timeouts_of(s))
+    if (auto ok = check_duration("timeouts." + name, time); !ok) return ok;
   if (s.tls.enabled && s.tls.sni && !plain_host(*s.tls.sni))
     return invalid("tls.sni " + printable(*s.tls.sni) + " is no host name");
   if (s.check.type == check_type::none) return {};
@@ -151,10 +164,8 @@ outcome<std::string> render_settings(const model::backend& backend) {
   if (!options) return options;
   auto text = "backend " + backend.name + " from " + defaults_name(s.mode) + "\n" +
               balance_lines(s.balance);
-  if (s.timeouts.connect)
-    text += "    timeout connect " + base::format_duration(*s.timeouts.connect) + "\n";
-  if (s.timeouts.server)
-    text += "    timeout server " + base::format_duration(*s.timeouts.server) + "\n";
+  for (const auto& [name, time] : timeouts_of(s))
+    text += "    timeout " + name + " " + base::format_duration(time) + "\n";
   // A request that a server may have begun to work on is repeated only where that is harmless.
   if (s.mode == proxy_mode::http) text += "    http-request disable-l7-retry unless METH_GET\n";
   text += check_lines(s);

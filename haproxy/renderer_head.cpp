@@ -19,7 +19,8 @@ using config::haproxy_mode;
 using model::proxy_mode;
 
 // client-fin and tunnel go together: else a WebSocket whose client vanished lives as long as the
-// tunnel.
+// tunnel. The keepalives of tcp end within two minutes what a peer that vanished would leave open
+// on the other side: a database sees nothing but an HAProxy that is well.
 constexpr std::string_view http_lines = R"(    mode http
     log global
     option dontlognull
@@ -49,6 +50,14 @@ constexpr std::string_view tcp_lines = R"(    mode tcp
     timeout tunnel 1h
     timeout client-fin 30s
     load-server-state-from-file global
+    option clitcpka
+    clitcpka-idle 60s
+    clitcpka-intvl 10s
+    clitcpka-cnt 6
+    option srvtcpka
+    srvtcpka-idle 60s
+    srvtcpka-intvl 10s
+    srvtcpka-cnt 6
 )";
 
 // Named, and named again by every section of ours, so that the operator's own defaults in base_file

@@ -75,6 +75,7 @@ struct check_settings {
 struct timeout_settings {
   std::optional<std::chrono::milliseconds> connect;
   std::optional<std::chrono::milliseconds> server;
+  std::optional<std::chrono::milliseconds> tunnel;  ///< idle connections of mode tcp, WebSockets
 
   bool operator==(const timeout_settings&) const = default;
 };

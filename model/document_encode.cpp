@@ -24,10 +24,12 @@ json encode(const backend_settings& value) {
                    {"fall", value.check.fall}}},
                  {"timeouts", json::object()}};
   result["tls"]["sni"] = value.tls.sni ? json(*value.tls.sni) : json(nullptr);
-  if (value.timeouts.connect)
-    result["timeouts"]["connect"] = base::format_duration(*value.timeouts.connect);
-  if (value.timeouts.server)
-    result["timeouts"]["server"] = base::format_duration(*value.timeouts.server);
+  const auto timeout = [&](const char* name, std::optional<std::chrono::milliseconds> time) {
+    if (time) result["timeouts"][name] = base::format_duration(*time);
+  };
+  timeout("connect", value.timeouts.connect);
+  timeout("server", value.timeouts.server);
+  timeout("tunnel", value.timeouts.tunnel);
   return result;
 }
 

@@ -57,6 +57,7 @@ void read_timeouts(const json& value, const std::string& pointer, timeout_settin
   object_reader reader(value, pointer, sink);
   read_duration(reader, "connect", target.connect);
   read_duration(reader, "server", target.server);
+  read_duration(reader, "tunnel", target.tunnel);
   reader.finish();
 }
 

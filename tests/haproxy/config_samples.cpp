@@ -56,6 +56,7 @@ std::vector<backend_settings> kinds_of_settings() {
     s.balance = balance;
     s.timeouts.connect = std::chrono::milliseconds(1500);
     s.timeouts.server = std::chrono::hours(24);
+    s.timeouts.tunnel = std::chrono::hours(8);
     kinds.push_back(s);
   }
   return kinds;

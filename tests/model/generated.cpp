@@ -28,6 +28,7 @@ backend_settings generator::settings() {
              milliseconds(100 + number(3'599'901)), 1 + number(100), 1 + number(100)};
   if (coin()) s.timeouts.connect = milliseconds(1 + number(2'073'600'000));
   if (coin()) s.timeouts.server = milliseconds(1000 * (1 + number(2'073'600)));
+  if (coin()) s.timeouts.tunnel = milliseconds(60'000 * (1 + number(34'560)));
   return s;
 }
 

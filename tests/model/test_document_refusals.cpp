@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(check_numbers_and_times) {
   for (const auto* name : {"/check/rise", "/check/fall"})
     check_field(settings_problems, json::object(), name, {1, 100},
                 {0, -1, 101, 1.5, "2", true, nullptr, 4294967297});
-  for (const auto* name : {"/timeouts/connect", "/timeouts/server"})
+  for (const auto* name : {"/timeouts/connect", "/timeouts/server", "/timeouts/tunnel"})
     check_field(settings_problems, json::object(), name, {"1ms", "30s", "24d"},
                 {"0ms", "25d", "577h", 5, "", nullptr, "5", "5s;", "99999999999999999999d"});
 }
