@@ -28,8 +28,8 @@ std::string settings_text(const site_options& o, std::uint16_t port, const std::
   if (!o.managed || !o.base.empty()) haproxy += "  base_file: base.cfg\n";
   haproxy += "  reload: " + o.reload + "\n";
   return haproxy + "frontends:\n  - name: gateway\n    binds: [{address: 127.0.0.1, port: " +
-         std::to_string(port) + "}]\n    default_backend: " + o.default_backend + "\nproviders:\n" +
-         providers +
+         std::to_string(port) + "}]\n    default_backend: " + o.default_backend + "\n" +
+         o.frontends + "providers:\n" + providers +
          "reconcile: {interval: 1s}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
          "\"}\nstate_dir: state\n" + o.more;
 }

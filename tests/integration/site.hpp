@@ -43,7 +43,8 @@ struct site_options {
   std::string default_backend = "api-backend";
   std::string
       base;  ///< text of a base_file in managed mode; "" for none, @FOLDER@ for the site's folder
-  std::string more;  ///< further top-level settings
+  std::string frontends;  ///< further entries under `frontends:`, each a line
+  std::string more;       ///< further top-level settings
   std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
 };
 
