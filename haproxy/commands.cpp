@@ -158,10 +158,9 @@ outcome<std::string> new_server_words(const model::server& server, std::string_v
   return words;
 }
 
-/// KIND `before`WORD WORD …
-outcome<command> map_command(command_kind kind, const std::string& before,
-                             std::initializer_list<std::string_view> words) {
-  command made{kind, std::string(to_string(kind)) + before};
+/// KIND WORD WORD …
+outcome<command> map_command(command_kind kind, std::initializer_list<std::string_view> words) {
+  command made{kind, std::string(to_string(kind))};
   for (const auto word : words) {
     const auto safe = argument(word);
     if (!safe) return safe.error();
@@ -273,22 +272,31 @@ outcome<command> del_server(std::string_view backend, std::string_view server) {
   return line_of(command_kind::del_server, "del server ", backend, server, "");
 }
 
+outcome<std::string> map_key(std::string_view key) {
+  if (key.starts_with('#'))
+    return error{errc::invalid, "the key " + printable(key) + " begins with #"};
+  return argument(key);
+}
+
 outcome<command> add_map(std::string_view map, std::string_view key, std::string_view value,
                          std::string_view version) {
-  const auto at = version.empty() ? std::string() : " @" + std::string(version);
-  return map_command(command_kind::add_map, at, {map, key, value});
+  if (const auto ok = map_key(key); !ok) return ok.error();
+  if (version.empty()) return map_command(command_kind::add_map, {map, key, value});
+  return map_command(command_kind::add_map, {"@" + std::string(version), map, key, value});
 }
 
 outcome<command> set_map(std::string_view map, std::string_view key, std::string_view value) {
-  return map_command(command_kind::set_map, "", {map, key, value});
+  if (const auto ok = map_key(key); !ok) return ok.error();
+  return map_command(command_kind::set_map, {map, key, value});
 }
 
 outcome<command> del_map(std::string_view map, std::string_view key) {
-  return map_command(command_kind::del_map, "", {map, key});
+  if (const auto ok = map_key(key); !ok) return ok.error();
+  return map_command(command_kind::del_map, {map, key});
 }
 
 outcome<command> commit_map(std::string_view map, std::string_view version) {
-  return map_command(command_kind::commit_map, " @" + std::string(version), {map});
+  return map_command(command_kind::commit_map, {"@" + std::string(version), map});
 }
 
 outcome<command> add_backend(std::string_view backend, std::string_view profile) {

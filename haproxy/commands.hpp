@@ -67,6 +67,11 @@ base::outcome<command> set_maxconn(std::string_view backend, std::string_view se
                                    std::uint32_t maxconn);
 base::outcome<command> del_server(std::string_view backend, std::string_view server);
 
+/// The key of a map's entry: an argument without `#` at its beginning, which would name another
+/// entry by its address in HAProxy's memory (management guide, "set map"), and which makes a line
+/// of the map's file a comment. errc::invalid.
+base::outcome<std::string> map_key(std::string_view key);
+
 /// Entries of a map, which is named by the path of its file. `version` is a number that
 /// `prepare map` gave; "" changes the map as it is used now. `set map` changes all entries of that
 /// key. commit_map() puts a version in the place of the map in one step.

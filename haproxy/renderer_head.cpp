@@ -113,8 +113,8 @@ outcome<std::string> bind_line(const config::bind_settings& bind) {
   line += " ssl crt " + *crt;
   std::string protocols;
   for (const auto& protocol : bind.alpn) {
-    if (protocol.find(',') != std::string::npos)
-      return error{errc::invalid, "alpn: " + printable(protocol) + " holds a comma"};
+    if (protocol.empty() || protocol.find(',') != std::string::npos)
+      return error{errc::invalid, "alpn: " + printable(protocol) + " is empty or holds a comma"};
     protocols += (protocols.empty() ? "" : ",") + protocol;
   }
   if (protocols.empty()) return line + "\n";

@@ -25,6 +25,11 @@ std::optional<std::string_view> walk(std::string_view text, Entry entry) {
   return std::nullopt;
 }
 
+/// Whether an entry is one line of the file and can be named on the runtime API.
+bool sayable(const std::string& key, const std::string& backend) {
+  return map_key(key) && argument(backend);
+}
+
 }  // namespace
 
 /// Expressions are split at commas and parentheses, runtime commands at spaces, and both know
@@ -52,6 +57,7 @@ route_entries wanted_entries(const std::vector<model::route>& routes, const pres
   route_entries entries;
   for (const auto& route : routes) {
     auto key = route_key(route);
+    if (!sayable(key, route.backend)) continue;
     const auto now = actual.find(key);
     switch (presence(route.backend)) {
       case backend_presence::running:

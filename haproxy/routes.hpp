@@ -41,7 +41,7 @@ using presence_of = std::function<backend_presence(const std::string& backend)>;
 
 /// The entries that a map shall have. A route to a backend that is still to come stays what it is
 /// in `actual`, as long as that leads somewhere: additions come before the routes that lead to
-/// them.
+/// them. What cannot be said to HAProxy is left out; decoders refuse it by name.
 route_entries wanted_entries(const std::vector<model::route>& routes, const presence_of& presence,
                              const route_entries& actual);
 

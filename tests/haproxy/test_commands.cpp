@@ -133,6 +133,22 @@ BOOST_AUTO_TEST_CASE(lines_read_as_the_management_guide_writes_them) {
   BOOST_TEST(haproxy::del_server("web", "srv1")->line == "del server web/srv1");
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_names_another_entry_by_its_address_makes_no_command) {
+  BOOST_TEST(!haproxy::add_map("/m", "#0x55ede010e160", "b"));
+  BOOST_TEST(!haproxy::set_map("/m", "#0x55ede010e160", "b"));
+  BOOST_TEST(!haproxy::del_map("/m", "#0x55ede010e160"));
+  BOOST_TEST(haproxy::del_map("/m", "a#b")->line == "del map /m a#b");
+}
+
+BOOST_AUTO_TEST_CASE(a_version_passes_the_encoder_too) {
+  BOOST_TEST(haproxy::add_map("/m", "k/", "b", "1")->line == "add map @1 /m k/ b");
+  BOOST_TEST(haproxy::commit_map("/m", "1")->line == "commit map @1 /m");
+  for (const auto* version : {"1 /other", "1\ncommit", "1;x", "<<"}) {
+    BOOST_TEST(!haproxy::add_map("/m", "k/", "b", version));
+    BOOST_TEST(!haproxy::commit_map("/m", version));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(silence_is_success_only_where_haproxy_is_silent) {
   for (const auto kind :
        {command_kind::enable_server, command_kind::enable_health, command_kind::set_weight,

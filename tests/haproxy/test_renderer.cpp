@@ -348,6 +348,10 @@ BOOST_AUTO_TEST_CASE(a_frontend_that_cannot_be_written_is_refused_and_named) {
       [](auto& f) {
         f.binds[0].certificates = "/x";
         f.binds[0].alpn = {"h2", "a\nb"};
+      },
+      [](auto& f) {
+        f.binds[0].certificates = "/x";
+        f.binds[0].alpn = {""};
       }};
   for (const auto& edit : edits) {
     auto f = gateway();

@@ -86,6 +86,14 @@ BOOST_AUTO_TEST_CASE(no_value_becomes_a_second_command) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_route_that_cannot_be_one_line_of_the_map_is_no_entry) {
+  for (const auto* host : {"a\nevil.example.com/ other\n", "a b", "a\r", "#a", "a;b", "\xc3\xa4"})
+    BOOST_TEST_CONTEXT("host \"" << host << '"')
+  BOOST_TEST((wanted_entries({{host, "/", "a"}, {"h", "/", "a"}}, has({"a"}), {}) ==
+              route_entries{{"h/", "a"}}));
+  BOOST_TEST(wanted_entries({{"h", "/", "a b"}}, has({"a b"}), {}).empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_file_is_read_back_as_it_was_written) {
   const route_entries entries{{"*.example.com/", "b"}, {"/", "*"}, {"example.com/v1/", "a"}};
   BOOST_TEST((parse_map_text(map_text(entries)).value() == entries));
