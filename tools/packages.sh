@@ -37,6 +37,8 @@ build_packages=(
 )
 run_packages=(haproxy python3 curl)
 test_packages=(libboost-test-dev postgresql haproxy python3)
+# What the fuzz preset needs; the tests run without it where it cannot be had.
+fuzz_packages=(clang libclang-rt-dev)
 # What tests/haproxy-versions needs.
 matrix_packages=(patchelf)
 
