@@ -175,6 +175,7 @@ class gateway {
   void plan_head(apply_report& report);
   std::size_t base_print() const;
   void tell_misfits(apply_report& report);
+  bool needs_reload() const;
   bool reload_wanted() const;
   std::vector<reload_reason> reasons() const;
   time_point reload_due() const;

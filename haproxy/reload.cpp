@@ -87,8 +87,12 @@ std::size_t gateway::base_print() const {
   return text ? std::hash<std::string>()(*text) : 0;
 }
 
+bool gateway::needs_reload() const {
+  return !layout_known_ || head_changed_ || base_changed_ || !pending_.empty();
+}
+
 bool gateway::reload_wanted() const {
-  return !away_ && (!layout_known_ || head_changed_ || base_changed_ || !pending_.empty());
+  return !away_ && needs_reload();
 }
 
 std::vector<reload_reason> gateway::reasons() const {

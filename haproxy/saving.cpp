@@ -65,8 +65,9 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   apply_report unheard;
   if (auto base = store_.validate(target_of({}, unheard).draft()); !base) return base.error();
   const auto good = without_guilty(touched, report);
+  std::erase_if(pending_, [this](const auto& entry) { return blamed(entry.first); });
   auto rest = target_of(good, unheard);
-  if (good.empty() || !rest.changed()) return committed;
+  if (!rest.changed() || !needs_reload()) return committed;
   committed = rest.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   return committed;
@@ -119,6 +120,7 @@ void gateway::commit_while_away(apply_report& report) {
   if (!next) {
     tell(report, severity::error, about_file,
          settings_.haproxy.config_file + " stays as it was: " + next.error().message);
+    if (save_due_) save(report);
     return;
   }
   quiet(about_file);

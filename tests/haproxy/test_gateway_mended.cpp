@@ -15,6 +15,7 @@ namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 namespace model = switchyard::model;
 
 }  // namespace
@@ -139,6 +140,25 @@ BOOST_FIXTURE_TEST_CASE(drift_of_two_steps_is_told_once, stubborn_site) {
     BOOST_TEST(told(report, drift) == 0U, words(report));
     BOOST_TEST(told(report, "HAProxy refuses") == 0U, words(report));
   }
+}
+
+// HAProxy takes no second proxy of the name of the operator's.
+BOOST_AUTO_TEST_CASE(what_is_left_without_a_refused_backend_is_saved_and_not_reloaded) {
+  gateway_site site;
+  write_text(*site.settings.haproxy.base_file,
+             read_text(*site.settings.haproxy.base_file) +
+                 "backend clash\n    timeout connect 1s\n    timeout server 1s\n");
+  site.begin({web_site::web()});
+  const auto worker = site.worker_pid();
+  auto report =
+      site.apply(part({change(web_site::web({local_server("s3")})),
+                       change(of_its_own_kind(backend_of("clash", {local_server("c1")})))}));
+  if (told(report, "backend clash is left as it was") == 0) report = site.tick_after(seconds(5));
+  BOOST_TEST(told(report, "backend clash is left as it was") == 1U, words(report));
+  site.settle();
+  BOOST_TEST(site.worker_pid() == worker);
+  BOOST_TEST(site.file_has("    server s3 "));
+  BOOST_TEST(site.reconcile().waiting.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_server_that_cannot_be_written_causes_no_reload_for_ever, web_site) {
