@@ -37,6 +37,20 @@ row_object row_object::parse(const std::string& text, model::problems& sink) {
   return row;
 }
 
+void row_object::set(std::string_view name, const std::string& value, model::problems& sink) {
+  auto& column = columns_[std::string(name)];
+  if (name == "options") {
+    if (auto read = model::parse_json(value))
+      column = std::move(*read);
+    else
+      sink.push_back({"/options", read.error().message});
+  } else if (name == "backup" && (value == "t" || value == "f")) {
+    column = value == "t";
+  } else {
+    column = value;
+  }
+}
+
 const json* row_object::column(std::string_view name) const {
   const auto at = columns_.find(std::string(name));
   return at == columns_.end() || at->is_null() ? nullptr : &*at;

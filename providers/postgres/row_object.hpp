@@ -20,6 +20,9 @@ class row_object {
   /// options column of type json, for example).
   static row_object parse(const std::string& text, model::problems& sink);
 
+  /// Gives a column its value as PostgreSQL writes it: a boolean is "t" or "f", options are JSON.
+  void set(std::string_view name, const std::string& value, model::problems& sink);
+
   /// The object that model::decode_server takes. A host name instead of an address is a problem.
   nlohmann::json server(model::problems& sink) const;
   /// The object that model::decode_settings takes.

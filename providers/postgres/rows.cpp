@@ -1,6 +1,7 @@
 #include "providers/postgres/rows.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,6 +40,23 @@ std::string key(std::string_view table_name, const cell& first, const cell& seco
   return std::string(table_name) + '(' + shown(first) + ", " + shown(second) + ')';
 }
 
+/// The columns of server_columns behind the key.
+constexpr std::array<std::string_view, 8> columns{"ip",    "fqdn",   "port",    "weight",
+                                                  "state", "backup", "maxconn", "options"};
+constexpr std::size_t key_cells = 3;
+
+bool is_server_columns(const std::vector<cell>& row) {
+  return row.size() == key_cells + columns.size() && row[0] == "c";
+}
+
+row_object server_row(const std::vector<cell>& row, model::problems& sink) {
+  row_object object;
+  if (row[2]) object.set("name", *row[2], sink);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (const auto& value = row[key_cells + i]) object.set(columns[i], *value, sink);
+  return object;
+}
+
 /// One backend while its rows come in.
 struct gathered {
   std::optional<json> settings_object;
@@ -53,9 +71,10 @@ class gatherer {
       : layout_(of), with_routes_(with_routes), cache_(of == layout::tables ? cache : nullptr) {}
 
   base::status add(const std::vector<cell>& row) {
+    model::problems found;
+    if (is_server_columns(row)) return add_server_row(row, server_row(row, found), found);
     if (row.size() != row_columns || !row[0]) return error{errc::protocol, "unexpected rows"};
     if (add_known_server(row)) return {};
-    model::problems found;
     const auto object = row_object::parse(row[3].value_or(""), found);
     if (*row[0] == "r")
       add_route(row[1], row[2], object, found);
@@ -137,7 +156,9 @@ base::status gatherer::add_server_row(const std::vector<cell>& cells, const row_
     if (target == nullptr) return {};
     add_server(*target, place, server, row, found);
     const auto read = server ? target->servers.find(*server) : target->servers.end();
-    if (cache_ != nullptr && read != target->servers.end() && read->second && found.empty())
+    const bool has_text = cells.size() == row_columns;
+    if (cache_ != nullptr && has_text && read != target->servers.end() && read->second &&
+        found.empty())
       cache_->put(*name, *server, cells[3].value_or(""), *read->second);
     return {};
   }

@@ -6,6 +6,7 @@
 // here by the decoder of model/document.hpp, and a bad row is refused by its key. Pure.
 
 #include <string>
+#include <string_view>
 
 #include "base/outcome.hpp"
 #include "model/event.hpp"
@@ -17,6 +18,12 @@ namespace switchyard::providers::postgres {
 /// What the reader's statements select: the kind of the row ('b', 's', 'r'), the two parts of its
 /// key (backend and NULL, backend and server, host and path) and the whole row as JSON text.
 constexpr std::size_t row_columns = 4;
+
+/// Or of a server in the tables of `switchyard sql`: 'c', the two parts of its key and its columns,
+/// each as its type is written.
+constexpr std::string_view server_columns =
+    "'c'::text, t.backend, t.name, t.ip, t.fqdn, t.port, t.weight, t.state, t.backup, t.maxconn, "
+    "t.options";
 
 enum class layout {
   tables,  ///< of `switchyard sql`; further columns are the operator's business and ignored

@@ -82,6 +82,40 @@ BOOST_AUTO_TEST_CASE(only_the_row_that_is_named_is_read) {
   agrees();
 }
 
+BOOST_AUTO_TEST_CASE(every_column_of_a_row_that_is_read_alone_arrives) {
+  reports_of(
+      "UPDATE servers SET ip = '::1', port = 65535, weight = 0, state = 'drain', backup = true, "
+      "maxconn = 7 WHERE name = 'srv1';");
+  const model::server expected{"srv1", "::1", 65535, 0, model::server_state::drain, true, 7};
+  BOOST_CHECK(*provider->backend("api")->find("srv1") == expected);
+  agrees();
+  // What is NULL has its default.
+  reports_of(
+      "UPDATE servers SET weight = NULL, state = NULL, backup = NULL, maxconn = NULL, "
+      "options = NULL WHERE name = 'srv1';");
+  BOOST_TEST(provider->backend("api")->find("srv1")->weight == 100);
+  agrees();
+}
+
+BOOST_AUTO_TEST_CASE(options_of_a_row_that_is_read_alone_count) {
+  db.psql(
+      "ALTER TABLE servers ALTER COLUMN maxconn DROP DEFAULT; UPDATE servers SET maxconn = NULL;");
+  reports_of(R"(UPDATE servers SET options = '{"maxconn": 9}' WHERE name = 'srv1';)");
+  BOOST_TEST(provider->backend("api")->find("srv1")->maxconn == 9U);
+  agrees();
+  const auto refused =
+      reports_of(R"(UPDATE servers SET options = '{"weight": 9}' WHERE name = 'srv1';)");
+  BOOST_TEST(refusal_of(refused.at(0), "servers(api, srv1)") ==
+             "options/weight: is given by a column already");
+}
+
+BOOST_AUTO_TEST_CASE(a_table_without_an_optional_column_can_be_read) {
+  db.psql("ALTER TABLE servers DROP COLUMN maxconn;");
+  reports_of(port_of("srv1", "81"));
+  BOOST_TEST(provider->backend("api")->find("srv1")->port == 81);
+  agrees();
+}
+
 BOOST_AUTO_TEST_CASE(a_payload_of_the_backend_alone_reads_all_of_it) {
   db.psql("SET session_replication_role = replica;" + port_of("srv1", "99") +
           "NOTIFY switchyard, 'api';");
