@@ -14,6 +14,7 @@ namespace {
 const std::string about_haproxy = "haproxy";
 const std::string about_start = "start";
 constexpr std::size_t most_topics = 10'000;
+constexpr std::chrono::seconds loading_slack{3};
 
 }  // namespace
 
@@ -74,6 +75,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   identity_ = info;
   drains_.clear();
   actual_.clear();
+  expect_older_file(info);
   by_reload_.clear();
   base_loaded_ = base_print();
   base_changed_ = false;
@@ -85,6 +87,14 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
            std::to_string(info.pid));
   met();
   return converge(every_name(), report, known);
+}
+
+// A worker that began to load before a save has the backends of the file before it. How long it has
+// been there is told in whole seconds.
+void gateway::expect_older_file(const process_info& info) {
+  const auto began = now_ - std::chrono::seconds(info.uptime_seconds) - loading_slack;
+  for (const auto& [name, when] : resaved_)
+    if (when >= began) actual_[name] = {"", {}, true};  // with settings that are not known
 }
 
 // The same worker, out of reach for a while: what we know of it still holds, but some commands may
@@ -163,6 +173,21 @@ bool gateway::read_running(apply_report& report) {
   if (!running) return lost(running.error(), report);
   if (running_ != *running) routes_.backends_changed();
   running_ = std::move(running).value();
+  return true;
+}
+
+/// Which backends take traffic, where somebody could have changed that.
+bool gateway::read_published(apply_report& report) {
+  if (!can_add_backends()) return true;
+  const auto reply = session_->execute_raw("show stat -1 2 -1");
+  if (!reply) return lost(reply.error(), report);
+  const auto seen = parse_stat(*reply);
+  if (!seen) {
+    tell(report, severity::error, "published", seen.error().message);
+    return true;
+  }
+  quiet("published");
+  for (auto& [name, backend] : actual_) backend.published = !seen->unpublished.contains(name);
   return true;
 }
 

@@ -1,6 +1,7 @@
 // The gateway's way from the desired state to runtime commands.
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "haproxy/gateway.hpp"
@@ -114,7 +115,9 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing,
     if (!work_routes(report)) return false;
     if (!planned.leaving.empty() && !carry_out(planned.leaving, report)) return false;
     for (const auto& s : planned.leaving) unverified_.insert(s.backend);
-    if (!work_replacements(all, report)) return false;
+    auto waiting = all;  // and those of a burst's earlier parts
+    for (const auto& [name, reasons] : pending_) waiting.insert(name);
+    if (!work_replacements(waiting, report)) return false;
   }
   if (repairing) {
     report.repaired += report.steps - before;
@@ -209,6 +212,7 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
 std::optional<std::string> gateway::loaded_profile(const std::string& backend,
                                                    const std::string& settings) const {
   if (!can_add_backends() || by_reload_.contains(backend)) return std::nullopt;
+  if (running_ && running_->contains(backend)) return std::nullopt;  // somebody else's
   auto name = profile_name(settings);
   if (!file_.profiles.contains(name)) return std::nullopt;
   return name;
@@ -221,14 +225,27 @@ bool gateway::can_add_backends() const {
 /// What the settings and the routes have to know of a step that was carried out.
 void gateway::backend_changed(const pending_step& done) {
   if (done.what.what.kind != command_kind::add_backend) return;
-  auto& added = actual_[done.backend];
-  added.settings = rendered_.at(done.backend).text;
-  added.published = false;
+  actual_[done.backend] = {rendered_.at(done.backend).text, {}, false};
   if (running_) running_->insert(done.backend);
   routes_.backends_changed();
 }
 
+// Servers go into a backend that HAProxy has just added, never into another one of that name.
 bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& report) {
+  const auto adds = [](const pending_step& s) {
+    return s.what.what.kind == command_kind::add_backend;
+  };
+  std::vector<pending_step> additions;
+  std::ranges::copy_if(steps, std::back_inserter(additions), adds);
+  if (additions.empty()) return send(steps, report);
+  if (!send(additions, report)) return false;
+  std::vector<pending_step> others;
+  std::ranges::copy_if(steps, std::back_inserter(others),
+                       [&](const auto& s) { return !adds(s) && actual_.contains(s.backend); });
+  return others.empty() || send(others, report);
+}
+
+bool gateway::send(const std::vector<pending_step>& steps, apply_report& report) {
   std::vector<command> commands;
   commands.reserve(steps.size());
   for (const auto& s : steps) commands.push_back(s.what.what);
@@ -240,7 +257,8 @@ bool gateway::carry_out(const std::vector<pending_step>& steps, apply_report& re
     const auto subject = subject_of(backend, done);
     if (verdicts[i]) {
       ++report.steps;
-      note_done(actual_[backend], done);
+      if (const auto known = actual_.find(backend); known != actual_.end())
+        note_done(known->second, done);
       backend_changed(steps[i]);
       const auto text = describe(done);
       if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))

@@ -47,6 +47,8 @@ base::status gateway::start(time_point now, apply_report& report) {
   if (auto routes = routes_.load(); !routes) return routes;
 
   const bool managed = settings_.haproxy.mode == config::haproxy_mode::managed;
+  // One that was left when an earlier run was ended in the middle of a reload.
+  if (!fresh) write_server_state(no_server_state, report);
   apply_report unheard;
   const bool running = open(unheard);
   if (fresh || (managed && !running))
@@ -100,7 +102,7 @@ apply_report gateway::tick(time_point now) {
   now_ = now;
   apply_report report;
   if (verify_due_ && *verify_due_ <= now && ready(report) && verify(report)) confirm(report);
-  if (save_due_ && *save_due_ <= now) save(report);
+  if ((save_due_ && *save_due_ <= now) || (save_again_ && *save_again_ <= now)) save(report);
   if (!drains_.due(now).empty() && open(report)) work_drains(report);
   if (reload_wanted() && reload_due() <= now && open(report)) work_reload(report);
   finish(report);
@@ -112,6 +114,7 @@ std::optional<gateway::time_point> gateway::next_work() const {
   const auto sooner = [&next](std::optional<time_point> t) {
     if (t && (!next || *t < *next)) next = t;
   };
+  sooner(save_again_);
   sooner(retry_at_);
   if (away_) return next;
   sooner(verify_due_);
@@ -139,7 +142,7 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
 
 apply_report gateway::shut_down(std::chrono::milliseconds grace) {
   apply_report report;
-  if (save_due_) save(report);
+  if (save_due_ || !unsaved_.empty()) save(report);
   session_.reset();
   drop_lifeline();
   if (settings_.haproxy.mode == config::haproxy_mode::managed) process_.stop(grace);

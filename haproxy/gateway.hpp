@@ -103,12 +103,14 @@ class gateway {
   bool ready(apply_report& report);
   bool confirm(apply_report& report);
   bool meet_worker(const process_info& info, apply_report& report);
+  void expect_older_file(const process_info& info);
   bool meet_again(apply_report& report);
   bool read_everything(apply_report& report);
   bool read_running(apply_report& report);
   void read_layout(apply_report& report);
   void adopt_view(runtime_view view);
   bool read_limits(apply_report& report);
+  bool read_published(apply_report& report);
   void assume_limits();
   void met();
   void renew_lifeline();
@@ -131,6 +133,7 @@ class gateway {
   plans plan_all(const names& which, apply_report& report);
   void plan_one(const std::string& name, plans& all, apply_report& report);
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
+  bool send(const std::vector<pending_step>& steps, apply_report& report);
   bool writable(const model::backend& backend, apply_report& report);
   backend_presence presence(const std::string& backend) const;
   backend_presence presence_in(const configuration& file, const std::string& backend) const;
@@ -150,6 +153,7 @@ class gateway {
   bool compare(apply_report& report);
   enum class reading { one_by_one, whole_when_many };
   bool read_back(const names& which, reading how, apply_report& report);
+  void vanished(const std::string& backend);
   bool verify_routes(apply_report& report);
   void tell_drift(const names& which, const std::vector<pending_step>& left, apply_report& report);
   void quiet_drift(const names& which, const std::vector<pending_step>& left);
@@ -227,7 +231,9 @@ class gateway {
 
   configuration file_;  ///< on disk, but for what unsaved_ names
   names unsaved_;
+  std::map<std::string, time_point> resaved_;  ///< whose settings a save without a reload changed
   std::optional<time_point> save_due_;
+  std::optional<time_point> save_again_;  ///< when to try what a save had to leave out
   std::chrono::milliseconds save_took_{0};
   base::backoff save_backoff_;
 

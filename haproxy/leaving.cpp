@@ -6,6 +6,13 @@
 
 namespace switchyard::haproxy {
 
+namespace {
+
+// Of backends with servers to delete, which cost a question and an answer each.
+constexpr std::size_t most_at_once = 100;
+
+}  // namespace
+
 void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                            std::vector<pending_step>& steps) {
   for (const auto& server : servers) {
@@ -39,11 +46,14 @@ void gateway::plan_retiring(const std::string& name, plans& all) {
   drains_.add({name, ""}, now_);
   routes_.backends_changed();
   for (auto& s : p.steps) all.leaving.push_back({name, std::move(s)});
-  plan_leaving(name, p.leaving, all.leaving);
+  // Nothing new comes to its servers, and what waits in its queue still goes to them.
+  for (const auto& server : p.leaving) drains_.add({name, server}, now_);
 }
 
 bool gateway::work_drains(apply_report& report) {
+  std::size_t looked_at = 0;
   for (const auto& [backend, servers] : drains_.due(now_)) {
+    if (++looked_at > most_at_once) break;  // changes that wait come first
     if (!actual_.contains(backend)) {
       drains_.forget_backend(backend);
       continue;
@@ -64,6 +74,10 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
   const auto reply = session_->execute_raw("show servers conn " + backend);
   if (!reply) return lost(reply.error(), report);
   const auto connections = parse_servers_conn(*reply);
+  if (!connections && connections.error().kind == base::errc::not_found) {
+    backend_gone(backend);
+    return true;
+  }
   if (!connections) return lost(connections.error(), report);
   for (const auto& server : servers) {
     if (server.empty()) continue;  // the backend itself
@@ -122,11 +136,10 @@ bool gateway::delete_retired(const std::string& backend, apply_report& report) {
 
 void gateway::backend_gone(const std::string& backend) {
   drains_.forget_backend(backend);
-  actual_.erase(backend);
-  if (running_) running_->erase(backend);
+  vanished(backend);
+  unverified_.erase(backend);
   pending_.erase(backend);
   quiet("step backend " + backend);
-  routes_.backends_changed();
   mark_unsaved(backend);
 }
 

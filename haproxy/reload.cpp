@@ -162,6 +162,7 @@ void gateway::remember_down_servers(const configuration& next, apply_report& rep
 bool gateway::reloaded(configuration now_loaded, const reload_result& result,
                        const std::vector<reload_reason>& why, apply_report& report) {
   file_ = std::move(now_loaded);
+  resaved_.clear();
   unsaved_.clear();
   save_due_.reset();
   pending_.clear();

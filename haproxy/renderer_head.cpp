@@ -35,7 +35,6 @@ constexpr std::string_view http_lines = R"(    mode http
     timeout queue 5s
     timeout tunnel 1h
     timeout client-fin 30s
-    load-server-state-from-file global
 )";
 
 constexpr std::string_view tcp_lines = R"(    mode tcp
@@ -49,7 +48,6 @@ constexpr std::string_view tcp_lines = R"(    mode tcp
     timeout queue 5s
     timeout tunnel 1h
     timeout client-fin 30s
-    load-server-state-from-file global
     option clitcpka
     clitcpka-idle 60s
     clitcpka-intvl 10s
@@ -62,8 +60,9 @@ constexpr std::string_view tcp_lines = R"(    mode tcp
 
 // Named, and named again by every section of ours, so that the operator's own defaults in base_file
 // neither change ours nor are changed by them.
-std::string defaults_section(model::proxy_mode mode) {
-  return "defaults " + defaults_name(mode) + "\n" + std::string(defaults_lines(mode));
+std::string defaults_section(model::proxy_mode mode, bool server_state) {
+  return "defaults " + defaults_name(mode) + "\n" + std::string(defaults_lines(mode)) +
+         (server_state ? "    load-server-state-from-file global\n" : "");
 }
 
 error in_frontend(const std::string& name, const error& why) {
@@ -189,8 +188,8 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   auto head = global_section(haproxy, server_state);
   if (!head) return head;
   auto text = std::move(head).value();
-  text +=
-      defaults_section(model::proxy_mode::http) + "\n" + defaults_section(model::proxy_mode::tcp);
+  text += defaults_section(model::proxy_mode::http, server_state) + "\n" +
+          defaults_section(model::proxy_mode::tcp, server_state);
   const bool routed = std::ranges::any_of(
       frontends, [](const auto& frontend) { return frontend.mode == proxy_mode::http; });
   auto routing = routed ? routing_lines(map_beside(haproxy.config_file)) : std::string();

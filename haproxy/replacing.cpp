@@ -22,7 +22,9 @@ bool gateway::work_replacements(const names& which, apply_report& report) {
     const auto reply = session_->execute_raw("show servers conn " + name);
     if (!reply) return lost(reply.error(), report);
     const auto connections = parse_servers_conn(*reply);
+    if (!connections && connections.error().kind == base::errc::not_found) continue;
     if (!connections) return lost(connections.error(), report);
+    if (!read_back({name}, reading::one_by_one, report)) return false;  // who is up
     names done;
     for (const auto& reason : waiting->second) {
       const auto server = reason.subject.substr(name.size() + 1);
@@ -49,11 +51,12 @@ bool gateway::replaceable(const model::backend& backend, const model::server& se
   if (connections > 0 || running == actual_.end()) return false;
   const auto& servers = running->second.servers;
   const auto takes_traffic = [](const actual_server& s) {
-    return s.now.state == model::server_state::ready && s.now.up;
+    return s.now.state == model::server_state::ready && s.now.up && s.now.weight > 0;
   };
   const auto own = servers.find(server.name);
   if (own == servers.end()) return false;
   if (own->second.now.state != model::server_state::ready) return true;
+  if (!own->second.now.up) return false;  // a new one begins as up
   return std::ranges::any_of(servers, [&](const auto& other) {
     return other.first != server.name && takes_traffic(other.second) &&
            other.second.backup == false;
@@ -71,7 +74,7 @@ bool gateway::replace(const model::backend& backend, const model::server& server
   for (const auto& s : steps) commands.push_back(s.what);
   const auto verdicts = session_->execute(commands);
   if (session_->broken()) return lost(verdicts.back().error(), report);
-  auto& running = actual_[backend.name];
+  auto& running = actual_.at(backend.name);
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (!verdicts[i]) continue;
     ++report.steps;

@@ -14,6 +14,11 @@ namespace {
 
 // Server changes reach the file this long after the first of them.
 constexpr std::chrono::milliseconds save_delay{250};
+constexpr std::chrono::milliseconds longest_save_delay{3000};
+// What a save had to leave out without a reload in sight is tried again after this.
+constexpr std::chrono::seconds save_again{30};
+// No worker takes longer to load; 100,000 servers need less than two seconds.
+constexpr std::chrono::seconds longest_load{60};
 // A backend that HAProxy refused is tried again after this, or when it changes: what it lacked (a
 // CA file, say) may be there by then.
 constexpr std::chrono::seconds blame_lasts{60};
@@ -196,7 +201,7 @@ void gateway::mark_unsaved(const std::string& name) {
 
 void gateway::schedule_save() {
   // A file that takes long to write is written less often.
-  if (!save_due_) save_due_ = now_ + std::max(save_delay, 10 * save_took_);
+  if (!save_due_) save_due_ = now_ + std::clamp(10 * save_took_, save_delay, longest_save_delay);
 }
 
 /// The routes as they suit an HAProxy that is loaded with `file`.
@@ -301,11 +306,20 @@ void gateway::save(apply_report& report) {
                " cannot be written: " + next.error().message);
     }
   }
+  const auto saveable = [this](const auto& name) { return !pending_.contains(name); };
+  const bool left_out = !save_due_ && std::ranges::any_of(unsaved_, saveable);
+  save_again_ = left_out ? std::optional(now_ + save_again) : std::nullopt;
   save_took_ =
       std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
 }
 
 void gateway::saved(configuration now_in_file, apply_report& report) {
+  std::erase_if(resaved_, [this](const auto& r) { return r.second + longest_load < now_; });
+  for (const auto& [name, section] : file_.backends) {
+    const auto now = now_in_file.backends.find(name);
+    if (now == now_in_file.backends.end() || now->second->settings != section->settings)
+      resaved_[name] = now_;
+  }
   file_ = std::move(now_in_file);
   if (told_.contains(about_file))
     report.notices.push_back({severity::info, settings_.haproxy.config_file + " is written again"});

@@ -43,7 +43,18 @@ std::map<std::string, std::string> places_of(const backend_section& section) {
   return places;
 }
 
-/// Whether the next configuration has a server at the place where the running one has it.
+bool is_checked(const backend_section& section) {
+  const std::string_view settings = section.settings;
+  const auto at = settings.find("    default-server ");
+  if (at == std::string_view::npos) return false;
+  auto line = settings.substr(at, settings.find('\n', at) - at);
+  while (!line.empty())
+    if (take_word(line) == "check") return true;
+  return false;
+}
+
+/// Whether the next configuration has a server, checked and at the place where the running one has
+/// it.
 class places {
  public:
   explicit places(const configuration& next) : next_(next) {}
@@ -52,7 +63,9 @@ class places {
     if (!of_ || of_->first != backend) {
       of_.emplace(backend, std::map<std::string, std::string>());
       const auto section = next_.backends.find(of_->first);
-      if (section != next_.backends.end()) of_->second = places_of(*section->second);
+      // Nothing would ever find up again one that is not checked.
+      if (section != next_.backends.end() && is_checked(*section->second))
+        of_->second = places_of(*section->second);
     }
     const auto found = of_->second.find(std::string(server));
     return found != of_->second.end() && found->second == place;

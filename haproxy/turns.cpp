@@ -1,14 +1,24 @@
 #include "haproxy/turns.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace switchyard::haproxy {
+
+namespace {
+
+/// One without servers is asked for as well.
+std::size_t cost(const actual_backend& backend) {
+  return std::max<std::size_t>(1, backend.servers.size());
+}
+
+}  // namespace
 
 std::optional<std::set<std::string>> turns::next(
     const std::map<std::string, actual_backend>& actual) {
   const auto servers =
       std::accumulate(actual.begin(), actual.end(), std::size_t{0},
-                      [](std::size_t sum, const auto& b) { return sum + b.second.servers.size(); });
+                      [](std::size_t sum, const auto& b) { return sum + cost(b.second); });
   if (servers <= most_servers) {
     after_.clear();
     first_ = true;
@@ -19,8 +29,9 @@ std::optional<std::set<std::string>> turns::next(
   first_ = at == actual.begin();
   std::set<std::string> part;
   for (std::size_t taken = 0; at != actual.end(); ++at) {
-    taken += at->second.servers.size();
-    if (!part.empty() && taken > most_servers) break;
+    taken += cost(at->second);
+    if (taken > most_servers && !part.empty()) break;
+    if (part.size() == most_backends) break;
     part.insert(part.end(), at->first);
     after_ = at->first;
   }

@@ -18,6 +18,8 @@ class turns {
  public:
   /// How many servers one reconcile reads; a larger backend is still read as a whole.
   static constexpr std::size_t most_servers = 20'000;
+  /// And how many backends, each of which is a question and an answer.
+  static constexpr std::size_t most_backends = 1'000;
 
   /// The backends that are next. Nothing: there are few enough to read them all.
   std::optional<std::set<std::string>> next(const std::map<std::string, actual_backend>& actual);

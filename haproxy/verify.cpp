@@ -21,15 +21,18 @@ const std::string about_drift = "drift ";
 bool gateway::compare(apply_report& report) {
   auto which = turns_.next(actual_);
   if (!which)
-    return read_everything(report) && converge(every_name(), report, true) && verify(report);
+    return read_everything(report) && read_published(report) &&
+           converge(every_name(), report, true) && verify(report);
   read_layout(report);
   if (!read_running(report) || !read_back(*which, reading::one_by_one, report)) return false;
   for (auto at = actual_.begin(); at != actual_.end();)
     at = running_->contains(at->first) ? std::next(at) : actual_.erase(at);
   for (const auto& name : every_name())
     if (!actual_.contains(name)) which->insert(name);
-  if (turns_.first())
+  if (turns_.first()) {
     if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
+    if (!read_published(report)) return false;
+  }
   return converge(*which, report, true) && verify(report);
 }
 
@@ -39,6 +42,9 @@ bool gateway::verify(apply_report& report) {
   verify_due_.reset();
   if (!verify_routes(report)) return false;
   auto which = std::exchange(unverified_, {});
+  // Routes have not left these yet.
+  for (const auto& name : held_)
+    if (which.erase(name) > 0) unverified_.insert(name);
   if (which.empty()) return true;
   if (!read_back(which, reading::whole_when_many, report)) return false;
   const auto steps = everything_of(plan_all(which, report));
@@ -87,11 +93,15 @@ void gateway::quiet_drift(const names& which, const std::vector<pending_step>& l
 
 bool gateway::read_back(const names& which, reading how, apply_report& report) {
   runtime_view seen;
-  const auto read = [&](const std::string& what) {
-    const auto reply = session_->execute_raw("show servers state" + what);
+  const auto read = [&](const std::string& name) {
+    const auto reply =
+        session_->execute_raw("show servers state" + (name.empty() ? name : " " + name));
     if (!reply) return lost(reply.error(), report);
     auto view = parse_servers_state(*reply);
-    if (!view && view.error().kind == base::errc::not_found) return true;  // found missing below
+    if (!view && view.error().kind == base::errc::not_found) {
+      vanished(name);
+      return true;
+    }
     if (!view) return lost(view.error(), report);
     seen.merge(*view);
     return true;
@@ -100,15 +110,24 @@ bool gateway::read_back(const names& which, reading how, apply_report& report) {
     if (!read("")) return false;
   } else {
     for (const auto& name : which)
-      if (!read(" " + name)) return false;
+      if (!read(name)) return false;
   }
   for (const auto& name : which) {
-    auto& servers = actual_[name].servers;
+    const auto known = actual_.find(name);
+    if (known == actual_.end()) continue;
+    auto& servers = known->second.servers;
     auto& now = seen[name];
     std::erase_if(servers, [&](const auto& s) { return !now.contains(s.first); });
     for (auto& [server, state] : now) servers[server].now = std::move(state);
   }
   return true;
+}
+
+/// HAProxy has no such backend any more.
+void gateway::vanished(const std::string& backend) {
+  actual_.erase(backend);
+  if (running_) running_->erase(backend);
+  routes_.backends_changed();
 }
 
 bool gateway::verify_routes(apply_report& report) {

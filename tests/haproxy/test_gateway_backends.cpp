@@ -1,6 +1,7 @@
 // Backends that come and go: without a reload where HAProxy can (3.4 and later), with one
 // elsewhere.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <memory>
 #include <string>
@@ -172,6 +173,96 @@ BOOST_AUTO_TEST_CASE(one_that_somebody_deletes_by_hand_comes_back) {
   const auto report = reconcile();
   BOOST_TEST(!report.reload.has_value(), words(report));
   BOOST_TEST(server("shop", "s1") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_somebody_unpublishes_by_hand_takes_traffic_again) {
+  if (!usable()) return;
+  apply(shop());
+  settle();
+  command("unpublish backend shop");
+  BOOST_REQUIRE(stat("shop", "BACKEND", "status") == "UP (UNPUB)");
+  reconcile();
+  BOOST_TEST(stat("shop", "BACKEND", "status") == "UP");
+}
+
+BOOST_AUTO_TEST_CASE(a_removal_is_no_cause_for_alarm) {
+  if (!usable()) return;
+  apply(shop());
+  settle();
+  std::string said = words(remove("shop"));
+  while (backend_exists("shop") && gateway().next_work()) {
+    now = std::max(now, *gateway().next_work());
+    const auto report = tick();
+    BOOST_TEST(report.failed_steps == 0U);
+    BOOST_TEST(report.reachable);
+    said += words(report);
+  }
+  said += words(tick_after(read_after));
+  BOOST_TEST(!backend_exists("shop"));
+  for (const auto* alarm : {"refuses", "away", "not as desired"})
+    BOOST_TEST(said.find(alarm) == std::string::npos, said);
+  // What came back right after it has just what it needs.
+  const auto report = apply(shop());
+  BOOST_TEST(!report.reload.has_value(), words(report));
+  BOOST_TEST(report.waiting.empty());
+}
+
+// Requests that wait in its queue are still served.
+BOOST_AUTO_TEST_CASE(servers_of_a_removed_backend_are_not_drained_while_they_serve) {
+  if (!usable()) return;
+  apply(shop());
+  settle();
+  remove("shop");
+  BOOST_TEST(server("shop", "s1") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(an_operators_backend_of_that_name_keeps_its_servers_and_gets_none) {
+  gateway_site site;
+  write_text(*site.settings.haproxy.base_file,
+             read_text(*site.settings.haproxy.base_file) +
+                 "backend shop\n    timeout connect 1s\n    timeout server 1s\n"
+                 "    server own 127.0.0.1:1\n");
+  site.begin({web_site::web()});
+  site.apply(shop());
+  site.settle();
+  site.reconcile();
+  site.settle();
+  BOOST_TEST(site.server("shop", "own") == "127.0.0.1:1 1 ready");
+  BOOST_TEST(site.server("shop", "s1").empty());
+}
+
+// It began to load while the file still had the backend.
+BOOST_AUTO_TEST_CASE(one_that_a_new_worker_has_from_an_older_file_goes_as_well) {
+  if (!usable()) return;
+  apply(shop());
+  settle();
+  const auto before = file();
+  remove("shop");
+  settle();
+  const auto after = file();
+  BOOST_REQUIRE(!file_has("\nbackend shop "));
+  write_text(settings.haproxy.config_file, before);
+  reload_by_hand();
+  write_text(settings.haproxy.config_file, after);
+  BOOST_REQUIRE(backend_exists("shop"));
+  reconcile();
+  settle();
+  BOOST_TEST(!backend_exists("shop"));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_could_not_be_saved_is_saved_later) {
+  if (!usable()) return;
+  const auto base = read_text(*settings.haproxy.base_file);
+  write_text(*settings.haproxy.base_file, base + "no directive\n");
+  apply(shop());
+  settle();
+  BOOST_REQUIRE(!file_has("\nbackend shop "));
+  write_text(*settings.haproxy.base_file, base);
+  for (int i = 0; i < 20 && gateway().next_work() && !file_has("\nbackend shop "); ++i) {
+    now = std::max(now, *gateway().next_work());
+    tick();
+  }
+  BOOST_TEST(file_has("\nbackend shop "));
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_a_frontend_has_is_refused_and_does_not_hold_up_others) {

@@ -40,6 +40,15 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_down_starts_as_down_in_the_new_worker) {
   BOOST_TEST(server("shop", "s1") == "127.0.0.1:" + std::to_string(upstream.port()) + " 100 ready");
 }
 
+// Nothing would ever find it up again.
+BOOST_AUTO_TEST_CASE(a_server_that_is_down_starts_as_up_once_it_is_not_checked_any_more) {
+  const auto report = apply(backend_of("shop", {local_server("s1", upstream.port())}));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST(stat("shop", "s1", "status") == "no check");
+  BOOST_TEST(read_text(path("haproxy.servers.state")) == "1\n");
+  BOOST_TEST(command("show servers state shop").find(" s1 127.0.0.1 2 0 ") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_later_start_of_haproxy_does_not_take_it_as_down) {
   apply(of_its_own_kind(backend_of("other", {local_server("x")})));
   BOOST_TEST(read_text(path("haproxy.servers.state")) == "1\n");

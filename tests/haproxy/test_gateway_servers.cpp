@@ -110,6 +110,37 @@ BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_is_replaced_while_another_ta
   BOOST_TEST(reconcile().waiting.empty());
 }
 
+// It would begin as up.
+BOOST_AUTO_TEST_CASE(a_server_that_is_down_is_not_replaced_but_reloaded) {
+  auto b = backend_of("checked", {local_server("s1"), local_server("s2")});
+  b.settings.check.type = switchyard::model::check_type::tcp;
+  b.settings.check.interval = std::chrono::minutes(1);
+  apply(b);
+  settle();
+  command("set server checked/s2 health down");
+  b.servers[1].backup = true;
+  const auto report = apply(b);
+  settle();
+  BOOST_TEST(told(report, "replaced") == 0U, words(report));
+  BOOST_TEST(stat("checked", "s2", "bck") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(servers_of_a_bursts_earlier_parts_are_replaced_as_well) {
+  apply(backend_of("other", {local_server("o1"), local_server("o2")}));
+  settle();
+  const auto worker_before = worker_pid();
+  auto first = part({change(backend_of("web", {local_server("s1"), backup("s2")}))});
+  first.complete = first.more = true;
+  apply(first);
+  auto last = part({change(backend_of("other", {limited("o1", 7), local_server("o2")}))});
+  last.complete = true;
+  const auto report = apply(last);
+  settle();
+  BOOST_TEST(!report.reload.has_value(), words(report));
+  BOOST_TEST(stat("web", "s2", "bck") == "1");
+  BOOST_TEST(worker_pid() == worker_before);
+}
+
 BOOST_AUTO_TEST_CASE(a_backup_that_is_the_only_server_takes_a_reload_when_it_becomes_none) {
   apply(backend_of("web", {backup("s2")}));
   settle();
