@@ -60,6 +60,18 @@ bool plain_host(std::string_view host) {
   });
 }
 
+constexpr std::string_view cookie_marks = "!%&*+-._~";
+// No secret: docs/decisions/0008-persistence.md.
+constexpr std::string_view cookie_key = "switchyard";
+
+/// A token (RFC 6265) without what HAProxy's configuration takes as more than a letter.
+bool plain_cookie(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           cookie_marks.find(c) != std::string_view::npos;
+  });
+}
+
 /// Those that are set, by the names that documents and HAProxy share.
 std::vector<std::pair<std::string, milliseconds>> timeouts_of(const model::backend_settings& s) {
   std::vector<std::pair<std::string, milliseconds>> set;
@@ -78,6 +90,9 @@ status check_settings(const model::backend_settings& s) {
     return invalid("balance uri needs mode http");
   if (s.mode == proxy_mode::tcp && s.protocol != server_protocol::automatic)
     return invalid("protocol " + std::string(to_string(s.protocol)) + " needs mode http");
+  if (s.mode == proxy_mode::tcp && s.sticky) return invalid("sticky needs mode http");
+  if (s.sticky && !plain_cookie(s.sticky->cookie))
+    return invalid("sticky.cookie " + printable(s.sticky->cookie) + " is no name of a cookie");
   for (const auto& [name, time] : timeouts_of(s))
     if (auto ok = check_duration("timeouts." + name, time); !ok) return ok;
   if (s.tls.enabled && s.tls.sni && !plain_host(*s.tls.sni))
@@ -116,6 +131,27 @@ std::string check_lines(const model::backend_settings& s) {
   lines += "    http-check send meth GET uri '" + s.check.path + "' ver HTTP/1.1 hdr Host " + host +
            "\n";
   return lines;
+}
+
+/// The pattern of cookies with that name, and of no other.
+std::string cookie_pattern(std::string_view name) {
+  std::string pattern = "^";
+  for (const char c : name)
+    pattern += cookie_marks.find(c) == std::string_view::npos ? std::string(1, c)
+                                                              : std::string{'[', c, ']'};
+  return pattern + "=.*$";
+}
+
+/// A server's value is a hash of its address, its port and the key (manual, "dynamic-cookie-key"),
+/// so servers that are added at run time have one as well, and it outlives reloads. Only the
+/// connection tells whether its client came over TLS; the cookie that HAProxy adds is the last one.
+std::string sticky_lines(const model::backend_settings& s) {
+  if (!s.sticky) return {};
+  const auto& name = s.sticky->cookie;
+  return "    cookie '" + name + "' insert indirect nocache httponly dynamic\n" +
+         "    dynamic-cookie-key " + std::string(cookie_key) + "\n" +
+         "    http-after-response replace-header Set-Cookie '" + cookie_pattern(name) +
+         "' '%[res.fhdr(Set-Cookie,-1)]; Secure' if { ssl_fc }\n";
 }
 
 /// check-ssl is what `ssl` implies for servers of the file, but not for those of `add server`.
@@ -168,6 +204,7 @@ outcome<std::string> render_settings(const model::backend& backend) {
     text += "    timeout " + name + " " + base::format_duration(time) + "\n";
   // A request that a server may have begun to work on is repeated only where that is harmless.
   if (s.mode == proxy_mode::http) text += "    http-request disable-l7-retry unless METH_GET\n";
+  text += sticky_lines(s);
   text += check_lines(s);
   if (!options->empty()) text += "    default-server " + *options + "\n";
   return text;

@@ -80,6 +80,13 @@ struct timeout_settings {
   bool operator==(const timeout_settings&) const = default;
 };
 
+/// Cookie persistence: a client comes back to the server that answered it first.
+struct sticky_settings {
+  std::string cookie;  ///< the name of HAProxy's own cookie; see valid_cookie_name()
+
+  bool operator==(const sticky_settings&) const = default;
+};
+
 /// What all servers of a backend share.
 struct backend_settings {
   proxy_mode mode = proxy_mode::http;
@@ -88,6 +95,7 @@ struct backend_settings {
   tls_settings tls;
   check_settings check;
   timeout_settings timeouts;
+  std::optional<sticky_settings> sticky;  ///< mode http only
 
   bool operator==(const backend_settings&) const = default;
 };

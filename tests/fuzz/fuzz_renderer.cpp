@@ -23,6 +23,16 @@ struct twin {
   fuzz::values in_place_of;
 };
 
+/// A regular expression of that text alone.
+std::string pattern_of(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    pattern += letter ? std::string(1, c) : std::string{'[', c, ']'};
+  }
+  return pattern;
+}
+
 twin twin_of(const model::backend& hostile) {
   twin made{hostile, {}};
   const auto replace = [&](std::string& value, const std::string& marker) {
@@ -32,6 +42,10 @@ twin twin_of(const model::backend& hostile) {
   replace(made.plain.name, "marker-backend");
   if (made.plain.settings.tls.sni) replace(*made.plain.settings.tls.sni, "marker-sni");
   replace(made.plain.settings.check.path, "/marker-path");
+  if (auto& sticky = made.plain.settings.sticky) {
+    made.in_place_of["^MARKERCOOKIE="] = "^" + pattern_of(sticky->cookie) + "=";
+    replace(sticky->cookie, "MARKERCOOKIE");
+  }
   for (std::size_t i = 0; i < made.plain.servers.size(); ++i) {
     auto& s = made.plain.servers[i];
     const auto number = std::to_string(i);

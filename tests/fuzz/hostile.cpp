@@ -174,6 +174,7 @@ model::backend backend(provider& from, std::string_view plain_name) {
   const auto servers = from.ConsumeIntegralInRange<std::size_t>(0, names.size());
   for (std::size_t i = 0; i < servers; ++i) b.servers.push_back(server(from, names[i]));
   model::sort_servers(b.servers);
+  if (from.ConsumeBool()) b.settings.sticky = model::sticky_settings{text(from, "SRV")};
   return b;
 }
 

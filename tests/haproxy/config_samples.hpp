@@ -17,8 +17,8 @@ model::server make_server(std::string name, std::string address = "10.0.1.10",
                           std::uint16_t port = 8080);
 model::backend make_backend(std::string name, std::size_t servers = 2);
 
-/// Every combination of mode, balance, protocol, TLS, check and timeouts that can be rendered, one
-/// backend each, with three servers.
+/// Every combination of mode, balance, protocol, TLS, check, timeouts and persistence that can be
+/// rendered, one backend each, with three servers.
 std::vector<model::backend> all_kinds_of_backends();
 
 /// Attached without a base file: a configuration that needs nothing from outside.

@@ -139,6 +139,14 @@ BOOST_AUTO_TEST_CASE(equal_settings_have_one_profile_and_unused_ones_are_few) {
   BOOST_TEST(profile_name(sections.backends.at("a")->settings) ==
              profile_name(sections.backends.at("b")->settings));
   BOOST_TEST(all.size() <= 3U);
+  const auto kept = [](const char* name, const char* cookie) {
+    auto b = make_backend(name);
+    b.settings.sticky = model::sticky_settings{cookie};
+    return profile_name(render_backend(b).value().settings);
+  };
+  BOOST_TEST(kept("a", "SRV") == kept("b", "SRV"));
+  BOOST_TEST(kept("a", "SRV") != kept("a", "OTHER"));
+  BOOST_TEST(kept("a", "SRV") != profile_name(sections.backends.at("a")->settings));
   profile_map many;
   for (int i = 0; i < 200; ++i) many["switchyard-" + std::to_string(i)] = "x";
   BOOST_TEST(profiles_for({}, many).size() == usual.size() + 64);

@@ -48,6 +48,7 @@ const std::vector<field> text_fields{
     {"check path", [](model::backend& b, const std::string& v) { b.settings.check.path = v; }},
     {"check path's end",
      [](model::backend& b, const std::string& v) { b.settings.check.path = "/x " + v; }},
+    {"cookie", [](model::backend& b, const std::string& v) { b.settings.sticky->cookie = v; }},
 };
 
 model::backend victim() {
@@ -55,6 +56,7 @@ model::backend victim() {
   b.settings.tls.enabled = true;
   b.settings.tls.sni = "api.example.com";
   b.settings.check.type = model::check_type::http;
+  b.settings.sticky = model::sticky_settings{"SRV"};
   return b;
 }
 
@@ -155,6 +157,23 @@ BOOST_AUTO_TEST_CASE(what_makes_sense_in_http_mode_only_is_refused_in_tcp_mode) 
   BOOST_TEST(!render_backend(b));
   b.settings.balance = model::balance_algorithm::roundrobin;
   b.settings.protocol = model::server_protocol::h2;
+  BOOST_TEST(!render_backend(b));
+  b.settings.protocol = model::server_protocol::automatic;
+  b.settings.sticky = model::sticky_settings{"SRV"};
+  BOOST_TEST(!render_backend(b));
+}
+
+BOOST_AUTO_TEST_CASE(persistence_is_a_cookie_of_haproxys_that_is_secure_over_tls) {
+  auto b = make_backend("b");
+  BOOST_TEST(!contains(render_backend(b)->settings, "ookie"));
+  b.settings.sticky = model::sticky_settings{"a.b-C"};
+  BOOST_TEST(contains(render_backend(b)->settings,
+                      "    cookie 'a.b-C' insert indirect nocache httponly dynamic\n"
+                      "    dynamic-cookie-key switchyard\n"
+                      "    http-after-response replace-header Set-Cookie '^a[.]b[-]C=.*$' "
+                      "'%[res.fhdr(Set-Cookie,-1)]; Secure' if { ssl_fc }\n"),
+             render_backend(b)->settings);
+  b.settings.sticky->cookie = std::string(65, 'c');
   BOOST_TEST(!render_backend(b));
 }
 

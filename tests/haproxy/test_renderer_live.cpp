@@ -57,14 +57,15 @@ class running {
   std::unique_ptr<runtime> session_;
 };
 
-/// A peer that speaks HTTP/1 and HTTP/2, in clear and over TLS.
+/// A peer that speaks HTTP/1 and HTTP/2, in clear and over TLS, and sets a cookie of its own.
 class upstream {
  public:
   upstream() {
     run_program({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
                  "/CN=api.example.com", "-keyout", dir_ / "up.pem.key", "-out", dir_ / "up.pem"});
     const std::string answer =
-        "    http-request return status 200 content-type text/plain string up\n";
+        "    http-request return status 200 content-type text/plain string up "
+        "hdr Set-Cookie SRVX=1 hdr Set-Cookie SRV=theirs\n";
     const auto bind = [&](std::uint16_t port, const std::string& options) {
       return "frontend p" + std::to_string(port) + "\n    bind 127.0.0.1:" + std::to_string(port) +
              options + "\n" + answer;
@@ -82,6 +83,8 @@ class upstream {
     if (!eventually([&] { return http_get(h1).status == 200; }))
       throw std::runtime_error("the upstream does not come up: " + read_text(dir_ / "log"));
   }
+
+  std::string certificate() const { return dir_ / "up.pem"; }
 
   const std::uint16_t h1 = free_port(), h2 = free_port(), tls_h1 = free_port(),
                       tls_h2 = free_port(), tls_both = free_port();
@@ -138,6 +141,16 @@ std::vector<path_through> all_paths(const upstream& up) {
 std::string expected_check(const model::backend_settings& s) {
   if (s.check.type == model::check_type::http) return "L7OK";
   return s.tls.enabled ? "L6OK" : "L4OK";
+}
+
+/// What a GET over TLS is answered, with its head.
+std::string get_over_tls(std::uint16_t port) {
+  const temp_dir dir;
+  write_text(dir / "request", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+  return run_program({"sh", "-c",
+                      "exec timeout 10 openssl s_client -quiet -connect 127.0.0.1:\"$1\" < \"$2\" "
+                      "2> \"$2.log\"",
+                      "sh", std::to_string(port), dir / "request"});
 }
 
 void add_at_runtime(running& haproxy, const model::backend& b, const model::server& server) {
@@ -260,6 +273,32 @@ BOOST_AUTO_TEST_CASE(a_frontend_for_tls_sends_clear_requests_to_https) {
   f.redirect_to_https = true;
   const running haproxy({}, {f});
   BOOST_TEST(http_get(f.binds[0].port).status == 301);
+}
+
+BOOST_AUTO_TEST_CASE(a_persistence_cookie_is_secure_over_tls_and_no_other_cookie_is_touched) {
+  const upstream up;
+  for (const std::string name : {"SRV", "a.b!%&*+-_~"}) BOOST_TEST_CONTEXT(name) {
+      path_through p(model::server_protocol::automatic, false, up.h1, model::check_type::none);
+      p.backend.settings.sticky = model::sticky_settings{name};
+      auto tls = p.frontend;
+      tls.name = "tls";
+      tls.binds[0].port = free_port();
+      tls.binds[0].certificates = up.certificate();
+      tls.binds[0].alpn.clear();
+      const running haproxy({p.backend}, {p.frontend, tls});
+      // A server's own cookie of that name does not get through; its others do.
+      const auto theirs = name == "SRV" ? std::vector<std::string>{"SRVX=1"}
+                                        : std::vector<std::string>{"SRVX=1", "SRV=theirs"};
+      const auto secure = cookies_in(get_over_tls(tls.binds[0].port));
+      const auto clear = cookies_in(http_get(p.frontend.binds[0].port).head);
+      BOOST_REQUIRE(secure.size() == theirs.size() + 1);
+      BOOST_REQUIRE(clear.size() == theirs.size() + 1);
+      BOOST_TEST(std::equal(theirs.begin(), theirs.end(), secure.begin()));
+      BOOST_TEST(std::equal(theirs.begin(), theirs.end(), clear.begin()));
+      BOOST_TEST(clear.back().starts_with(name + "="), clear.back());
+      BOOST_TEST(clear.back().ends_with("; path=/; HttpOnly"), clear.back());
+      BOOST_TEST(secure.back() == clear.back() + "; Secure");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_server_whose_certificate_cannot_be_verified_gets_no_traffic) {

@@ -73,7 +73,8 @@ std::optional<http_answer> whole_answer(const std::string& text, bool ended) {
   const auto length = content_length(head);
   const auto body = text.size() - end - 4;
   if (length ? body < *length : !ended) return std::nullopt;
-  return http_answer{status_of(head), text.substr(end + 4, length ? *length : body)};
+  return http_answer{status_of(head), text.substr(end + 4, length ? *length : body),
+                     std::string(head)};
 }
 
 exchange_result receive(int fd, const base::deadline& until) {
@@ -95,13 +96,13 @@ exchange_result receive(int fd, const base::deadline& until) {
 }
 
 exchange_result exchange(std::uint16_t port, std::string_view path, std::string_view host,
-                         std::chrono::milliseconds longest) {
+                         std::chrono::milliseconds longest, const std::string& fields = "") {
   const base::deadline until(longest);
   const base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return failed("socket");
   if (!connect_to(fd.get(), port, until)) return failed("connect");
   const auto request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(host) +
-                       "\r\nConnection: close\r\n\r\n";
+                       "\r\nConnection: close\r\n" + fields + "\r\n";
   // A fresh socket's buffer takes a request of any sensible size at once.
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size()))
@@ -112,16 +113,27 @@ exchange_result exchange(std::uint16_t port, std::string_view path, std::string_
 }  // namespace
 
 http_answer http_get(std::uint16_t port, std::string_view path, std::string_view host,
-                     std::chrono::milliseconds longest) {
-  return exchange(port, path, host, longest).answer;
+                     std::chrono::milliseconds longest, const std::string& fields) {
+  return exchange(port, path, host, longest, fields).answer;
+}
+
+std::string name_in(const http_answer& answer) {
+  return answer.status == 200 ? answer.body : "!" + std::to_string(answer.status);
+}
+
+std::vector<std::string> cookies_in(std::string_view head) {
+  constexpr std::string_view field = "\r\nset-cookie: ";
+  std::vector<std::string> all;
+  for (auto at = head.find(field); at != std::string_view::npos; at = head.find(field, at + 1)) {
+    const auto value = head.substr(at + field.size());
+    all.emplace_back(value.substr(0, value.find('\r')));
+  }
+  return all;
 }
 
 std::map<std::string, int> sample(std::uint16_t port, int count) {
   std::map<std::string, int> result;
-  for (int i = 0; i < count; ++i) {
-    const auto answer = http_get(port);
-    ++result[answer.status == 200 ? answer.body : "!" + std::to_string(answer.status)];
-  }
+  for (int i = 0; i < count; ++i) ++result[name_in(http_get(port))];
   return result;
 }
 

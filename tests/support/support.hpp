@@ -109,12 +109,20 @@ class http_upstream {
 struct http_answer {
   int status = 0;  ///< 0: no answer (refused, reset, cut, timed out)
   std::string body;
+  std::string head;  ///< the status line and the headers
 };
 
-/// One GET on a fresh connection.
+/// One GET on a fresh connection. `fields`: more lines of its head, each with its CRLF.
 http_answer http_get(std::uint16_t port, std::string_view path = "/",
                      std::string_view host = "test",
-                     std::chrono::milliseconds longest = std::chrono::seconds(5));
+                     std::chrono::milliseconds longest = std::chrono::seconds(5),
+                     const std::string& fields = "");
+
+/// The body of an answer with status 200, "!<status>" of any other.
+std::string name_in(const http_answer& answer);
+
+/// The values of the Set-Cookie fields in an answer's head, which HAProxy writes in lower case.
+std::vector<std::string> cookies_in(std::string_view head);
 
 /// Sends `count` requests on fresh connections and counts the bodies of the answers with status
 /// 200; other answers count under "!<status>".
