@@ -44,6 +44,7 @@ base::outcome<capabilities> detect(std::string_view version, std::string_view he
   // experimental-mode in 3.4, where `help` lists it.
   can.wait_removable = lists(help, "wait");
   can.dynamic_backends = lists(help, "add backend") && is >= std::pair(3U, 4U);
+  can.cookie_of_added = is >= std::pair(3U, 0U);
   return can;
 }
 

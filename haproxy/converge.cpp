@@ -22,6 +22,12 @@ std::string endpoint(const model::server& s) {
                                                   : "[" + s.address + "]:" + std::to_string(s.port);
 }
 
+/// Whether a step is the rest of an addition (arrival::by_a_move), which was told already.
+bool completes(const step& addition, const step& s) {
+  return addition.what.kind == command_kind::add_server &&
+         s.what.kind == command_kind::set_address && addition.target == s.target;
+}
+
 /// One step as an operator would say it; empty for steps that only accompany another one.
 std::string describe(const step& s) {
   switch (s.what.kind) {
@@ -195,7 +201,7 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   if (r == nullptr) return;
   const auto running = actual_.find(name);
   auto p = plan_backend(backend, running == actual_.end() ? nullptr : &running->second, r->text,
-                        r->options, loaded_profile(name, r->text));
+                        r->options, loaded_profile(name, r->text), arrival_in(backend));
   for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
   if (p.refused.empty()) quiet("refused " + name);
   if (!p.reload.empty() && !blamed(name) && writable(backend, report))
@@ -220,6 +226,11 @@ std::optional<std::string> gateway::loaded_profile(const std::string& backend,
 
 bool gateway::can_add_backends() const {
   return can_ && can_->dynamic_backends && layout_known_;
+}
+
+arrival gateway::arrival_in(const model::backend& backend) const {
+  const bool has_cookie = !backend.settings.sticky || (can_ && can_->cookie_of_added);
+  return has_cookie ? arrival::in_place : arrival::by_a_move;
 }
 
 /// What the settings and the routes have to know of a step that was carried out.
@@ -260,7 +271,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
       if (const auto known = actual_.find(backend); known != actual_.end())
         note_done(known->second, done);
       backend_changed(steps[i]);
-      const auto text = describe(done);
+      const auto text = i > 0 && completes(steps[i - 1].what, done) ? "" : describe(done);
       if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))
         report.notices.push_back({severity::info, subject + " " + text});
       succeeded.insert(subject);

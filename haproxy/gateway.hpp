@@ -142,6 +142,7 @@ class gateway {
   bool can_add_backends() const;
   std::optional<std::string> loaded_profile(const std::string& backend,
                                             const std::string& settings) const;
+  arrival arrival_in(const model::backend& backend) const;
   void plan_retiring(const std::string& name, plans& all);
   void backend_changed(const pending_step& done);
   bool work_routes(apply_report& report);

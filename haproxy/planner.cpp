@@ -48,9 +48,13 @@ class collector {
 };
 
 /// A new server starts in maintenance with its checks off.
-void plan_addition(const server& s, const std::string& options, bool checked, collector& out) {
+void plan_addition(const server& s, const std::string& options, bool checked, arrival how,
+                   collector& out) {
   const auto& b = out.backend();
-  std::vector<base::outcome<command>> commands{add_server(b, s, options)};
+  auto added = s;
+  if (how == arrival::by_a_move) added.port = s.port == 1 ? 2 : 1;
+  std::vector<base::outcome<command>> commands{add_server(b, added, options)};
+  if (how == arrival::by_a_move) commands.push_back(set_address(b, s.name, s.address, s.port));
   if (checked) commands.push_back(enable_health(b, s.name));
   if (s.state == server_state::ready) commands.push_back(enable_server(b, s.name));
   if (s.state == server_state::drain) commands.push_back(set_state(b, s.name, s.state));
@@ -107,7 +111,7 @@ std::string subject_of(const std::string& backend, const step& s) {
 
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
-                  const std::optional<std::string>& profile) {
+                  const std::optional<std::string>& profile, arrival how) {
   plan result;
   collector out(desired.name, result);
   const actual_backend added{settings, {}, false};
@@ -130,7 +134,7 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
       plan_change(s, has->second, checked, out);
       ++has;
     } else if (same_settings) {
-      plan_addition(s, options, checked, out);
+      plan_addition(s, options, checked, how, out);
     }
   }
   for (; has != actual->servers.end(); ++has) out.leave(has->first);
@@ -139,14 +143,14 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
 }
 
 std::vector<step> plan_replacement(const model::backend& desired, const server& server,
-                                   const std::string& options) {
+                                   const std::string& options, arrival how) {
   plan result;
   collector out(desired.name, result);
   auto leaving = server;
   leaving.state = server_state::maint;
   out.add(leaving, {set_state(desired.name, server.name, server_state::maint),
                     del_server(desired.name, server.name)});
-  plan_addition(server, options, desired.settings.check.type != model::check_type::none, out);
+  plan_addition(server, options, desired.settings.check.type != model::check_type::none, how, out);
   return result.refused.empty() ? std::move(result.steps) : std::vector<step>();
 }
 

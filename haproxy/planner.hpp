@@ -22,7 +22,7 @@ namespace switchyard::haproxy {
 enum class reload_cause {
   new_backend,
   removed_backend,
-  changed_settings,        ///< mode, balance, protocol, checks, TLS or timeouts of a backend
+  changed_settings,        ///< mode, balance, protocol, checks, TLS, timeouts, persistence
   changed_server_options,  ///< what the runtime API cannot change on a server (backup)
   changed_head,            ///< frontends or global settings
   operators_file,          ///< base_file is another one than HAProxy was loaded with
@@ -60,6 +60,11 @@ struct actual_backend {
   bool operator==(const actual_backend&) const = default;
 };
 
+/// How a new server gets to its address. One of a backend with cookie persistence has its cookie
+/// from `add server`, but on HAProxy before 3.0, where it gets none until it moves: there it is
+/// added at another port.
+enum class arrival { in_place, by_a_move };
+
 /// One runtime command, and what it is about.
 struct step {
   command what;
@@ -90,14 +95,15 @@ struct plan {
 /// change at once does; a backend whose settings changed waits for the reload with new servers.
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
-                  const std::optional<std::string>& profile = std::nullopt);
+                  const std::optional<std::string>& profile = std::nullopt,
+                  arrival how = arrival::in_place);
 
 /// Plans a new server in the place of one whose options cannot be changed (backup): it goes into
 /// maintenance, is deleted, added and brought into its state, in one go. Where HAProxy refuses to
 /// delete it, because of its connections, the rest brings the old one back into that state. Empty:
 /// a value that must not reach HAProxy.
 std::vector<step> plan_replacement(const model::backend& desired, const model::server& server,
-                                   const std::string& options);
+                                   const std::string& options, arrival how = arrival::in_place);
 
 /// Plans the removal of a backend that nobody desires any more. `actual`: as it runs, where HAProxy
 /// can delete backends (3.4): it is unpublished, its servers leave, then it is deleted. nullptr: by

@@ -67,8 +67,9 @@ bool gateway::replaceable(const model::backend& backend, const model::server& se
 bool gateway::replace(const model::backend& backend, const model::server& server,
                       apply_report& report, bool& done) {
   const auto* r = render(backend, report);
-  const auto steps =
-      r == nullptr ? std::vector<step>() : plan_replacement(backend, server, r->options);
+  const auto steps = r == nullptr
+                         ? std::vector<step>()
+                         : plan_replacement(backend, server, r->options, arrival_in(backend));
   if (steps.empty()) return true;
   std::vector<command> commands;
   for (const auto& s : steps) commands.push_back(s.what);

@@ -77,6 +77,22 @@ BOOST_AUTO_TEST_CASE(a_new_server_in_drain_never_becomes_ready) {
                              "enable health b/a", "set server b/a state drain"});
 }
 
+BOOST_AUTO_TEST_CASE(a_new_server_that_arrives_by_a_move_is_at_its_place_before_anything_else) {
+  const auto planned = [](const model::server& s) {
+    const auto actual = running({});
+    return plan_backend(backend({s}), &actual, settings, options, std::nullopt, arrival::by_a_move);
+  };
+  expect(planned(server("a")),
+         {"add server b/a 10.0.0.1:1 weight 100 " + options, "set server b/a addr 10.0.0.1 port 80",
+          "enable health b/a", "enable server b/a"});
+  expect(planned(server("a", 1)),
+         {"add server b/a 10.0.0.1:2 weight 100 " + options, "set server b/a addr 10.0.0.1 port 1",
+          "enable health b/a", "enable server b/a"});
+  auto actual = running({});
+  for (const auto& s : planned(server("a")).steps) note_done(actual, s);
+  BOOST_TEST(plan_backend(backend({server("a")}), &actual, settings, options).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_new_server_in_maintenance_stays_as_it_was_added) {
   auto s = server("a");
   s.state = server_state::maint;
@@ -167,6 +183,11 @@ BOOST_AUTO_TEST_CASE(a_server_is_replaced_in_one_go_and_ends_in_its_state) {
   auto actual = running({server("a")});
   for (const auto& done : replaced(s).steps) note_done(actual, done);
   BOOST_TEST(plan_backend(backend({s}), &actual, settings, options).empty());
+  plan moved;
+  moved.steps = plan_replacement(backend({s}), s, options, arrival::by_a_move);
+  expect(moved, {"set server b/a state maint", "del server b/a",
+                 "add server b/a 10.0.0.1:1 weight 100 backup " + options,
+                 "set server b/a addr 10.0.0.1 port 80", "enable health b/a"});
   s.address = "10.0.0.1;";
   expect(replaced(s), {});
 }

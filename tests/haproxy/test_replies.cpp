@@ -190,12 +190,14 @@ BOOST_AUTO_TEST_CASE(abilities_follow_version_and_help) {
   BOOST_TEST(!debian12->reload_verdict);
   BOOST_TEST(!debian12->wait_removable);
   BOOST_TEST(!debian12->dynamic_backends);
+  BOOST_TEST(!debian12->cookie_of_added);
 
   const std::string wait = "  wait {-h|<delay_ms>} cond [args...]     : wait (-h to see list)\n";
   const auto debian13 = haproxy::detect("3.0.11-1+deb13u1", wait);
   BOOST_TEST(debian13->reload_verdict);
   BOOST_TEST(debian13->wait_removable);
   BOOST_TEST(!debian13->dynamic_backends);
+  BOOST_TEST(debian13->cookie_of_added);
 
   const auto newest = haproxy::detect(
       "3.4.0",
