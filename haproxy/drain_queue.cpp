@@ -11,8 +11,8 @@ constexpr milliseconds first_look{20};
 constexpr milliseconds longest_wait{1000};
 }  // namespace
 
-void drain_queue::add(const key& server, time_point now) {
-  entries_.try_emplace(server, entry{now, now + first_look, first_look});
+void drain_queue::add(const key& server, time_point now, visitors who) {
+  entries_.try_emplace(server, entry{now, now + first_look, first_look, who});
 }
 
 void drain_queue::forget_backend(const std::string& backend) {
@@ -45,7 +45,8 @@ std::optional<drain_queue::time_point> drain_queue::next() const {
 bool drain_queue::may_delete(const key& server, std::uint64_t connections, time_point now) const {
   const auto found = entries_.find(server);
   if (found == entries_.end()) return false;
-  return connections == 0 || now - found->second.since >= timeout_;
+  const auto& e = found->second;
+  return (connections == 0 && e.who == visitors::none) || now - e.since >= timeout_;
 }
 
 void drain_queue::postpone(const key& server, time_point now) {

@@ -22,9 +22,15 @@ class drain_queue {
 
   explicit drain_queue(std::chrono::milliseconds drain_timeout) : timeout_(drain_timeout) {}
 
+  /// Who may still come to a server in drain.
+  enum class visitors {
+    none,
+    persistent  ///< clients with its cookie: it stays for the whole drain timeout
+  };
+
   /// Notes that a server was put into drain at `now`. One that is in the queue already keeps its
   /// time.
-  void add(const key& server, time_point now);
+  void add(const key& server, time_point now, visitors who = visitors::none);
   /// The server is gone, or wanted again.
   void forget(const key& server) { entries_.erase(server); }
   void forget_backend(const std::string& backend);
@@ -40,8 +46,9 @@ class drain_queue {
   /// When to look next.
   std::optional<time_point> next() const;
 
-  /// Whether a server with that many connections in use may be deleted: none are left, or its drain
-  /// timeout has passed (then HAProxy itself refuses as long as there are any, and we retry).
+  /// Whether a server with that many connections in use may be deleted: none are left and nobody
+  /// comes any more, or its drain timeout has passed (then HAProxy itself refuses as long as there
+  /// are any, and we retry).
   bool may_delete(const key& server, std::uint64_t connections, time_point now) const;
   /// Notes a look that did not end in a deletion: the next one comes later, up to a second apart.
   void postpone(const key& server, time_point now);
@@ -51,6 +58,7 @@ class drain_queue {
     time_point since;
     time_point next_look;
     std::chrono::milliseconds wait;
+    visitors who;
   };
 
   std::chrono::milliseconds timeout_;

@@ -15,9 +15,14 @@ constexpr std::size_t most_at_once = 100;
 
 void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                            std::vector<pending_step>& steps) {
+  const auto wanted = desired_.find(name);
+  const bool sticky = wanted != desired_.end() && wanted->second->settings.sticky;
   for (const auto& server : servers) {
-    drains_.add({name, server}, now_);
     const auto& now = actual_.at(name).servers.at(server).now;
+    // HAProxy sends nobody to one that is down or in maintenance, whatever the cookie says.
+    const bool visited = sticky && now.up && now.state != model::server_state::maint;
+    drains_.add({name, server}, now_,
+                visited ? drain_queue::visitors::persistent : drain_queue::visitors::none);
     if (now.state != model::server_state::ready) continue;
     auto drain = set_state(name, server, model::server_state::drain);
     if (!drain) continue;

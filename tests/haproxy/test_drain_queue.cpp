@@ -36,6 +36,14 @@ BOOST_AUTO_TEST_CASE(connections_are_waited_for_until_the_drain_timeout) {
   BOOST_TEST(q.may_delete(server, 1, start + seconds(30)));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_persistent_clients_come_to_stays_for_the_drain_timeout) {
+  drain_queue q(seconds(30));
+  q.add(server, start, drain_queue::visitors::persistent);
+  q.add(server, start + seconds(1));
+  BOOST_TEST(!q.may_delete(server, 0, start + milliseconds(29'999)));
+  BOOST_TEST(q.may_delete(server, 0, start + seconds(30)));
+}
+
 BOOST_AUTO_TEST_CASE(adding_twice_does_not_start_the_drain_timeout_anew) {
   drain_queue q(seconds(30));
   q.add(server, start);
