@@ -30,6 +30,7 @@ json encode(const backend_settings& value) {
   timeout("connect", value.timeouts.connect);
   timeout("server", value.timeouts.server);
   timeout("tunnel", value.timeouts.tunnel);
+  if (value.sticky) result["sticky"] = {{"cookie", value.sticky->cookie}};
   return result;
 }
 

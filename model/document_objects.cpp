@@ -61,6 +61,18 @@ void read_timeouts(const json& value, const std::string& pointer, timeout_settin
   reader.finish();
 }
 
+void read_sticky(const json& value, const std::string& pointer,
+                 std::optional<sticky_settings>& target, problems& sink) {
+  object_reader reader(value, pointer, sink);
+  reader.require("cookie");
+  std::string cookie;
+  if (reader.read("cookie", cookie, max_cookie_name) && !valid_cookie_name(cookie))
+    reader.fail("cookie", "must be 1 to 64 of the characters A-Z a-z 0-9 ! % & * + - . _ ~, not " +
+                              model::quoted(cookie));
+  reader.finish();
+  target = sticky_settings{std::move(cookie)};
+}
+
 std::string address_fault(const std::string& text) {
   const auto last_label = text.substr(text.rfind('.') + 1);
   const bool numeric = std::ranges::all_of(last_label, [](char c) { return c >= '0' && c <= '9'; });
@@ -104,12 +116,16 @@ void read_settings(object_reader& reader, backend_settings& target, problems& si
     read_check(*check, reader.pointer("check"), target.check, sink);
   if (const auto* timeouts = reader.member("timeouts"))
     read_timeouts(*timeouts, reader.pointer("timeouts"), target.timeouts, sink);
+  if (const auto* sticky = reader.member("sticky"))
+    read_sticky(*sticky, reader.pointer("sticky"), target.sticky, sink);
   if (target.mode != proxy_mode::tcp) return;
   if (target.protocol != server_protocol::automatic)
     reader.fail("protocol", std::string(to_string(target.protocol)) +
                                 " needs mode http: in mode tcp bytes pass as they are");
   if (target.balance == uri)
     reader.fail("balance", "uri needs mode http: in mode tcp there is no URI");
+  if (target.sticky)
+    reader.fail("sticky", "a cookie needs mode http: in mode tcp bytes pass as they are");
 }
 
 std::optional<server> decode_server(const json& value, const std::string& pointer, problems& sink) {

@@ -62,4 +62,11 @@ std::optional<std::string> canonical_route_path(std::string_view text) {
   return std::string(text);
 }
 
+bool valid_cookie_name(std::string_view text) {
+  constexpr std::string_view others = "!%&*+-._~";
+  return !text.empty() && text.size() <= max_cookie_name && std::ranges::all_of(text, [&](char c) {
+    return alphanumeric(c) || others.find(c) != std::string_view::npos;
+  });
+}
+
 }  // namespace switchyard::model

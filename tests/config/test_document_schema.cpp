@@ -1,6 +1,7 @@
 // The document's schema and its decoder say the same: every key, default and range.
 
 #include <boost/test/unit_test.hpp>
+#include <regex>
 
 #include "model/document.hpp"
 #include "tests/config/schema.hpp"
@@ -20,7 +21,8 @@ struct place {
 
 const json sample = json::parse(R"({
   "backends": [{"name": "b", "tls": {}, "check": {}, "timeouts": {},
-                "servers": [{"name": "s", "address": "10.0.0.1", "port": 80}]}],
+                "servers": [{"name": "s", "address": "10.0.0.1", "port": 80}]},
+               {"name": "kept", "sticky": {"cookie": "SRV"}}],
   "routes": [{"backend": "b"}]})");
 
 std::vector<place> places() {
@@ -32,6 +34,8 @@ std::vector<place> places() {
       {"route", schema["$defs"]["route"], json::json_pointer("/routes/0")}};
   for (const auto* key : {"tls", "check", "timeouts"})
     result.push_back({key, backend["properties"][key], json::json_pointer("/backends/0") / key});
+  result.push_back(
+      {"sticky", backend["properties"]["sticky"], json::json_pointer("/backends/1/sticky")});
   return result;
 }
 
@@ -102,6 +106,17 @@ BOOST_AUTO_TEST_CASE(what_the_schema_requires_the_decoder_does) {
       document[p.pointer].erase(key.get<std::string>());
       BOOST_TEST(!decoded(document).refused.empty(), p.title << " " << key);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_pattern_of_a_cookies_name_is_the_decoders) {
+  const auto sticky = places().back();
+  const std::regex pattern(sticky.node["properties"]["cookie"]["pattern"].get<std::string>());
+  std::vector<std::string> names{"", std::string(64, 'c'), std::string(65, 'c')};
+  for (char c = ' '; c <= '~'; ++c) names.push_back(std::string("SRV") + c);
+  for (const auto& name : names)
+    BOOST_TEST(
+        std::regex_match(name, pattern) == decoded(with(sticky, "cookie", name)).refused.empty(),
+        name);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

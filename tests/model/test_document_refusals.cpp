@@ -224,7 +224,25 @@ BOOST_AUTO_TEST_CASE(check_numbers_and_times) {
                 {"0ms", "25d", "577h", 5, "", nullptr, "5", "5s;", "99999999999999999999d"});
 }
 
+BOOST_AUTO_TEST_CASE(a_cookies_name) {
+  const auto sticky = [](const json& cookie) { return json{{"sticky", {{"cookie", cookie}}}}; };
+  check_field(settings_problems, sticky("SRV"), "/sticky/cookie",
+              {"SRV", "a", "connect.sid", "__Host-srv", "!%&*+-._~", std::string(64, 'c')},
+              with(hostile("SRV"), {"", nullptr, "a=b", "a,b", "a(b", "a@b", "a/b", "a:b", "a?b",
+                                    "$SRV", "S|RV", std::string(65, 'c')}));
+  check_field(settings_problems, json::object(), "/sticky", {{{"cookie", "SRV"}}},
+              {nullptr, true, 1, "SRV", json::array()});
+  const auto problem_of = [](const json& value) {
+    return to_string(settings_problems({{"sticky", value}}));
+  };
+  BOOST_TEST(problem_of(json::object()) == "/s/sticky/cookie: is missing");
+  BOOST_TEST(problem_of({{"cookie", "SRV"}, {"secure", true}}) ==
+             "/s/sticky/secure: unknown key, known here: cookie");
+}
+
 BOOST_AUTO_TEST_CASE(what_mode_tcp_cannot_do) {
+  BOOST_TEST(to_string(settings_problems({{"mode", "tcp"}, {"sticky", {{"cookie", "SRV"}}}})) ==
+             "/s/sticky: a cookie needs mode http: in mode tcp bytes pass as they are");
   check_field(settings_problems, {{"mode", "tcp"}}, "/protocol", {"auto"}, {"h1", "h2"});
   check_field(settings_problems, {{"mode", "tcp"}}, "/balance", {"roundrobin", "source"}, {"uri"});
   BOOST_TEST(

@@ -75,6 +75,20 @@ BOOST_AUTO_TEST_CASE(refused_settings_and_routes_are_passed_on) {
   BOOST_TEST(view.refused[1].key == "a.json: /routes/0/backend");
 }
 
+BOOST_AUTO_TEST_CASE(yaml_and_json_say_persistence_in_the_same_way) {
+  contents c;
+  c.set("a.yaml", "backends:\n  - name: api\n    sticky: {cookie: SRV}\n");
+  c.set("b.json", R"({"backends": [{"name": "web", "sticky": {"cookie": "SRV"}}]})");
+  c.set("c.yaml", "backends:\n  - {name: bad, sticky: {cookie: a b}}\n");
+  c.set("d.yaml", "backends:\n  - {name: worse, sticky: {cookie: 7}}\n");
+  const auto view = c.merge();
+  for (const auto* name : {"api", "web"})
+    BOOST_TEST((view.backends.at(name).value->settings.sticky == model::sticky_settings{"SRV"}));
+  BOOST_REQUIRE(view.refused.size() == 2U);
+  BOOST_TEST(view.refused[0].key == "c.yaml: /backends/0/sticky/cookie");
+  BOOST_TEST(view.refused[1].key == "d.yaml: /backends/0/sticky/cookie");
+}
+
 BOOST_AUTO_TEST_CASE(strange_file_names_do_not_break_a_line) {
   contents c;
   c.set("a\nb.json", "{");

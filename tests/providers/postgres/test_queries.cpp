@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(rows_that_disagree_about_their_backend_are_refused) {
   settings.queries->all =
       "SELECT * FROM (VALUES ('a', 's1', '10.0.0.1'::inet, 80, 'tcp', '{}'::jsonb),"
       " ('a', 's2', '10.0.0.2', 80, 'http', '{}'), ('a', 's3', '10.0.0.3', 80, 'tcp', '{}'),"
-      " ('b', 's1', '10.0.0.1', 80, 'tcp', '{\"check\": {\"type\": \"none\"}}'))"
+      " ('b', 's1', '10.0.0.1', 80, 'tcp', '{\"check\": {\"type\": \"none\"}}'),"
+      " ('c', 's1', '10.0.0.1', 80, NULL, '{\"sticky\": {\"cookie\": \"SRV\"}}'))"
       " AS v(backend, name, ip, port, mode, backend_options)";
   settings.queries->routes.reset();
   providers::postgres::postgres_provider provider("main-db", settings);
@@ -71,6 +72,7 @@ BOOST_AUTO_TEST_CASE(rows_that_disagree_about_their_backend_are_refused) {
   BOOST_TEST(report->backends.at("a").value->servers.size() == 2U);
   BOOST_TEST(report->backends.at("a").refused_servers.contains("s2"));
   BOOST_CHECK(report->backends.at("b").value->settings.check.type == model::check_type::none);
+  BOOST_CHECK(report->backends.at("c").value->settings.sticky == model::sticky_settings{"SRV"});
   BOOST_TEST(report->routes->empty());
 }
 
