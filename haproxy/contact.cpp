@@ -1,11 +1,14 @@
-// The gateway's contact with HAProxy: meeting, losing and reading a worker.
+// The gateway's contact with HAProxy: meeting and losing a worker.
 
 #include <sys/socket.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "haproxy/gateway.hpp"
 #include "haproxy/master.hpp"
+#include "haproxy/reach.hpp"
 
 namespace switchyard::haproxy {
 
@@ -13,6 +16,7 @@ namespace {
 
 const std::string about_haproxy = "haproxy";
 const std::string about_start = "start";
+const std::string about_socket = "runtime socket";
 constexpr std::size_t most_topics = 10'000;
 constexpr std::chrono::seconds loading_slack{3};
 
@@ -22,9 +26,10 @@ constexpr std::chrono::seconds loading_slack{3};
 // to the old worker, which takes commands and loses them.
 bool gateway::open(apply_report& report) {
   session_.reset();
-  auto opened = runtime::connect(settings_.haproxy.runtime_socket);
+  auto opened = reach_worker(settings_.haproxy);
   if (!opened) return lost(opened.error(), report);
-  session_ = std::move(opened).value();
+  session_ = std::move(opened->conversation);
+  tell_detour(opened->detour, report);
   const auto reply = session_->execute_raw("show info");
   if (!reply) return lost(reply.error(), report);
   const auto info = parse_info(*reply);
@@ -47,6 +52,29 @@ bool gateway::open(apply_report& report) {
   const auto ended = base::wait_readable(lifeline(), base::deadline(std::chrono::milliseconds(0)));
   if (!lifeline_ || !ended || *ended) renew_lifeline();
   return true;
+}
+
+// The file of the socket is gone for everybody, not for us alone, and comes back with a restart
+// only.
+void gateway::tell_detour(const std::string& why, apply_report& report) {
+  if (why.empty()) {
+    if (told_.contains(about_socket))
+      report.notices.push_back(
+          {severity::info, "runtime socket " + settings_.haproxy.runtime_socket + " is back"});
+    return quiet(about_socket);
+  }
+  tell(report, severity::error, about_socket,
+       "the runtime socket of the running HAProxy is gone (" + why +
+           "); changes go through its master socket, more slowly. A reload does not bring it "
+           "back: " +
+           remedy());
+}
+
+/// How to bring the sockets of a running HAProxy back.
+std::string gateway::remedy() const {
+  return settings_.haproxy.mode == config::haproxy_mode::managed
+             ? "restart switchyard, and HAProxy with it, at a quiet moment"
+             : "restart HAProxy at a quiet moment";
 }
 
 // An apply uses the conversation of the pass before, when there is one, and makes sure afterwards
@@ -122,7 +150,16 @@ bool gateway::lost(const base::error& why, apply_report& report) {
   away_ = true;
   report.reachable = false;
   retry_at_ = now_ + away_backoff_.failed(now_, random());
-  tell(report, severity::warning, about_haproxy, "HAProxy is away: " + why.message);
+  std::error_code unreadable;
+  // One that was killed leaves the file of its socket behind.
+  const bool removed = !std::filesystem::exists(settings_.haproxy.runtime_socket, unreadable);
+  if (removed && !unreadable && is_running(settings_.haproxy, identity_.pid))
+    tell(report, severity::error, about_haproxy,
+         "HAProxy (process " + std::to_string(identity_.pid) + ") runs and cannot be reached: " +
+             why.message + ". It goes on with what it has, and changes wait in " +
+             settings_.haproxy.config_file + ". To have its sockets back, " + remedy());
+  else
+    tell(report, severity::warning, about_haproxy, "HAProxy is away: " + why.message);
   return false;
 }
 
@@ -143,153 +180,18 @@ bool gateway::keep_managed_alive(apply_report& report) {
   return true;
 }
 
-bool gateway::read_everything(apply_report& report) {
-  if (!can_ || can_->version != identity_.version) {
-    const auto help = session_->execute_raw("help");
-    if (!help) return lost(help.error(), report);
-    const auto found = detect(identity_.version, *help);
-    if (!found) return lost(found.error(), report);
-    can_ = *found;
-  }
-  read_layout(report);
-  const auto reply = session_->execute_raw("show servers state");
-  if (!reply) return lost(reply.error(), report);
-  auto view = parse_servers_state(*reply);
-  if (!view) return lost(view.error(), report);
-  if (!read_running(report)) return false;
-  adopt_view(std::move(view).value());
-  if (!read_limits(report)) return false;
-  if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
-  routes_unverified_ = false;
-  unverified_.clear();
-  verify_due_.reset();
-  return true;
-}
-
-bool gateway::read_running(apply_report& report) {
-  const auto backends = session_->execute_raw("show backend");
-  if (!backends) return lost(backends.error(), report);
-  auto running = parse_backends(*backends);
-  if (!running) return lost(running.error(), report);
-  if (running_ != *running) routes_.backends_changed();
-  running_ = std::move(running).value();
-  return true;
-}
-
-/// Which backends take traffic, where somebody could have changed that.
-bool gateway::read_published(apply_report& report) {
-  if (!can_add_backends()) return true;
-  const auto reply = session_->execute_raw("show stat -1 2 -1");
-  if (!reply) return lost(reply.error(), report);
-  const auto seen = parse_stat(*reply);
-  if (!seen) {
-    tell(report, severity::error, "published", seen.error().message);
-    return true;
-  }
-  quiet("published");
-  for (auto& [name, backend] : actual_) backend.published = !seen->unpublished.contains(name);
-  return true;
-}
-
-void gateway::read_layout(apply_report& report) {
-  const std::string variable(layout_variable);
-  const auto reply = session_->execute_raw("show env " + variable);
-  const auto running = reply ? parse_env(*reply, variable) : std::string();
-  layout_known_ = running == file_.layout();
-  if (layout_known_) {
-    loaded_head_ = file_.head;
-    untried_ = false;
-    return quiet("layout");
-  }
-  tell(report, severity::warning, "layout",
-       running.empty()
-           ? "the running HAProxy was not started with " + settings_.haproxy.config_file +
-                 "; if a reload does not change that, add it to HAProxy's -f options"
-           : "the running HAProxy was loaded from another version of " +
-                 settings_.haproxy.config_file);
-}
-
-// Ours are the backends of our file; an operator's own ones in base_file are left alone.
-void gateway::adopt_view(runtime_view view) {
-  std::map<std::string, actual_backend> seen;
-  // Those that came at run time may not be in the file yet. What is known of this worker counts
-  // more than the file, which may run ahead of it.
-  for (auto& [name, known] : actual_)
-    if (running_->contains(name)) seen[name] = {known.settings, {}, known.published};
-  for (const auto& [name, section] : file_.backends)
-    if (running_->contains(name))
-      seen.try_emplace(name, actual_backend{section->settings, {}, true});
-  for (auto& [name, backend] : seen) {
-    const auto running = view.find(name);
-    if (running == view.end()) continue;
-    const auto before = actual_.find(name);
-    for (auto& [server, now] : running->second) {
-      auto& target = backend.servers[server];
-      target.now = std::move(now);
-      if (before == actual_.end()) continue;
-      const auto known = before->second.servers.find(server);
-      if (known == before->second.servers.end()) continue;
-      target.backup = known->second.backup;
-      target.maxconn = known->second.maxconn;
-    }
-  }
-  actual_ = std::move(seen);
-}
-
-// Once for each worker: nobody else changes them, and the table is long.
-bool gateway::read_limits(apply_report& report) {
-  if (limits_of_ == identity_.pid) return true;
-  const auto reply = session_->execute_raw("show stat -1 6 -1");
-  if (!reply) return lost(reply.error(), report);
-  const auto limits = parse_stat(*reply);
-  if (!limits) {
-    tell(report, severity::error, "limits", limits.error().message);
-    assume_limits();
-    return true;
-  }
-  quiet("limits");
-  for (auto& [name, backend] : actual_) {
-    backend.published = !limits->unpublished.contains(name);
-    const auto known = limits->servers.find(name);
-    if (known == limits->servers.end()) continue;
-    for (auto& [server, has] : backend.servers) {
-      const auto found = known->second.find(server);
-      if (found == known->second.end()) continue;
-      has.backup = found->second.backup;
-      has.maxconn = found->second.maxconn;
-    }
-  }
-  limits_of_ = identity_.pid;
-  return true;
-}
-
-// What the file says: what HAProxy has cannot be known.
-void gateway::assume_limits() {
-  limits_of_ = identity_.pid;
-  for (auto& [name, backend] : actual_) {
-    const auto section = file_.backends.find(name);
-    if (section == file_.backends.end()) continue;
-    for (const auto& line : section->second->servers) {
-      const auto written = parse_server_line(line);
-      const auto has = written ? backend.servers.find(written->name) : backend.servers.end();
-      if (has == backend.servers.end() || has->second.backup) continue;
-      has->second.backup = written->backup;
-      has->second.maxconn = written->maxconn;
-    }
-  }
-}
-
 void gateway::renew_lifeline() {
   drop_lifeline();
-  auto opened = runtime::connect(settings_.haproxy.runtime_socket);
-  if (!opened) return;
+  auto reached = reach_worker(settings_.haproxy);
+  if (!reached) return;
+  auto* const opened = &reached->conversation;
   // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
   // it takes.
   if (!opened->execute_raw("set timeout cli 3600")) return;
   const auto reply = opened->execute_raw("show info");
   const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
   if (!info || info->pid != identity_.pid) return;  // an old worker, for a moment after a reload
-  lifeline_ = std::move(opened).value();
+  lifeline_ = std::move(*opened);
   ++lifeline_generation_;
 }
 

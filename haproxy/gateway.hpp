@@ -116,6 +116,8 @@ class gateway {
   void renew_lifeline();
   void drop_lifeline();
   bool lost(const base::error& why, apply_report& report);
+  void tell_detour(const std::string& why, apply_report& report);
+  std::string remedy() const;
   bool keep_managed_alive(apply_report& report);
   void tell(apply_report& report, severity level, const std::string& topic,
             const std::string& text);

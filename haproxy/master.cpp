@@ -52,7 +52,7 @@ struct watch {
   /// The result, once another worker answers on the runtime socket; an error once neither a worker
   /// nor the master takes connections any more.
   std::optional<outcome<reload_result>> new_worker() {
-    const auto info = show_info(settings.runtime_socket, at_most(look));
+    const auto info = show_info(settings, at_most(look));
     if (!info && info.error().kind == errc::unavailable && ended())
       return error{errc::unavailable, "HAProxy ended during the reload"};
     if (info) refused_since.reset();
@@ -199,7 +199,7 @@ outcome<reload_result> through_signal(watch& w) {
   const auto process = open_pidfd(*pid);
   if (!process || !is_haproxy(*pid, w.settings.binary))
     return unusable(pid_file, "process " + std::to_string(*pid) + " is no running HAProxy");
-  const auto before = show_info(w.settings.runtime_socket, w.at_most(longest_question));
+  const auto before = show_info(w.settings, w.at_most(longest_question));
   if (!before) return before.error();
   if (before->pid == *pid)
     return unusable(pid_file,
@@ -218,7 +218,7 @@ outcome<reload_result> through_signal(watch& w) {
 /// The operator's own way, such as `systemctl reload haproxy`.
 outcome<reload_result> through_command(watch& w) {
   constexpr std::size_t shown = 300;
-  const auto before = show_info(w.settings.runtime_socket, w.at_most(longest_question));
+  const auto before = show_info(w.settings, w.at_most(longest_question));
   if (!before) return before.error();
   w.old_worker = before->pid;
   const auto& argv = w.settings.reload.command;
@@ -236,16 +236,10 @@ outcome<reload_result> through_command(watch& w) {
 
 }  // namespace
 
-outcome<master_process> show_proc(const std::string& master_socket, milliseconds longest) {
-  const auto reply = ask(master_socket, "show proc", longest);
-  if (!reply) return reply.error();
-  return parse_proc(*reply);
-}
-
-outcome<process_info> show_info(const std::string& runtime_socket, milliseconds longest) {
-  const auto reply = ask(runtime_socket, "show info", longest);
-  if (!reply) return reply.error();
-  return parse_info(*reply);
+bool is_running(const config::haproxy_settings& settings, pid_t pid) {
+  if (pid <= 0 || !is_haproxy(pid, settings.binary)) return false;
+  const auto status = base::read_file("/proc/" + std::to_string(pid) + "/status");
+  return status && status->find("\nState:\tZ") == std::string::npos;
 }
 
 bool is_ours(const config::haproxy_settings& settings, pid_t worker) {

@@ -9,25 +9,13 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <optional>
-#include <string>
 
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/capabilities.hpp"
-#include "haproxy/replies.hpp"
+#include "haproxy/reach.hpp"
 
 namespace switchyard::haproxy {
-
-/// `show proc` over the master socket. errc::unavailable, errc::timeout, errc::protocol.
-base::outcome<master_process> show_proc(
-    const std::string& master_socket,
-    std::chrono::milliseconds longest = std::chrono::milliseconds(2'000));
-
-/// `show info` over the runtime socket, on a connection of its own. Same errors.
-base::outcome<process_info> show_info(
-    const std::string& runtime_socket,
-    std::chrono::milliseconds longest = std::chrono::milliseconds(2'000));
 
 /// Whether a worker belongs to the HAProxy that we would reload: its master knows it, or it is a
 /// child of the process in the pid file. True where neither can be asked. Somebody who starts
@@ -35,18 +23,22 @@ base::outcome<process_info> show_info(
 /// half of the traffic.
 bool is_ours(const config::haproxy_settings& settings, pid_t worker);
 
+/// Whether that process is there and is an HAProxy, as far as its name says; false for pid 0. One
+/// in another process namespace has another number there.
+bool is_running(const config::haproxy_settings& settings, pid_t pid);
+
 struct reload_result {
   pid_t old_worker = 0;
   pid_t new_worker = 0;
   std::chrono::milliseconds took{0};
 };
 
-/// Reloads and waits until a new worker answers on the runtime socket with another pid and
-/// Stopping: 0. For a moment after that the old worker may still accept a connection there, so look
-/// at the pid of each conversation that is opened. errc::refused: HAProxy kept the old worker, with
-/// its log where it gives one; errc::timeout: no verdict within `longest`; errc::unavailable:
-/// neither socket nor pid usable. `settings.master_socket` is used when set, else SIGUSR2 to the
-/// pid in `settings.pid_file`.
+/// Reloads and waits until a new worker answers, on the runtime socket or through the master where
+/// that is gone, with another pid and Stopping: 0. For a moment after that the old worker may still
+/// accept a connection there, so look at the pid of each conversation that is opened.
+/// errc::refused: HAProxy kept the old worker, with its log where it gives one; errc::timeout: no
+/// verdict within `longest`; errc::unavailable: neither socket nor pid usable.
+/// `settings.master_socket` is used when set, else SIGUSR2 to the pid in `settings.pid_file`.
 base::outcome<reload_result> reload(const config::haproxy_settings& settings,
                                     const capabilities& can,
                                     std::chrono::milliseconds longest = std::chrono::seconds(30));

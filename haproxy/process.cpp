@@ -16,8 +16,8 @@
 #include <map>
 #include <string>
 
-#include "haproxy/master.hpp"
 #include "haproxy/pidfd.hpp"
+#include "haproxy/reach.hpp"
 #include "haproxy/unix_socket.hpp"
 
 namespace switchyard::haproxy {
@@ -69,14 +69,9 @@ void remove_socket(const std::string& path) {
   if (::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) ::unlink(path.c_str());
 }
 
-std::string master_socket_of(const config::haproxy_settings& settings) {
-  if (settings.master_socket) return *settings.master_socket;
-  return std::filesystem::path(settings.runtime_socket).replace_filename("master.sock").string();
-}
-
 base::command_line command_for(const config::haproxy_settings& settings) {
   base::command_line line;
-  line.argv = {settings.binary, "-W", "-S", master_socket_of(settings) + ",mode,600"};
+  line.argv = {settings.binary, "-W", "-S", *settings.master_socket + ",mode,600"};
   if (settings.base_file) line.argv.insert(line.argv.end(), {"-f", *settings.base_file});
   line.argv.insert(line.argv.end(), {"-f", settings.config_file});
   line.environment = environment();
@@ -84,6 +79,12 @@ base::command_line command_for(const config::haproxy_settings& settings) {
 }
 
 }  // namespace
+
+process::process(config::haproxy_settings settings) : settings_(std::move(settings)) {
+  if (!settings_.master_socket)
+    settings_.master_socket =
+        std::filesystem::path(settings_.runtime_socket).replace_filename("master.sock").string();
+}
 
 status process::ensure_running(milliseconds longest) {
   const base::deadline until(longest);
@@ -101,9 +102,9 @@ status process::ensure_running(milliseconds longest) {
                                : std::string()) +
                        "; its own messages say why"};
     // 2.6 opens its master socket a moment after its worker has begun to answer.
-    const auto info = show_info(settings_.runtime_socket, std::min(look, until.left()));
+    const auto info = show_info(settings_, std::min(look, until.left()));
     if (info && !info->stopping &&
-        show_proc(master_socket_of(settings_), std::min(look, until.left())))
+        show_proc(*settings_.master_socket, std::min(look, until.left())))
       return {};
     ended_by(pidfd_.get(), base::deadline(between_looks));
   } while (!until.passed());
@@ -131,7 +132,7 @@ base::outcome<process::presence> process::find(const base::deadline& until) {
 }
 
 status process::adopt(const base::deadline& until) {
-  const auto socket = master_socket_of(settings_);
+  const auto socket = *settings_.master_socket;
   if (const auto listener = connect_unix(socket, until); !listener) return listener.error();
   // Somebody listens: a master that is just loading its configuration answers a little later.
   do {
@@ -152,7 +153,7 @@ status process::adopt(const base::deadline& until) {
 }
 
 status process::launch() {
-  const auto master_socket = master_socket_of(settings_);
+  const auto master_socket = *settings_.master_socket;
   // HAProxy reads a comma in -S as the start of the socket's options.
   if (master_socket.find_first_of(", \t\n") != std::string::npos)
     return error{errc::invalid,
@@ -199,7 +200,7 @@ void process::stop(milliseconds grace) {
   }
   alive();
   remove_socket(settings_.runtime_socket);
-  remove_socket(master_socket_of(settings_));
+  remove_socket(*settings_.master_socket);
 }
 
 }  // namespace switchyard::haproxy

@@ -19,7 +19,7 @@ namespace switchyard::haproxy {
 
 class process {
  public:
-  explicit process(config::haproxy_settings settings) : settings_(std::move(settings)) {}
+  explicit process(config::haproxy_settings settings);
   /// Leaves HAProxy running.
   ~process() = default;
   process(process&&) = default;

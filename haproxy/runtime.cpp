@@ -17,10 +17,6 @@ using base::error;
 using base::outcome;
 using base::status;
 
-// In prompt mode every reply ends with this (src/cli.c, cli_io_handler); many texts end with a
-// newline of their own before it, some do not.
-constexpr std::string_view prompt = "\n> ";
-
 constexpr std::size_t longest_command = 16'000;
 // Commands that HAProxy has not answered yet; its buffer (tune.bufsize) is 16384 bytes and past it
 // 2.6 resets the connection.
@@ -55,6 +51,7 @@ status check_line(std::string_view command) {
     return invalid("holds a line break");
   if (starts_second_command(command)) return invalid("holds a second command after a semicolon");
   if (command.find("<<") != std::string_view::npos) return invalid("opens a payload with \"<<\"");
+  if (command[first] == '@') return invalid("addresses another process");
   const auto word = command.substr(first, command.find(' ', first) - first);
   if (word == "prompt" || word == "quit") return invalid("would end the conversation's own mode");
   return {};
@@ -111,26 +108,44 @@ struct pipeline {
 }  // namespace
 
 outcome<runtime> runtime::connect(const std::string& socket_path, limits l) {
-  auto fd = connect_unix(socket_path, base::deadline(l.connect));
+  return open(socket_path, 0, l);
+}
+
+outcome<runtime> runtime::connect_behind(const std::string& master_socket, pid_t worker, limits l) {
+  return open(master_socket, worker, l);
+}
+
+/// `worker` 0: whoever listens at `path`; else that one, behind the master who does.
+outcome<runtime> runtime::open(const std::string& path, pid_t worker, limits l) {
+  auto fd = connect_unix(path, base::deadline(l.connect));
   if (!fd) return fd.error();
   runtime conversation(std::move(*fd), l);
-  const auto named = [&](const error& e) {
-    return error{e.kind, "socket " + socket_path + ": " + e.message};
-  };
   const base::deadline until(l.connect);
-  if (const auto sent = conversation.send("prompt\n"); !sent) return named(sent.error());
-  // The master's command line has another prompt, so look for what both have in common.
+  const auto name = worker == 0 ? std::string() : std::to_string(worker);
+  auto greeting = conversation.greeted("prompt\n", until);
+  // The master's own prompt, and the one that it gives the worker, have no newline before them.
+  if (greeting && worker != 0) greeting = conversation.greeted("@!" + name + "\n", until);
+  if (!greeting)
+    return error{greeting.error().kind, "socket " + path + ": " + greeting.error().message};
+  conversation.prompt_ = "\n" + name + "> ";
+  if (*greeting == (worker == 0 ? conversation.prompt_ : name + "> ")) return conversation;
+  if (worker != 0)
+    return error{errc::unavailable, "socket " + path + ": the master there has no worker " + name};
+  return error{errc::protocol,
+               "socket " + path + ": what answers there is not the runtime API of a worker"};
+}
+
+/// Sends a line and reads up to a prompt. The master's command line has another one, so this looks
+/// for what all have in common.
+outcome<std::string> runtime::greeted(std::string_view line, const base::deadline& until) {
+  if (const auto sent = send(line); !sent) return sent.error();
   std::string greeting;
-  while (!greeting.ends_with("> ")) {
-    const auto more = receive_some(conversation.fd_.get(), greeting, until);
-    if (!more) return named(more.error());
-    if (!*more) return named({errc::unavailable, "HAProxy closed the conversation at once"});
-    if (greeting.size() > longest_command) break;
+  while (!greeting.ends_with("> ") && greeting.size() <= longest_command) {
+    const auto more = receive_some(fd_.get(), greeting, until);
+    if (!more) return more.error();
+    if (!*more) return error{errc::unavailable, "HAProxy closed the conversation at once"};
   }
-  if (greeting != prompt)
-    return error{errc::protocol, "socket " + socket_path +
-                                     ": what answers there is not the runtime API of a worker"};
-  return conversation;
+  return greeting;
 }
 
 status runtime::send(std::string_view bytes) {
@@ -152,15 +167,15 @@ status runtime::ready() {
 bool runtime::take_reply(std::size_t seen, bool last, std::string& into) {
   if (last) {
     // A long reply may hold the prompt's characters: they end it only where nothing follows.
-    if (!unread_.ends_with(prompt) || look(fd_.get()) == waiting::bytes) return false;
-    into = trimmed(std::string_view(unread_).substr(0, unread_.size() - prompt.size()));
+    if (!unread_.ends_with(prompt_) || look(fd_.get()) == waiting::bytes) return false;
+    into = trimmed(std::string_view(unread_).substr(0, unread_.size() - prompt_.size()));
     unread_.clear();
     return true;
   }
-  const auto end = unread_.find(prompt, seen);
+  const auto end = unread_.find(prompt_, seen);
   if (end == std::string::npos) return false;
   into = trimmed(std::string_view(unread_).substr(0, end));
-  unread_.erase(0, end + prompt.size());
+  unread_.erase(0, end + prompt_.size());
   return true;
 }
 
@@ -169,7 +184,7 @@ outcome<std::string> runtime::receive(bool last) {
   std::string reply;
   std::size_t seen = 0;
   while (!take_reply(seen, last, reply)) {
-    seen = unread_.size() < prompt.size() ? 0 : unread_.size() - prompt.size() + 1;
+    seen = unread_.size() < prompt_.size() ? 0 : unread_.size() - prompt_.size() + 1;
     auto failure = std::optional<error>();
     const auto more = receive_some(fd_.get(), unread_, until);
     if (!more)

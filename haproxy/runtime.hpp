@@ -7,6 +7,8 @@
 // after a reload the old worker goes on answering here and its changes are lost, so open a new one.
 // Threading: one thread at a time. Every wait has a deadline.
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -36,10 +38,19 @@ class runtime {
     return connect(socket_path, limits{});
   }
 
+  /// The same with a worker behind its master's socket (`@!PID`; management guide, "Master CLI").
+  /// It ends with every reload, since the master starts itself anew, and every command costs about
+  /// 0.4 ms. Same errors; errc::unavailable as well when the master has no such worker.
+  static base::outcome<runtime> connect_behind(const std::string& master_socket, pid_t worker,
+                                               limits l);
+  static base::outcome<runtime> connect_behind(const std::string& master_socket, pid_t worker) {
+    return connect_behind(master_socket, worker, limits{});
+  }
+
   /// Sends one command and returns its reply without the prompt and without surrounding newlines.
   /// `command` must be one line of HAProxy's grammar made by haproxy/commands.hpp, or an operator's
-  /// own; errc::invalid when it is empty, `prompt` or `quit`, holds a newline, an unescaped `;` or
-  /// `<<`, or exceeds 16,000 bytes.
+  /// own; errc::invalid when it is empty, `prompt` or `quit`, begins with `@`, holds a newline, an
+  /// unescaped `;` or `<<`, or exceeds 16,000 bytes.
   /// After errc::timeout, errc::protocol or errc::unavailable the conversation is over.
   base::outcome<std::string> execute_raw(std::string_view command);
 
@@ -57,7 +68,9 @@ class runtime {
 
  private:
   runtime(base::unique_fd fd, limits l) : fd_(std::move(fd)), limits_(l) {}
+  static base::outcome<runtime> open(const std::string& path, pid_t worker, limits l);
 
+  base::outcome<std::string> greeted(std::string_view line, const base::deadline& until);
   base::status send(std::string_view bytes);
   base::status ready();
   base::outcome<std::string> receive(bool last);
@@ -65,7 +78,8 @@ class runtime {
 
   base::unique_fd fd_;
   limits limits_;
-  std::string unread_;  // bytes past the reply read last
+  std::string prompt_ = "\n> ";  // ends every reply (src/cli.c, cli_io_handler)
+  std::string unread_;           // bytes past the reply read last
   bool broken_ = false;
 };
 

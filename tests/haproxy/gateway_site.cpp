@@ -212,12 +212,14 @@ void gateway_site::start_haproxy() {
     throw std::runtime_error("HAProxy does not start:\n" + read_text(path("haproxy.log")));
 }
 
-void gateway_site::hide_socket() const {
-  std::filesystem::rename(haproxy_socket(), folder_ / "hidden.sock");
+void gateway_site::hide_sockets() const {
+  for (const auto& socket : {haproxy_socket(), *settings.haproxy.master_socket})
+    std::filesystem::rename(socket, socket + ".hidden");
 }
 
-void gateway_site::show_socket() const {
-  std::filesystem::rename(folder_ / "hidden.sock", haproxy_socket());
+void gateway_site::show_sockets() const {
+  for (const auto& socket : {haproxy_socket(), *settings.haproxy.master_socket})
+    std::filesystem::rename(socket + ".hidden", socket);
 }
 
 model::backend web_site::web(const std::vector<model::server>& more) {

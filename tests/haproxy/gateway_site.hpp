@@ -78,9 +78,9 @@ class gateway_site {
   /// Attached: starts HAProxy (again).
   void start_haproxy();
   background_process& haproxy_process() { return *haproxy_; }
-  /// Puts the runtime socket out of reach of new conversations, and back.
-  void hide_socket() const;
-  void show_socket() const;
+  /// Puts both sockets out of reach of new conversations, and back.
+  void hide_sockets() const;
+  void show_sockets() const;
 
   wiretap& tap() { return *tap_; }
   std::uint16_t port() const { return settings.frontends.front().binds.front().port; }

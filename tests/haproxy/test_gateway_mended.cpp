@@ -114,11 +114,11 @@ BOOST_FIXTURE_TEST_CASE(a_backup_saved_after_a_reload_by_hand_reaches_the_new_wo
 BOOST_FIXTURE_TEST_CASE(a_restarted_gateway_is_not_deceived_by_a_file_ahead_of_the_worker,
                         web_site) {
   const auto wanted = backend_of("web", {limited("s1", 7), backup("s2")});
-  hide_socket();
+  hide_sockets();
   reconcile();
   apply(wanted);
   BOOST_REQUIRE(file_has("backup"));
-  show_socket();
+  show_sockets();
   restart_gateway();
   apply(wanted);
   for (int i = 0; i < 3; ++i) reconcile();
@@ -183,11 +183,11 @@ BOOST_FIXTURE_TEST_CASE(a_bind_that_is_taken_leaves_no_file_that_haproxy_does_no
   second.binds.front().port = taken.port();
   more.frontends.push_back(second);
   const auto worker = worker_pid();
-  hide_socket();
+  hide_sockets();
   reconcile();
   gateway().configure(more, now);
   apply(web({local_server("s3")}));
-  show_socket();
+  show_sockets();
   for (int i = 0; i < 3; ++i) {
     const auto report = reconcile();
     BOOST_TEST_MESSAGE(words(report));
@@ -220,11 +220,11 @@ BOOST_FIXTURE_TEST_CASE(one_wanted_in_drain_again_is_not_left_in_maintenance, ga
 // The file was written, and switchyard ended before the reload.
 BOOST_FIXTURE_TEST_CASE(a_restarted_gateway_reloads_a_file_that_haproxy_has_not_loaded, web_site) {
   const auto next = backend_of("next", {local_server("n1")});
-  hide_socket();
+  hide_sockets();
   reconcile();
   apply(next);
   BOOST_REQUIRE(file_has("backend next"));
-  show_socket();
+  show_sockets();
   restart_gateway();
   apply(whole({change(web_site::web()), change(next)}));
   now += std::chrono::seconds(2);

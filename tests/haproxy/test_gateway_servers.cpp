@@ -42,12 +42,12 @@ BOOST_FIXTURE_TEST_SUITE(gateway_and_the_file, web_site)
 
 BOOST_AUTO_TEST_CASE(what_a_file_ahead_of_the_worker_says_is_not_taken_for_done) {
   const auto worker = worker_pid();
-  hide_socket();
+  hide_sockets();
   BOOST_TEST(!reconcile().reachable);
   BOOST_TEST(!apply(web({limited("s3", 7)})).reachable);
   BOOST_TEST(!apply(backend_of("web", {limited("s1", 9), local_server("s2")})).reachable);
   BOOST_REQUIRE(file_has("server s1 127.0.0.1:1 weight 100 maxconn 9"));
-  show_socket();
+  show_sockets();
   const auto report = reconcile();
   BOOST_TEST(stat("web", "s1", "slim") == "9");
   BOOST_TEST(!report.reload.has_value(), words(report));
@@ -56,11 +56,11 @@ BOOST_AUTO_TEST_CASE(what_a_file_ahead_of_the_worker_says_is_not_taken_for_done)
 }
 
 BOOST_AUTO_TEST_CASE(a_backup_that_only_the_file_knows_of_reaches_haproxy) {
-  hide_socket();
+  hide_sockets();
   BOOST_TEST(!reconcile().reachable);
   BOOST_TEST(!apply(backend_of("web", {local_server("s1"), backup("s2")})).reachable);
   BOOST_REQUIRE(file_has("backup"));
-  show_socket();
+  show_sockets();
   const auto report = reconcile();
   BOOST_TEST(report.reachable, words(report));
   BOOST_TEST(stat("web", "s2", "bck") == "1");

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_reconcile_reads_all_once_and_leaves_nothing_to_be_read_ba
 
 BOOST_AUTO_TEST_CASE(an_haproxy_that_is_away_is_looked_for_at_growing_intervals) {
   apply(web({local_server("s3")}));
-  hide_socket();
+  hide_sockets();
   now += read_after;
   reconcile();
   std::size_t looks = 0;
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(an_haproxy_that_is_away_is_looked_for_at_growing_intervals)
     BOOST_TEST((*gateway().next_work() > now));
   }
   BOOST_TEST(looks < 40U);
-  show_socket();
+  show_sockets();
   now = *gateway().next_work();
   BOOST_TEST(told(tick(), "HAProxy answers again") == 1U);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -16,15 +17,20 @@ namespace switchyard::tests {
 
 namespace {
 
-std::string settings_text(const site_options& o, std::uint16_t port, const std::string& providers) {
+struct places {
+  std::string config_file, runtime_socket, master_socket;
+};
+
+std::string settings_text(const site_options& o, const places& at, std::uint16_t port,
+                          const std::string& providers) {
   std::string haproxy = "haproxy:\n  mode: ";
   haproxy += o.managed ? "managed\n" : "attached\n";
-  haproxy += "  binary: " + haproxy_binary() +
-             "\n  config_file: haproxy.cfg\n  runtime_socket: run.sock\n";
+  haproxy += "  binary: " + haproxy_binary() + "\n  config_file: " + at.config_file +
+             "\n  runtime_socket: " + at.runtime_socket + "\n";
   if (!o.managed && o.pid_file)
     haproxy += "  pid_file: haproxy.pid\n";
   else
-    haproxy += "  master_socket: master.sock\n";
+    haproxy += "  master_socket: " + at.master_socket + "\n";
   if (!o.managed || !o.base.empty()) haproxy += "  base_file: base.cfg\n";
   haproxy += "  reload: " + o.reload + "\n";
   return haproxy + "frontends:\n  - name: gateway\n    binds: [{address: 127.0.0.1, port: " +
@@ -35,8 +41,8 @@ std::string settings_text(const site_options& o, std::uint16_t port, const std::
 }
 
 /// What an operator's own haproxy.cfg has in attached mode.
-std::string operator_base(const temp_dir& folder) {
-  return "global\n  stats socket " + (folder / "run.sock") +
+std::string operator_base(const std::string& runtime_socket) {
+  return "global\n  stats socket " + runtime_socket +
          " mode 600 level admin expose-fd listeners\n  hard-stop-after 20s\n";
 }
 
@@ -84,8 +90,15 @@ bool site::tells_of_backend(const std::string& name) const {
 }
 
 site::site(const std::string& providers_yaml, const site_options& options)
-    : managed_(options.managed), port_(free_port()) {
-  write_text(settings_file(), settings_text(options, port_, providers_yaml));
+    : managed_(options.managed),
+      port_(free_port()),
+      sockets_in_(options.sockets_in.empty() ? folder_.path().string()
+                                             : folder_ / options.sockets_in),
+      config_in_(options.config_in.empty() ? folder_.path().string() : options.config_in),
+      environment_(options.environment) {
+  const places files{config_file(), runtime_socket(), master_socket()};
+  write_text(settings_file(), settings_text(options, files, port_, providers_yaml));
+  std::filesystem::create_directories(sockets_in_);
   if (managed_) {
     auto base = options.base;
     constexpr std::string_view folder = "@FOLDER@";
@@ -94,7 +107,7 @@ site::site(const std::string& providers_yaml, const site_options& options)
     if (!base.empty()) write_text(file("base.cfg"), base);
     start_switchyard();
   } else {
-    write_text(file("base.cfg"), operator_base(folder_));
+    write_text(file("base.cfg"), operator_base(runtime_socket()));
     // HAProxy wants all its files; switchyard fills this one.
     start_switchyard();
     if (!eventually([&] { return !config_text().empty(); }))
@@ -127,7 +140,7 @@ std::size_t site::log_count(std::string_view text) const {
 void site::start_switchyard() {
   switchyard_ = std::make_unique<background_process>(
       std::vector<std::string>{binary(), "run", "--config", settings_file()},
-      folder_.path() / "switchyard.log");
+      folder_.path() / "switchyard.log", environment_);
 }
 
 int site::stop_switchyard() {

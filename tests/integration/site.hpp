@@ -2,6 +2,7 @@
 
 // A whole installation for tests: PostgreSQL, switchyard as users run it, HAProxy, and upstreams.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,9 @@ struct site_options {
   std::string frontends;  ///< further entries under `frontends:`, each a line
   std::string more;       ///< further top-level settings
   std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
+  std::string sockets_in;  ///< a folder for HAProxy's sockets inside the site's own; "" for none
+  std::string config_in;   ///< an absolute folder for haproxy.cfg; "" for the site's own
+  std::map<std::string, std::string> environment;  ///< more of it, for switchyard
 };
 
 /// A running switchyard with its HAProxy.
@@ -58,9 +62,9 @@ class site {
   std::uint16_t port() const { return port_; }
   std::string file(std::string_view name) const { return folder_ / name; }
   std::string settings_file() const { return folder_ / "switchyard.yaml"; }
-  std::string config_file() const { return folder_ / "haproxy.cfg"; }
-  std::string runtime_socket() const { return folder_ / "run.sock"; }
-  std::string master_socket() const { return folder_ / "master.sock"; }
+  std::string config_file() const { return config_in_ + "/haproxy.cfg"; }
+  std::string runtime_socket() const { return sockets_in_ + "/run.sock"; }
+  std::string master_socket() const { return sockets_in_ + "/master.sock"; }
   std::string config_text() const { return read_text(config_file()); }
   std::string log() const { return read_text(folder_ / "switchyard.log"); }
   /// Whether the log comes to tell how a new backend got into HAProxy.
@@ -100,6 +104,9 @@ class site {
   temp_dir folder_;
   bool managed_;
   std::uint16_t port_;
+  std::string sockets_in_;
+  std::string config_in_;
+  std::map<std::string, std::string> environment_;
   std::unique_ptr<background_process> haproxy_;
   std::unique_ptr<background_process> switchyard_;
 };

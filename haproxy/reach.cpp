@@ -1,0 +1,72 @@
+#include "haproxy/reach.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "haproxy/unix_socket.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using base::errc;
+using base::outcome;
+using std::chrono::milliseconds;
+
+/// Why the runtime socket's file leads to nobody; nothing when somebody may listen there.
+std::optional<base::error> gone(const std::string& runtime_socket, const base::deadline& until) {
+  if (::access(runtime_socket.c_str(), W_OK) != 0 && errno == EACCES) return std::nullopt;
+  const auto listener = connect_unix(runtime_socket, until);
+  if (listener || listener.error().kind != errc::unavailable) return std::nullopt;
+  return listener.error();
+}
+
+outcome<process_info> info_in(const outcome<std::string>& reply) {
+  if (!reply) return reply.error();
+  return parse_info(*reply);
+}
+
+}  // namespace
+
+outcome<master_process> show_proc(const std::string& master_socket, milliseconds longest) {
+  const auto reply = ask(master_socket, "show proc", longest);
+  if (!reply) return reply.error();
+  return parse_proc(*reply);
+}
+
+outcome<process_info> show_info(const std::string& runtime_socket, milliseconds longest) {
+  return info_in(ask(runtime_socket, "show info", longest));
+}
+
+outcome<process_info> show_info(const config::haproxy_settings& settings, milliseconds longest) {
+  const base::deadline until(longest);
+  auto direct = show_info(settings.runtime_socket, longest);
+  if (direct || !settings.master_socket || !gone(settings.runtime_socket, until)) return direct;
+  const auto processes = show_proc(*settings.master_socket, until.left());
+  if (!processes || processes->worker == 0) return direct;
+  auto behind = info_in(ask(*settings.master_socket,
+                            "@!" + std::to_string(processes->worker) + " show info", until.left()));
+  return behind ? std::move(behind) : std::move(direct);
+}
+
+outcome<way> reach_worker(const config::haproxy_settings& settings) {
+  auto direct = runtime::connect(settings.runtime_socket);
+  if (direct) return way{std::move(*direct), ""};
+  if (!settings.master_socket) return direct.error();
+  const base::deadline until(runtime::limits{}.connect);
+  if (!gone(settings.runtime_socket, until)) return direct.error();
+  const auto processes = show_proc(*settings.master_socket);
+  if (!processes || processes->worker == 0) return direct.error();
+  auto behind = runtime::connect_behind(*settings.master_socket, processes->worker);
+  if (!behind) return direct.error();
+  // An HAProxy that has just started opens its sockets one after the other.
+  auto missing = gone(settings.runtime_socket, until);
+  if (!missing)
+    if (auto there = runtime::connect(settings.runtime_socket)) return way{std::move(*there), ""};
+  return way{std::move(*behind), missing.value_or(direct.error()).message};
+}
+
+}  // namespace switchyard::haproxy
