@@ -97,6 +97,13 @@ bool gateway::confirm(apply_report& report) {
   return open(report);
 }
 
+/// Whether the worker of our conversation has been replaced by another one.
+bool gateway::stopping() {
+  const auto reply = session_->execute_raw("show info");
+  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
+  return info && info->stopping;
+}
+
 // Whatever was brought in at run time may be missing in a worker that we have not seen before.
 bool gateway::meet_worker(const process_info& info, apply_report& report) {
   const bool known = identity_.pid != 0;

@@ -261,6 +261,9 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   commands.reserve(steps.size());
   for (const auto& s : steps) commands.push_back(s.what.what);
   const auto verdicts = session_->execute(commands);
+  const bool refused = std::ranges::any_of(verdicts, [](const auto& v) { return !v; });
+  // It refuses ("Proxy is disabled."), and what it refuses is asked of the new worker.
+  const bool old_worker = refused && !session_->broken() && stopping();
   names succeeded;
   names failed;
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -278,10 +281,11 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
     } else if (session_->broken()) {
       return lost(verdicts[i].error(), report);
     } else {
+      if (old_worker) continue;
       ++report.failed_steps;
       if (failed.insert(subject).second)  // what follows a failed addition fails as well
         tell(report, severity::warning, "step " + subject,
-             "HAProxy refuses `" + done.what.line + "`: " + verdicts[i].error().message);
+             "HAProxy refuses " + verdicts[i].error().message);
       if (done.what.kind == command_kind::add_backend) {
         by_reload_.insert(backend);
         pending_[backend] = {{reload_cause::new_backend, backend}};

@@ -134,7 +134,7 @@ bool gateway::delete_retired(const std::string& backend, apply_report& report) {
   drains_.forget(key);
   by_reload_.insert(backend);
   tell(report, severity::warning, "step backend " + backend,
-       "HAProxy refuses `" + del->line + "`: " + verdict.error().message);
+       "HAProxy refuses " + verdict.error().message);
   pending_[backend] = plan_removal(backend).reload;
   return true;
 }

@@ -72,6 +72,17 @@ void wiretap::break_at(cut where, std::string command) {
   trap_ = trap{where, std::move(command)};
 }
 
+void wiretap::meanwhile(std::string command, std::function<void()> what) {
+  const std::lock_guard lock(mutex_);
+  errand_ = errand{std::move(command), std::move(what)};
+}
+
+std::function<void()> wiretap::take_errand(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  if (!errand_ || !line.starts_with(errand_->command)) return {};
+  return std::exchange(errand_, std::nullopt)->what;
+}
+
 std::optional<wiretap::cut> wiretap::note(const std::string& line) {
   const std::lock_guard lock(mutex_);
   commands_.push_back(line);
@@ -117,6 +128,7 @@ void wiretap::from_client(conversation& c) {
        end = c.unfinished.find('\n')) {
     const auto line = c.unfinished.substr(0, end);
     c.unfinished.erase(0, end + 1);
+    if (const auto what = take_errand(line)) what();
     const auto broken = note(line);
     if (broken) c.breaking = true;
     if (broken) c.listening = false;

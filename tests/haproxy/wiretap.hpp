@@ -3,6 +3,7 @@
 // A socket between the gateway and HAProxy: it passes everything on, remembers the commands, and
 // breaks a conversation exactly where a test wants it.
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,11 +34,19 @@ class wiretap {
   /// Breaks the next conversation in which a command begins with this, once.
   void break_at(cut where, std::string command);
 
+  /// Does this, once, before HAProxy gets the next command that begins so; whoever waits for its
+  /// answer waits for that too. It must not talk through the tap.
+  void meanwhile(std::string command, std::function<void()> what);
+
  private:
   struct conversation;
   struct trap {
     cut where;
     std::string command;
+  };
+  struct errand {
+    std::string command;
+    std::function<void()> what;
   };
 
   void serve();
@@ -45,6 +54,7 @@ class wiretap {
   void from_client(conversation& c);
   static void from_haproxy(conversation& c);
   std::optional<cut> note(const std::string& line);
+  std::function<void()> take_errand(const std::string& line);
 
   fake_socket socket_;
   std::string target_;
@@ -52,6 +62,7 @@ class wiretap {
   mutable std::mutex mutex_;
   std::vector<std::string> commands_;  // guarded by mutex_
   std::optional<trap> trap_;           // guarded by mutex_
+  std::optional<errand> errand_;       // guarded by mutex_
   std::thread thread_;
 };
 
