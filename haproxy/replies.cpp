@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
+
+#include "haproxy/reply_text.hpp"
 
 namespace switchyard::haproxy {
 
@@ -27,35 +28,6 @@ constexpr std::size_t state_columns = 19;  // those up to the port
 // server was enabled; one that still is disabled has 0x01 as well.
 constexpr unsigned admin_maintenance = 0x01 | 0x02 | 0x20;
 constexpr unsigned admin_drain = 0x08 | 0x10;
-
-/// The next line without its end; nothing at the end of the text.
-std::optional<std::string_view> next_line(std::string_view& text) {
-  if (text.empty()) return std::nullopt;
-  const auto end = text.find('\n');
-  auto line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
-/// The next word of a line; empty at its end.
-std::string_view next_word(std::string_view& line) {
-  const auto start = line.find_first_not_of(" \t");
-  if (start == std::string_view::npos) {
-    line = {};
-    return {};
-  }
-  line.remove_prefix(start);
-  const auto word = line.substr(0, line.find_first_of(" \t"));
-  line.remove_prefix(word.size());
-  return word;
-}
-
-template <class Number>
-bool read_number(std::string_view text, Number& into) {
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return ec == std::errc{} && end == text.data() + text.size();
-}
 
 error unexpected(const char* command, std::string_view line) {
   constexpr std::size_t shown = 200;
@@ -207,70 +179,6 @@ outcome<std::set<std::string>> parse_backends(std::string_view reply) {
   while (const auto line = next_line(reply))
     if (!line->empty()) names.emplace(*line);
   return names;
-}
-
-namespace {
-
-std::vector<std::string_view> cells_of(std::string_view line) {
-  std::vector<std::string_view> cells;
-  while (!line.empty()) {
-    const auto end = std::min(line.find(','), line.size());
-    cells.push_back(line.substr(0, end));
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
-  return cells;
-}
-
-/// The next row of a table: 2.6 lets a line break through in a quoted cell. The columns that are
-/// read here come before all quoted ones.
-std::optional<std::string_view> next_row(std::string_view& text) {
-  if (text.empty()) return std::nullopt;
-  bool quoted = false;
-  std::size_t end = 0;
-  for (; end < text.size() && (quoted || text[end] != '\n'); ++end)
-    if (text[end] == '"') quoted = !quoted;
-  const auto row = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return row;
-}
-
-/// Where the columns stand that server_limits needs; nothing when one is missing.
-std::optional<std::array<std::size_t, 5>> limit_columns(std::string_view title) {
-  constexpr std::array<std::string_view, 5> wanted{"# pxname", "svname", "slim", "bck", "status"};
-  const auto names = cells_of(title);
-  std::array<std::size_t, 5> at{};
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const auto found = std::ranges::find(names, wanted[i]);
-    if (found == names.end()) return std::nullopt;
-    at[i] = static_cast<std::size_t>(found - names.begin());
-  }
-  return at;
-}
-
-}  // namespace
-
-outcome<stat_view> parse_stat(std::string_view reply) {
-  const auto title = next_line(reply);
-  const auto columns = limit_columns(title.value_or(""));
-  if (!columns) return error{errc::protocol, "an unexpected reply to show stat"};
-  const auto [proxy, server, limit, backup, state] = *columns;
-  stat_view found;
-  while (const auto line = next_row(reply)) {
-    if (line->empty()) continue;
-    const auto cells = cells_of(*line);
-    if (cells.size() <= std::max({proxy, server, limit, backup, state}))
-      return error{errc::protocol, "a short line in the reply to show stat"};
-    const std::string backend(cells[proxy]);
-    if (cells[server] == "BACKEND") {
-      if (cells[state].ends_with("(UNPUB)")) found.unpublished.insert(backend);
-      continue;
-    }
-    auto& limits = found.servers[backend][std::string(cells[server])];
-    limits.backup = cells[backup] == "1";
-    if (!cells[limit].empty() && !read_number(cells[limit], limits.maxconn))
-      return error{errc::protocol, "no number in the reply to show stat"};
-  }
-  return found;
 }
 
 std::string parse_env(std::string_view reply, std::string_view name) {

@@ -1,0 +1,76 @@
+// The reply to `show stat`.
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "haproxy/replies.hpp"
+#include "haproxy/reply_text.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  while (!line.empty()) {
+    const auto end = std::min(line.find(','), line.size());
+    cells.push_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return cells;
+}
+
+/// The next row of a table: 2.6 lets a line break through in a quoted cell. The columns that are
+/// read here come before all quoted ones.
+std::optional<std::string_view> next_row(std::string_view& text) {
+  if (text.empty()) return std::nullopt;
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (quoted || text[end] != '\n'); ++end)
+    if (text[end] == '"') quoted = !quoted;
+  const auto row = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return row;
+}
+
+/// Where the columns stand that server_limits needs; nothing when one is missing.
+std::optional<std::array<std::size_t, 5>> limit_columns(std::string_view title) {
+  constexpr std::array<std::string_view, 5> wanted{"# pxname", "svname", "slim", "bck", "status"};
+  const auto names = cells_of(title);
+  std::array<std::size_t, 5> at{};
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto found = std::ranges::find(names, wanted[i]);
+    if (found == names.end()) return std::nullopt;
+    at[i] = static_cast<std::size_t>(found - names.begin());
+  }
+  return at;
+}
+
+}  // namespace
+
+base::outcome<stat_view> parse_stat(std::string_view reply) {
+  const auto title = next_line(reply);
+  const auto columns = limit_columns(title.value_or(""));
+  if (!columns) return base::error{base::errc::protocol, "an unexpected reply to show stat"};
+  const auto [proxy, server, limit, backup, state] = *columns;
+  stat_view found;
+  while (const auto line = next_row(reply)) {
+    if (line->empty()) continue;
+    const auto cells = cells_of(*line);
+    if (cells.size() <= std::max({proxy, server, limit, backup, state}))
+      return base::error{base::errc::protocol, "a short line in the reply to show stat"};
+    const std::string backend(cells[proxy]);
+    if (cells[server] == "BACKEND") {
+      if (cells[state].ends_with("(UNPUB)")) found.unpublished.insert(backend);
+      continue;
+    }
+    auto& limits = found.servers[backend][std::string(cells[server])];
+    limits.backup = cells[backup] == "1";
+    if (!cells[limit].empty() && !read_number(cells[limit], limits.maxconn))
+      return base::error{base::errc::protocol, "no number in the reply to show stat"};
+  }
+  return found;
+}
+
+}  // namespace switchyard::haproxy
