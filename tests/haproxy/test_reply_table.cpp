@@ -1,0 +1,388 @@
+// Every command that switchyard sends, asked of the real HAProxy, and how its reply is read:
+// compared with the table of that version in tests/haproxy/replies/, so that another wording shows
+// up as a difference. `test_reply_table -- --record` writes the table of the HAProxy at hand anew.
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "haproxy/commands.hpp"
+#include "haproxy/replies.hpp"
+#include "haproxy/runtime.hpp"
+#include "tests/haproxy/gateway_site.hpp"
+#include "tests/support/server_state.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+using switchyard::base::outcome;
+using switchyard::haproxy::command;
+using switchyard::haproxy::command_kind;
+using switchyard::haproxy::runtime;
+using switchyard::model::server_state;
+namespace haproxy = switchyard::haproxy;
+
+std::string sections(std::uint16_t port, std::uint16_t upstream, const std::string& folder) {
+  const auto at = std::to_string(upstream);
+  return "defaults profile\n  mode http\n  balance roundrobin\n  timeout connect 2s\n"
+         "  timeout server 10s\n"
+         "frontend f\n  bind 127.0.0.1:" +
+         std::to_string(port) +
+         "\n  timeout client 10s\n"
+         "  use_backend held if { path /held }\n"
+         "  use_backend %[path,map(" +
+         folder +
+         "/map,web)]\n"
+         "backend web\n  balance roundrobin\n  timeout connect 2s\n  timeout server 10s\n"
+         "  server s1 127.0.0.1:1\n  server checked 127.0.0.1:1 check inter 1h\n"
+         "  server tracked 127.0.0.1:1 check inter 1h\n  server tracking 127.0.0.1:1 track "
+         "tracked\n"
+         "  server busy 127.0.0.1:" +
+         at +
+         " weight 0\n"
+         "backend busy\n  timeout connect 2s\n  timeout server 10s\n  server busy 127.0.0.1:" +
+         at +
+         "\n"
+         "backend static\n  balance static-rr\n  timeout connect 2s\n  timeout server 10s\n"
+         "  server s1 127.0.0.1:1\n"
+         "backend held\n  timeout connect 2s\n  timeout server 10s\n";
+}
+
+/// One entry of the table.
+struct entry {
+  std::string title;
+  std::string text;  ///< the command, how its reply is read, and the reply
+};
+
+class asker {
+ public:
+  asker() : upstream_("busy"), haproxy_(sections_in_own_folder()) {
+    auto opened = runtime::connect(haproxy_.runtime_socket());
+    if (!opened) throw std::runtime_error(opened.error().message);
+    session_.emplace(std::move(*opened));
+  }
+
+  std::string version() const {
+    const auto info = haproxy::parse_info(haproxy_.command("show info"));
+    return info->version.substr(0, info->version.find('.', info->version.find('.') + 1));
+  }
+
+  void ask(const std::string& title, const outcome<command>& c) {
+    BOOST_REQUIRE_MESSAGE(bool(c), title);
+    note(title, *c, session_->execute_raw(c->line));
+  }
+  /// Not part of the table: brings HAProxy into the state that a case needs.
+  std::string prepare(const std::string& line) {
+    const auto reply = session_->execute_raw(line);
+    if (!reply) throw std::runtime_error(line + ": " + reply.error().message);
+    return *reply;
+  }
+
+  std::string map() const { return folder_ / "map"; }
+  haproxy_server& haproxy() { return haproxy_; }
+  std::uint16_t port() const { return port_; }
+  http_upstream& upstream() { return upstream_; }
+  const std::vector<entry>& entries() const { return entries_; }
+  const std::map<command_kind, std::pair<int, int>>& counts() const { return counts_; }
+
+ private:
+  std::string sections_in_own_folder() {
+    write_text(map(), "known/ web\n");
+    return sections(port_, upstream_.port(), folder_.path().string());
+  }
+
+  void note(const std::string& title, const command& c, const outcome<std::string>& reply) {
+    const auto verdict =
+        reply ? haproxy::check_reply(c.kind, *reply) : switchyard::base::status(reply.error());
+    ++(verdict ? counts_[c.kind].first : counts_[c.kind].second);
+    entries_.push_back({std::string(to_string(c.kind)) + ": " + title,
+                        "> " + stable(c.line) + "\n" + (verdict ? "success" : "refused") + "\n" +
+                            indented(reply ? *reply : "no reply: " + reply.error().message)});
+  }
+
+  /// Without what differs from run to run.
+  std::string stable(std::string text) const {
+    for (auto at = text.find(map()); at != std::string::npos; at = text.find(map()))
+      text.replace(at, map().size(), "MAP");
+    return text;
+  }
+
+  /// The reply's lines; of the list of all commands that follows an unknown one, only that it is
+  /// there.
+  std::string indented(const std::string& reply) const {
+    if (reply.empty()) return "  (an empty line)\n";
+    std::string text;
+    std::istringstream lines(stable(reply));
+    for (std::string line; std::getline(lines, line);) {
+      text += "  " + line + "\n";
+      if (line.starts_with("Unknown command")) return text + "  …\n";
+    }
+    return text;
+  }
+
+  temp_dir folder_;
+  std::uint16_t port_ = free_port();
+  http_upstream upstream_;
+  haproxy_server haproxy_;
+  std::optional<runtime> session_;
+  std::vector<entry> entries_;
+  std::map<command_kind, std::pair<int, int>> counts_;  ///< successes, refusals
+};
+
+void ask_of_new_servers(asker& a) {
+  using haproxy::add_server;
+  const auto fresh = local_server("new");
+  a.ask("a new one", add_server("web", fresh, "check inter 3600000ms rise 2 fall 3"));
+  a.ask("one of that name exists", add_server("web", fresh, ""));
+  a.ask("a backup with a limit and TLS", [&] {
+    auto s = local_server("more");
+    s.backup = true;
+    s.maxconn = 5;
+    s.address = "::1";
+    return add_server("web", s, "ssl verify none alpn h2,http/1.1");
+  }());
+  a.ask("no such backend", add_server("nowhere", fresh, ""));
+  a.ask("a backend whose balance is fixed", add_server("static", fresh, ""));
+  a.ask("an option that HAProxy does not know", add_server("web", local_server("x"), "no-such"));
+  a.ask("TLS without a certificate authority", add_server("web", local_server("x"), "ssl"));
+  a.ask("a certificate authority that is not there",
+        add_server("web", local_server("x"), "ssl verify required ca-file /nowhere"));
+}
+
+void ask_of_checks(asker& a) {
+  using haproxy::enable_health;
+  a.ask("of a server with checks", enable_health("web", "new"));
+  a.ask("of one whose checks are on", enable_health("web", "checked"));
+  a.ask("of a server without", enable_health("web", "s1"));
+  a.ask("no such server", enable_health("web", "nobody"));
+  a.ask("no such backend", enable_health("nowhere", "s1"));
+}
+
+void ask_of_states(asker& a) {
+  using haproxy::enable_server;
+  using haproxy::set_state;
+  a.ask("of one in maintenance", enable_server("web", "new"));
+  a.ask("of one that is ready", enable_server("web", "s1"));
+  a.ask("no such server", enable_server("web", "nobody"));
+  a.ask("no such backend", enable_server("nowhere", "s1"));
+  for (const auto state : {server_state::drain, server_state::maint, server_state::ready})
+    a.ask(std::string(to_string(state)), set_state("web", "s1", state));
+  a.ask("ready once more", set_state("web", "s1", server_state::ready));
+  a.ask("of a server that follows another", set_state("web", "tracking", server_state::maint));
+  a.ask("no such server", set_state("web", "nobody", server_state::ready));
+  a.ask("no such backend", set_state("nowhere", "s1", server_state::ready));
+}
+
+void ask_of_addresses(asker& a) {
+  using haproxy::set_address;
+  a.ask("the same", set_address("web", "s1", "127.0.0.1", 1));
+  // From 3.0 on HAProxy confirms a new address before it has it.
+  const auto move = [&](const std::string& title, const std::string& address, std::uint16_t port) {
+    a.ask(title, set_address("web", "s1", address, port));
+    const auto place = address + ":" + std::to_string(port) + " ";
+    BOOST_REQUIRE(eventually([&] {
+      return server_in(a.prepare("show servers state web"), "web", "s1").starts_with(place);
+    }));
+  };
+  move("another port", "127.0.0.1", 2);
+  move("another address", "127.0.0.2", 2);
+  move("both", "127.0.0.3", 3);
+  move("IPv6", "::1", 3);
+  a.ask("no such server", set_address("web", "nobody", "127.0.0.1", 1));
+  a.ask("no such backend", set_address("nowhere", "s1", "127.0.0.1", 1));
+}
+
+void ask_of_weights_and_limits(asker& a) {
+  using haproxy::set_maxconn;
+  using haproxy::set_weight;
+  a.ask("another", set_weight("web", "s1", 7));
+  a.ask("none", set_weight("web", "s1", 0));
+  a.ask("where the balance is fixed", set_weight("static", "s1", 7));
+  a.ask("no such server", set_weight("web", "nobody", 7));
+  a.ask("no such backend", set_weight("nowhere", "s1", 7));
+  a.ask("a limit", set_maxconn("web", "s1", 7));
+  a.ask("none", set_maxconn("web", "s1", 0));
+  a.ask("no such server", set_maxconn("web", "nobody", 7));
+  a.ask("no such backend", set_maxconn("nowhere", "s1", 7));
+}
+
+void ask_of_deleted_servers(asker& a) {
+  using haproxy::del_server;
+  a.ask("not in maintenance", del_server("web", "new"));
+  a.prepare("set server web/new state maint");
+  a.ask("in maintenance", del_server("web", "new"));
+  a.ask("no such server", del_server("web", "new"));
+  a.ask("no such backend", del_server("nowhere", "s1"));
+  a.prepare("set server web/tracked state maint");
+  a.ask("one that another follows", del_server("web", "tracked"));
+  a.upstream().set_delay(std::chrono::seconds(30));
+  a.prepare("add map " + a.map() + " /busy busy");
+  std::thread client([&] { http_get(a.port(), "/busy", "test", std::chrono::seconds(20)); });
+  const auto requested = eventually([&] { return a.upstream().requests() > 0; });
+  a.prepare("set server busy/busy state maint");
+  a.ask("with a connection", del_server("busy", "busy"));
+  a.prepare("shutdown sessions server busy/busy");
+  client.join();
+  BOOST_TEST(requested);
+}
+
+void ask_of_maps(asker& a) {
+  using namespace haproxy;
+  const auto map = a.map();
+  a.ask("a new key", add_map(map, "key/", "web"));
+  a.ask("a key that is there", add_map(map, "key/", "other"));
+  a.ask("no such map", add_map("/nowhere", "key/", "web"));
+  a.ask("a key that is there", set_map(map, "key/", "third"));
+  a.ask("no such key", set_map(map, "missing/", "web"));
+  a.ask("no such map", set_map("/nowhere", "key/", "web"));
+  a.ask("a key that is there", del_map(map, "key/"));
+  a.ask("no such key", del_map(map, "key/"));
+  a.ask("no such map", del_map("/nowhere", "key/"));
+  const auto prepared = a.prepare("prepare map " + map);
+  const auto version = prepared.substr(prepared.rfind(' ') + 1);
+  BOOST_TEST(version == "1", prepared);
+  a.ask("to a version that was prepared", add_map(map, "next/", "web", version));
+  a.ask("to a version that nobody prepared", add_map(map, "next/", "web", "99"));
+  a.ask("a version that was prepared", commit_map(map, version));
+  a.ask("the same again", commit_map(map, version));
+  a.ask("a version that nobody prepared", commit_map(map, "99"));
+  a.ask("no such map", commit_map("/nowhere", version));
+}
+
+void ask_of_backends(asker& a) {
+  using namespace haproxy;
+  if (!haproxy_adds_backends()) {
+    const std::string unknown = "unknown to this version";
+    a.ask(unknown, add_backend("fresh", "profile"));
+    a.ask(unknown, publish_backend("fresh"));
+    a.ask(unknown, unpublish_backend("fresh"));
+    a.ask(unknown, del_backend("fresh"));
+    return;
+  }
+  a.ask("from a profile", add_backend("fresh", "profile"));
+  a.ask("one of that name exists", add_backend("fresh", "profile"));
+  a.ask("one of that name is in the file", add_backend("web", "profile"));
+  a.ask("no such profile", add_backend("other", "nowhere"));
+  a.ask("a new one", publish_backend("fresh"));
+  a.ask("one that is published", publish_backend("fresh"));
+  a.ask("no such backend", publish_backend("nowhere"));
+  a.ask("while it is published", del_backend("fresh"));
+  a.ask("one that is published", unpublish_backend("fresh"));
+  a.ask("one that is not published", unpublish_backend("fresh"));
+  a.ask("no such backend", unpublish_backend("nowhere"));
+  a.prepare("add server fresh/s1 127.0.0.1:1");
+  a.ask("while it has a server", del_backend("fresh"));
+  a.prepare("del server fresh/s1");
+  a.ask("without servers", del_backend("fresh"));
+  a.ask("no such backend", del_backend("fresh"));
+  a.prepare("unpublish backend held");
+  a.ask("one that a rule names", del_backend("held"));
+}
+
+/// A worker that another one has replaced, and that goes on for the sake of this conversation.
+void ask_an_old_worker(asker& a) {
+  const auto before = a.haproxy().worker_pid();
+  const bool replaced = eventually([&] {
+    a.haproxy().master_command("reload");
+    return eventually([&] { return a.haproxy().worker_pid() != before; }, std::chrono::seconds(2));
+  });
+  BOOST_REQUIRE(replaced);
+  BOOST_REQUIRE(
+      eventually([&] { return a.prepare("show info").find("Stopping: 1") != std::string::npos; }));
+  const std::string on = "on a worker that was replaced";
+  a.ask(on, haproxy::add_server("web", local_server("late"), ""));
+  a.ask(on, haproxy::enable_server("web", "late"));
+  a.ask(on, haproxy::set_weight("web", "s1", 9));
+  a.ask(on, haproxy::set_state("web", "s1", server_state::drain));
+  a.ask(on, haproxy::set_address("web", "s1", "127.0.0.9", 9));
+  a.ask(on, haproxy::add_map(a.map(), "late/", "web"));
+}
+
+constexpr const char* title =
+    "# What this version of HAProxy answers to the commands that switchyard sends, and how the "
+    "answer\n"
+    "# is read. Written by `test_reply_table -- --record`.\n";
+
+std::string table_of(const std::vector<entry>& entries) {
+  std::string text(title);
+  for (const auto& e : entries) text += "\n" + e.title + "\n" + e.text;
+  return text;
+}
+
+/// The entries of a table, by their titles.
+std::map<std::string, std::string> read_table(const std::string& text) {
+  std::map<std::string, std::string> entries;
+  std::istringstream rest(text);
+  std::string* current = nullptr;
+  for (std::string line; std::getline(rest, line);) {
+    if (line.empty() || line.starts_with('#'))
+      current = nullptr;
+    else if (current == nullptr)
+      current = &entries[line];
+    else
+      (*current += line) += '\n';
+  }
+  return entries;
+}
+
+bool recording() {
+  const auto& suite = boost::unit_test::framework::master_test_suite();
+  return std::any_of(suite.argv, suite.argv + suite.argc,
+                     [](const char* word) { return std::string_view(word) == "--record"; });
+}
+
+std::string table_file(const std::string& version) {
+  return SWITCHYARD_SOURCE_DIR "/tests/haproxy/replies/" + version + ".txt";
+}
+
+bool of_backends(command_kind kind) {
+  return kind == command_kind::add_backend || kind == command_kind::publish_backend ||
+         kind == command_kind::unpublish_backend || kind == command_kind::del_backend;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(reply_table)
+
+BOOST_AUTO_TEST_CASE(every_command_is_answered_and_read_as_it_was_recorded) {
+  asker a;
+  ask_of_new_servers(a);
+  ask_of_checks(a);
+  ask_of_states(a);
+  ask_of_addresses(a);
+  ask_of_weights_and_limits(a);
+  ask_of_deleted_servers(a);
+  ask_of_maps(a);
+  ask_of_backends(a);
+  ask_an_old_worker(a);
+  for (int i = 0; to_string(static_cast<command_kind>(i)) != "unknown"; ++i) {
+    const auto kind = static_cast<command_kind>(i);
+    const auto asked = a.counts().find(kind);
+    BOOST_REQUIRE_MESSAGE(asked != a.counts().end(), "never sent: " << to_string(kind));
+    const auto [successes, refusals] = asked->second;
+    const bool known = haproxy_adds_backends() || !of_backends(kind);
+    BOOST_TEST((successes > 0) == known, to_string(kind) << ": no success");
+    BOOST_TEST(refusals > 0, to_string(kind) << ": no refusal");
+  }
+  const auto file = table_file(a.version());
+  const auto table = table_of(a.entries());
+  if (recording()) {
+    write_text(file, table);
+    BOOST_TEST_MESSAGE("recorded " << file);
+  }
+  BOOST_REQUIRE_MESSAGE(std::filesystem::exists(file),
+                        "no table of this version; write one with `-- --record`: " << file);
+  auto recorded = read_table(read_text(file));
+  for (const auto& e : a.entries()) {
+    BOOST_TEST(recorded[e.title] == e.text, e.title << "\nrecorded:\n"
+                                                    << recorded[e.title] << "now:\n"
+                                                    << e.text);
+    recorded.erase(e.title);
+  }
+  for (const auto& [forgotten, text] : recorded)
+    BOOST_ERROR("recorded and not asked: " << forgotten);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
