@@ -22,12 +22,23 @@ error io_error(const std::filesystem::path& path, const char* action) {
   return {errc::io, path.string() + ": " + action + ": " + std::strerror(errno)};
 }
 
+constexpr std::string_view unique_part = "XXXXXX";  // mkstemp() fills it
+
+/// What a temporary file's name begins with. The leading dot hides it from whoever watches the
+/// folder for files.
+std::string temporary_start(const std::filesystem::path& target) {
+  return "." + target.filename().string() + ".tmp-";
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
 /// Removes the file it names unless it was kept.
 class temporary_file {
  public:
   explicit temporary_file(const std::filesystem::path& target) {
-    // The leading dot hides it from whoever watches the folder for files.
-    path_ = (target.parent_path() / ("." + target.filename().string() + ".XXXXXX")).string();
+    path_ = temporary_beside(target);
     fd_.reset(::mkostemp(path_.data(), O_CLOEXEC));
   }
   ~temporary_file() {
@@ -67,11 +78,11 @@ bool set_mode(int fd, const std::filesystem::path& target, mode_t mode) {
   return ::fchmod(fd, mode) == 0;
 }
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 }  // namespace
+
+std::string temporary_beside(const std::filesystem::path& target) {
+  return (target.parent_path() / (temporary_start(target) += unique_part)).string();
+}
 
 status write_file_atomically(const std::filesystem::path& path, std::string_view content,
                              mode_t mode) {
@@ -91,6 +102,17 @@ status write_file_atomically(const std::filesystem::path& path, std::string_view
   // Some file systems cannot sync a folder and say EINVAL; the content is in place all the same.
   if (::fsync(folder_fd.get()) != 0 && errno != EINVAL) return io_error(folder, "fsync");
   return {};
+}
+
+void remove_leftovers(const std::filesystem::path& path) {
+  const auto start = temporary_start(path);
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_of(path), ignored)) {
+    const auto name = entry.path().filename().string();
+    if (name.size() == start.size() + unique_part.size() && name.starts_with(start) &&
+        entry.is_regular_file(ignored))
+      std::filesystem::remove(entry.path(), ignored);
+  }
 }
 
 outcome<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {

@@ -19,6 +19,13 @@ namespace switchyard::base {
 status write_file_atomically(const std::filesystem::path& path, std::string_view content,
                              mode_t mode = 0640);
 
+/// The template for mkstemp() by which temporary files beside `target` are named.
+std::string temporary_beside(const std::filesystem::path& target);
+
+/// Removes temporary files of that name, which a killed process has left. Only for who knows that
+/// nobody else is writing `path` just now.
+void remove_leftovers(const std::filesystem::path& path);
+
 /// Reads a whole file. errc::not_found; errc::invalid past `limit` bytes; errc::io else.
 outcome<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 64U << 20);
 

@@ -12,6 +12,7 @@
 #include "base/atomic_file.hpp"
 #include "base/subprocess.hpp"
 #include "haproxy/routes.hpp"
+#include "haproxy/server_state.hpp"
 
 namespace switchyard::haproxy {
 
@@ -26,11 +27,17 @@ constexpr std::chrono::seconds validation_deadline{30};
 constexpr std::size_t largest_file = 1U << 30;
 constexpr std::size_t most_alerts = 5;
 
-/// A file beside another one that only this process can read; gone with the object.
+/// What the temporary files of a check are named after.
+std::string check_of(const std::string& config_file) {
+  return config_file + ".check";
+}
+
+/// A file for a check of another one, beside it, that only this process can read; gone with the
+/// object.
 class temporary_file {
  public:
   static outcome<temporary_file> beside(const std::string& path, std::string_view content) {
-    temporary_file file(path + ".check.XXXXXX");
+    temporary_file file(base::temporary_beside(check_of(path)));
     base::unique_fd fd(::mkstemp(file.path_.data()));  // 0600
     if (!fd) {
       const int cause = errno;
@@ -108,6 +115,13 @@ outcome<configuration> config_store::load() {
   if (!read) return error{read.error().kind, settings_.config_file + ": " + read.error().message};
   last_ = std::hash<std::string>()(*text);
   return read;
+}
+
+void config_store::tidy() const {
+  const auto& file = settings_.config_file;
+  for (const auto& name : {file, file + ".previous", file + ".edited", check_of(file),
+                           map_beside(file), server_state_beside(file)})
+    base::remove_leftovers(name);
 }
 
 status config_store::validate(const configuration& candidate) const {

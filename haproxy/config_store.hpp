@@ -19,6 +19,10 @@ class config_store {
  public:
   explicit config_store(const config::haproxy_settings& settings);
 
+  /// Removes the temporary files that a killed switchyard has left. No other one may run on the
+  /// same config_file.
+  void tidy() const;
+
   /// The file as it is on disk. errc::not_found; errc::invalid when it is not ours.
   base::outcome<configuration> load();
 

@@ -38,6 +38,7 @@ gateway::gateway(gateway_settings settings)
 
 base::status gateway::start(time_point now, apply_report& report) {
   now_ = now;
+  store_.tidy();
   auto found = store_.load();
   const bool fresh = !found;
   if (fresh && found.error().kind != base::errc::not_found)

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "base/atomic_file.hpp"
+#include "base/fd.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::base {
@@ -144,6 +145,31 @@ BOOST_AUTO_TEST_CASE(a_fifo_without_a_writer_is_refused_rather_than_waited_for) 
   const auto content = read_file(path);
   BOOST_REQUIRE(!content);
   BOOST_TEST((content.error().kind == errc::io));
+}
+
+BOOST_AUTO_TEST_CASE(leftovers_of_a_file_go_and_nothing_else_does) {
+  const temp_dir folder;
+  const auto path = folder / "haproxy.cfg";
+  for (const auto* left : {".haproxy.cfg.tmp-a1B2c3", ".haproxy.cfg.tmp-ZZZZZZ"})
+    write_text(folder / left, "half");
+  const std::vector<std::string> others{"haproxy.cfg",           ".haproxy.cfg.swp",
+                                        ".haproxy.cfg.backup",   ".haproxy.cfg.tmp-long-name",
+                                        ".other.cfg.tmp-a1B2c3", "haproxy.cfg.tmp-a1B2c3"};
+  for (const auto& other : others) write_text(folder / other, "whole");
+  std::filesystem::create_directory(folder / ".haproxy.cfg.tmp-folder");
+  remove_leftovers(path);
+  for (const auto& other : others) BOOST_TEST(std::filesystem::exists(folder / other), other);
+  BOOST_TEST(entries(folder.path()) == std::ptrdiff_t(others.size()) + 1);
+  remove_leftovers(folder / "no/such/folder/file");
+}
+
+BOOST_AUTO_TEST_CASE(leftovers_are_named_as_files_that_are_being_written) {
+  const temp_dir folder;
+  auto name = temporary_beside(folder / "haproxy.cfg");
+  const base::unique_fd fd(::mkstemp(name.data()));
+  BOOST_REQUIRE(bool(fd));
+  remove_leftovers(folder / "haproxy.cfg");
+  BOOST_TEST(entries(folder.path()) == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
