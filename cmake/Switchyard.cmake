@@ -39,17 +39,32 @@ function(switchyard_test_environment name)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
 endfunction()
 
-# switchyard_on_every_haproxy(NAME): runs a test on each of those versions as well.
-function(switchyard_on_every_haproxy name)
+# switchyard_on_haproxies(NAME ENTRIES): runs a test on these versions as well.
+function(switchyard_on_haproxies name entries)
   get_test_property(${name} TIMEOUT timeout)
   get_test_property(${name} LABELS labels)
-  foreach(entry IN LISTS SWITCHYARD_TEST_HAPROXY_VERSIONS)
+  foreach(entry IN LISTS entries)
     string(REGEX MATCH "^([^=]+)=(.+)$" matched "${entry}")
     set(test ${name}_haproxy_${CMAKE_MATCH_1})
+    set(all_labels ${labels} haproxy-${CMAKE_MATCH_1})
     add_test(NAME ${test} COMMAND ${name} --log_level=test_suite --report_level=short)
-    set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} LABELS "${labels};haproxy-${CMAKE_MATCH_1}")
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} LABELS "${all_labels}")
     switchyard_test_environment(${test} "HAPROXY_UNDER_TEST=${CMAKE_MATCH_2}")
   endforeach()
+endfunction()
+
+# On each of them, or on the newest.
+function(switchyard_on_every_haproxy name)
+  switchyard_on_haproxies(${name} "${SWITCHYARD_TEST_HAPROXY_VERSIONS}")
+endfunction()
+
+function(switchyard_on_newest_haproxy name)
+  set(versions ${SWITCHYARD_TEST_HAPROXY_VERSIONS})
+  if(versions)
+    list(SORT versions COMPARE NATURAL ORDER DESCENDING)
+    list(GET versions 0 newest)
+    switchyard_on_haproxies(${name} "${newest}")
+  endif()
 endfunction()
 
 # switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…]): one Boost.Test executable, one ctest entry.

@@ -35,9 +35,9 @@ std::string settings_text(const site_options& o, const places& at, std::uint16_t
   haproxy += "  reload: " + o.reload + "\n";
   return haproxy + "frontends:\n  - name: gateway\n    binds: [{address: 127.0.0.1, port: " +
          std::to_string(port) + "}]\n    default_backend: " + o.default_backend + "\n" +
-         o.frontends + "providers:\n" + providers +
-         "reconcile: {interval: 1s}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
-         "\"}\nstate_dir: state\n" + o.more;
+         o.frontends + "providers:\n" + providers + "reconcile: {interval: " + o.reconcile +
+         "}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) + "\"}\nstate_dir: state\n" +
+         o.more;
 }
 
 /// What an operator's own haproxy.cfg has in attached mode.

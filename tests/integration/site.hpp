@@ -47,6 +47,7 @@ struct site_options {
   std::string frontends;  ///< further entries under `frontends:`, each a line
   std::string more;       ///< further top-level settings
   std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
+  std::string reconcile = "1s";
   std::string sockets_in;  ///< a folder for HAProxy's sockets inside the site's own; "" for none
   std::string config_in;   ///< an absolute folder for haproxy.cfg; "" for the site's own
   std::map<std::string, std::string> environment;  ///< more of it, for switchyard
