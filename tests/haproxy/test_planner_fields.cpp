@@ -231,8 +231,10 @@ struct setting {
 
 std::vector<setting> backend_fields() {
   const model::backend_settings s;
-  const auto& [mode, balance, protocol, tls, check, timeouts] = s;
-  static_cast<void>(std::tie(mode, balance, protocol));
+  const auto& [mode, balance, protocol, tls, check, timeouts, sticky] = s;
+  static_cast<void>(std::tie(mode, balance, protocol, sticky));
+  const auto& [cookie] = model::sticky_settings();
+  static_cast<void>(cookie);
   const auto& [enabled, verify, sni] = tls;
   static_cast<void>(std::tie(enabled, verify, sni));
   const auto& [type, path, interval, rise, fall] = check;
@@ -254,7 +256,10 @@ std::vector<setting> backend_fields() {
           {"check.fall", [](auto& x) { x.check.fall = 5; }},
           {"timeouts.connect", [](auto& x) { x.timeouts.connect = milliseconds(7000); }},
           {"timeouts.server", [](auto& x) { x.timeouts.server = milliseconds(7000); }},
-          {"timeouts.tunnel", [](auto& x) { x.timeouts.tunnel = milliseconds(7000); }}};
+          {"timeouts.tunnel", [](auto& x) { x.timeouts.tunnel = milliseconds(7000); }},
+          {"sticky", [](auto& x) { x.sticky = {"SRV"}; }},
+          {"sticky.cookie", [](auto& x) { x.sticky = {"OTHER"}; },
+           [](auto& x) { x.sticky = {"SRV"}; }}};
 }
 
 /// The plan for this backend where one with other settings runs.
