@@ -68,7 +68,9 @@ class killed_site : folders, public installation {
   bool is_at(const desired& wanted) const;
   bool serves(const desired& wanted) const;
   std::set<std::string> litter() const;
-  void everything_is_whole(const std::string& from, const std::string& to) const;
+  /// What the kills have led to; without them the test would show nothing.
+  std::set<std::string> seen_;
+  void everything_is_whole(const std::string& from, const std::string& to);
 };
 
 bool killed_site::serves(const desired& wanted) const {
@@ -125,9 +127,11 @@ std::string killed_site::settled(const desired& at) {
   return gateway.config_text();
 }
 
-void killed_site::everything_is_whole(const std::string& from, const std::string& to) const {
+void killed_site::everything_is_whole(const std::string& from, const std::string& to) {
   const auto text = gateway.config_text();
   BOOST_TEST((text == from || text == to), text);
+  seen_.insert(text == from ? "the old file" : "the new file");
+  if (!litter().empty()) seen_.insert("litter");
   base::command_line check{{haproxy_binary(), "-c"}, {}, std::chrono::seconds(20)};
   if (fs::exists(gateway.file("base.cfg")))
     check.argv.insert(check.argv.end(), {"-f", gateway.file("base.cfg")});
@@ -155,7 +159,11 @@ std::vector<std::string> killed_site::kill_at_each_step(const desired& from, con
         eventually([&] { return dead() || is_at(to); }, std::chrono::seconds(20)) &&
         !eventually([&] { return dead(); }, std::chrono::milliseconds(150));
     disarm();
-    if (arrived) return steps;
+    if (arrived) {
+      BOOST_TEST(seen_ == (std::set<std::string>{"litter", "the new file", "the old file"}),
+                 boost::test_tools::per_element());
+      return steps;
+    }
     BOOST_TEST_CONTEXT("killed before " << died()) {
       BOOST_REQUIRE_MESSAGE(dead(), "neither killed nor at its end:\n" + gateway.log());
       steps.push_back(died());
