@@ -57,6 +57,26 @@ status check_line(std::string_view command) {
   return {};
 }
 
+status check_payload(std::string_view payload) {
+  const auto invalid = [](const char* why) {
+    return error{errc::invalid, std::string("the payload ") + why};
+  };
+  if (payload.empty() || payload.front() == '\n' || payload.back() != '\n' ||
+      payload.find("\n\n") != std::string_view::npos)
+    return invalid("is empty or has an empty line, or its last line is not ended");
+  for (const char c : payload)
+    if (c != '\n' && (c < 0x20 || c > 0x7e)) return invalid("holds what is not printable ASCII");
+  return {};
+}
+
+/// Before the reply HAProxy up to 3.0 answers each line of a payload with a prompt of its own.
+std::string without_line_prompts(std::string reply) {
+  constexpr std::string_view line_prompt = "+ ";
+  std::size_t from = 0;
+  while (std::string_view(reply).substr(from).starts_with(line_prompt)) from += line_prompt.size();
+  return reply.erase(0, from);
+}
+
 enum class waiting { nothing, bytes, closed };
 
 /// What the socket holds for us at this moment.
@@ -207,6 +227,19 @@ outcome<std::string> runtime::execute_raw(std::string_view command) {
   if (const auto ok = ready(); !ok) return ok.error();
   if (const auto sent = send(std::string(command) + "\n"); !sent) return sent.error();
   return receive(true);
+}
+
+outcome<std::string> runtime::execute_payload(std::string_view command, std::string_view payload) {
+  if (const auto ok = check_line(command); !ok) return ok.error();
+  if (const auto ok = check_payload(payload); !ok) return ok.error();
+  if (command.size() + payload.size() > longest_command)
+    return error{errc::invalid, "the command and its payload are longer than 16000 bytes"};
+  if (const auto ok = ready(); !ok) return ok.error();
+  const auto text = std::string(command).append(" <<\n").append(payload).append("\n");
+  if (const auto sent = send(text); !sent) return sent.error();
+  auto reply = receive(true);
+  if (!reply) return reply;
+  return without_line_prompts(std::move(reply).value());
 }
 
 std::vector<status> runtime::execute(std::span<const command> commands) {

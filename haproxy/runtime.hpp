@@ -54,6 +54,12 @@ class runtime {
   /// After errc::timeout, errc::protocol or errc::unavailable the conversation is over.
   base::outcome<std::string> execute_raw(std::string_view command);
 
+  /// Sends one command that takes a payload: `command` as above, without the `<<` that opens the
+  /// payload; `payload` is lines of printable ASCII, each ended and none empty (an empty line ends
+  /// the payload, and HAProxy 2.6 takes what follows as commands). errc::invalid: it is not, or
+  /// both exceed 16,000 bytes. The other errors are the same.
+  base::outcome<std::string> execute_payload(std::string_view command, std::string_view payload);
+
   /// Sends commands in order, pipelined, and returns one verdict each: the reply was the one that
   /// haproxy/commands.hpp expects, or errc::refused with HAProxy's words. When the conversation
   /// breaks, the commands from there on get that error: whether they took effect is unknown.

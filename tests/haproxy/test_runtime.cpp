@@ -78,6 +78,42 @@ BOOST_AUTO_TEST_CASE(an_escaped_semicolon_is_part_of_the_command) {
   BOOST_TEST(*reply == "Variable not found");
 }
 
+BOOST_AUTO_TEST_CASE(a_payload_is_read_whole_and_the_conversation_goes_on) {
+  const haproxy_server server(site());
+  auto r = runtime::connect(server.runtime_socket());
+  BOOST_REQUIRE(bool(r));
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = r->execute_payload("set ssl cert /none", "line one\nline two\n");
+    BOOST_REQUIRE(bool(reply));
+    // Without the prompts that some versions answer each line with.
+    BOOST_TEST(!reply->starts_with("+"), *reply);
+    BOOST_TEST(!reply->empty());
+  }
+  BOOST_TEST(r->execute_raw("show info")->starts_with("Name:"));
+}
+
+BOOST_AUTO_TEST_CASE(a_payload_that_could_end_early_is_refused) {
+  const haproxy_server server(site());
+  auto r = runtime::connect(server.runtime_socket());
+  const auto refused = [&](const std::string& command, const std::string& payload) {
+    const auto reply = r->execute_payload(command, payload);
+    return !reply && reply.error().kind == errc::invalid;
+  };
+  const std::string set = "set ssl cert /none";
+  const std::string disable = "set server web/s1 state maint\n";
+  BOOST_TEST(refused(set, ""));
+  BOOST_TEST(refused(set, "\n" + disable));
+  BOOST_TEST(refused(set, "a\n\n" + disable));
+  BOOST_TEST(refused(set, "a"));
+  BOOST_TEST(refused(set, "a\r\n"));
+  BOOST_TEST(refused(set, "a\xc3\xa4\n"));
+  BOOST_TEST(refused(set, std::string("a\0b\n", 4)));
+  BOOST_TEST(refused(set, std::string(16'000, 'a') + "\n"));
+  BOOST_TEST(refused(set + " <<", "a\n"));
+  BOOST_TEST(refused(set + "\n" + disable, "a\n"));
+  BOOST_TEST((seen(*r, "s1").state == server_state::ready));
+}
+
 BOOST_AUTO_TEST_CASE(the_whole_life_of_a_server_is_confirmed_and_read_back) {
   const haproxy_server running(site());
   auto r = runtime::connect(running.runtime_socket());
