@@ -45,6 +45,7 @@ struct apply_report {
   unsigned steps = 0;                   ///< runtime commands that succeeded
   unsigned failed_steps = 0;            ///< runtime commands that HAProxy refused
   std::size_t routes = 0;               ///< entries of the map that were changed
+  unsigned certificates = 0;            ///< files that HAProxy took or let go without a reload
   unsigned repaired = 0;                ///< of the steps, those that a reconcile found necessary
   std::optional<reload_result> reload;  ///< a reload took place
   std::vector<reload_reason> reload_reasons;  ///< of that reload

@@ -116,6 +116,9 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   base_changed_ = false;
   limits_of_ = 0;
   routes_.forget();
+  // It tells its age in whole seconds.
+  certificates_.forget(std::chrono::system_clock::now() -
+                       std::chrono::seconds(info.uptime_seconds + 1));
   if (!read_everything(report)) return false;
   tell(report, severity::info, about_haproxy,
        (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +

@@ -34,7 +34,9 @@ gateway::gateway(gateway_settings settings)
       routes_(map_beside(settings_.haproxy.config_file)),
       server_state_(server_state_is_ours(settings_.haproxy)),
       save_backoff_(while_unwritable),
-      away_backoff_(while_away) {}
+      away_backoff_(while_away) {
+  certificates_.follow(certificate_paths(settings_.frontends));
+}
 
 base::status gateway::start(time_point now, apply_report& report) {
   now_ = now;
@@ -90,7 +92,7 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
 apply_report gateway::reconcile(time_point now) {
   now_ = now;
   apply_report report;
-  if (keep_managed_alive(report) && open(report) && compare(report)) {
+  if (keep_managed_alive(report) && open(report) && compare(report) && work_certificates(report)) {
     plan_head(report);
     work_reload(report);
   }
@@ -105,6 +107,8 @@ apply_report gateway::tick(time_point now) {
   if (verify_due_ && *verify_due_ <= now && ready(report) && verify(report)) confirm(report);
   if ((save_due_ && *save_due_ <= now) || (save_again_ && *save_again_ <= now)) save(report);
   if (!drains_.due(now).empty() && open(report)) work_drains(report);
+  if (const auto look = certificates_.next_look(); look && *look <= now && open(report))
+    work_certificates(report);
   if (reload_wanted() && reload_due() <= now && open(report)) work_reload(report);
   finish(report);
   return report;
@@ -120,6 +124,7 @@ std::optional<gateway::time_point> gateway::next_work() const {
   if (away_) return next;
   sooner(verify_due_);
   sooner(drains_.next());
+  sooner(certificates_.next_look());
   if (reload_wanted()) sooner(reload_due());
   return next;
 }
@@ -128,6 +133,7 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   now_ = now;
   apply_report report;
   settings_.frontends = settings.frontends;
+  certificates_.follow(certificate_paths(settings_.frontends));
   settings_.haproxy.reload = settings.haproxy.reload;
   settings_.drain_timeout = settings.drain_timeout;
   drains_.set_timeout(settings.drain_timeout);

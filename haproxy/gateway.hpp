@@ -19,6 +19,7 @@
 #include "config/settings.hpp"
 #include "haproxy/apply.hpp"
 #include "haproxy/capabilities.hpp"
+#include "haproxy/certificates.hpp"
 #include "haproxy/config_store.hpp"
 #include "haproxy/drain_queue.hpp"
 #include "haproxy/process.hpp"
@@ -179,6 +180,9 @@ class gateway {
   bool delete_retired(const std::string& backend, apply_report& report);
   void backend_gone(const std::string& backend);
 
+  // -- certificates (renewing.cpp) --
+  bool work_certificates(apply_report& report);
+
   // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
   std::size_t base_print() const;
@@ -224,6 +228,7 @@ class gateway {
   reload_budget budget_;
   drain_queue drains_;
   route_table routes_;
+  certificates certificates_;
   bool server_state_;  ///< HAProxy reads our server-state file
 
   std::map<std::string, model::backend_ptr> desired_;

@@ -26,7 +26,8 @@ enum class reload_cause {
   changed_server_options,  ///< what the runtime API cannot change on a server (backup)
   changed_head,            ///< frontends or global settings
   operators_file,          ///< base_file is another one than HAProxy was loaded with
-  unknown_layout,          ///< the running process was not loaded from our file as it is
+  certificate,     ///< a certificate file changed in a way that the runtime API cannot follow
+  unknown_layout,  ///< the running process was not loaded from our file as it is
 };
 
 /// The cause as logs and metrics name it: "new backend".
@@ -34,7 +35,7 @@ std::string_view to_string(reload_cause cause);
 
 struct reload_reason {
   reload_cause cause = reload_cause::unknown_layout;
-  std::string subject;  ///< the backend, "backend/server", or "" for the whole file
+  std::string subject;  ///< the backend, "backend/server", a certificate's file, or "" for all
 
   bool operator==(const reload_reason&) const = default;
   auto operator<=>(const reload_reason&) const = default;

@@ -88,7 +88,8 @@ std::size_t gateway::base_print() const {
 }
 
 bool gateway::needs_reload() const {
-  return !layout_known_ || head_changed_ || base_changed_ || !pending_.empty();
+  return !layout_known_ || head_changed_ || base_changed_ || certificates_.wants_reload() ||
+         !pending_.empty();
 }
 
 bool gateway::reload_wanted() const {
@@ -101,6 +102,7 @@ std::vector<reload_reason> gateway::reasons() const {
   if (!layout_known_) all.push_back({reload_cause::unknown_layout, ""});
   if (head_changed_) all.push_back({reload_cause::changed_head, ""});
   if (base_changed_) all.push_back({reload_cause::operators_file, ""});
+  for (auto& reason : certificates_.reasons()) all.push_back(std::move(reason));
   for (const auto& [name, list] : pending_) all.insert(all.end(), list.begin(), list.end());
   return all;
 }
@@ -192,6 +194,7 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
 // would be.
 void gateway::reload_failed(const std::string& why, apply_report& report) {
   budget_.failed(std::chrono::steady_clock::now(), random());
+  certificates_.reload_failed(now_);
   tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why);
 }
 

@@ -64,15 +64,16 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   auto target = target_of(touched, report);
   auto committed = target.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
-  if (committed || committed.error().kind != base::errc::refused || touched.size() < 2)
+  const std::size_t others = certificates_.wants_reload() ? 1 : 0;
+  if (committed || committed.error().kind != base::errc::refused || touched.size() + others < 2)
     return committed;
-  // One backend that HAProxy does not take must not hold up the others.
+  // One backend that HAProxy does not take must not hold up the others, nor a certificate.
   apply_report unheard;
   if (auto base = store_.validate(target_of({}, unheard).draft()); !base) return base.error();
   const auto good = without_guilty(touched, report);
   std::erase_if(pending_, [this](const auto& entry) { return blamed(entry.first); });
   auto rest = target_of(good, unheard);
-  if (!rest.changed() || !needs_reload()) return committed;
+  if ((!rest.changed() && others == 0) || !needs_reload()) return committed;
   committed = rest.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   return committed;

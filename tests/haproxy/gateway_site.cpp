@@ -78,6 +78,7 @@ gateway_site::gateway_site(const gateway_options& options) {
   frontend.binds.resize(1);
   frontend.binds[0].address = "127.0.0.1";
   frontend.binds[0].port = free_port();
+  frontend.binds.insert(frontend.binds.end(), options.binds.begin(), options.binds.end());
   frontend.default_backend = "web";
   settings.frontends = {frontend};
   if (!options.managed)

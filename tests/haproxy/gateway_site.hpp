@@ -29,8 +29,9 @@ std::size_t told(const haproxy::apply_report& report, std::string_view text);
 std::string words(const haproxy::apply_report& report);
 
 struct gateway_options {
-  bool managed = false;  ///< else attached
-  bool tapped = false;   ///< the gateway's conversations go through tap()
+  bool managed = false;                        ///< else attached
+  bool tapped = false;                         ///< the gateway's conversations go through tap()
+  std::vector<config::bind_settings> binds{};  ///< further ones of the frontend
 };
 
 class gateway_site {

@@ -37,6 +37,7 @@ struct wiretap::conversation {
   std::string unfinished;  ///< of the client's next line
   std::string tail;        ///< the last bytes of HAProxy's answers, where a prompt may begin
   int unanswered = 0;      ///< commands
+  bool payload = false;    ///< lines belong to the command before, up to an empty one
   bool listening = true;   ///< to the client
   bool breaking = false;   ///< ends as soon as all commands are answered
   bool deaf = false;       ///< answers are not passed on
@@ -128,6 +129,12 @@ void wiretap::from_client(conversation& c) {
        end = c.unfinished.find('\n')) {
     const auto line = c.unfinished.substr(0, end);
     c.unfinished.erase(0, end + 1);
+    if (c.payload) {
+      c.payload = !line.empty();
+      if (!pass(c.server.get(), line + "\n")) c.over = true;
+      continue;
+    }
+    c.payload = line.ends_with(" <<");
     if (const auto what = take_errand(line)) what();
     const auto broken = note(line);
     if (broken) c.breaking = true;
