@@ -26,6 +26,9 @@ void check_haproxy(const config::settings& settings, findings& found) {
     found.bad("HAProxy binary", version.error().message);
   const auto file = files_usable(settings.haproxy);
   found.note("files", file, settings.haproxy.config_file);
+  if (settings.haproxy.server_ca_file)
+    found.note("server_ca_file", ca_file_usable(settings.haproxy),
+               *settings.haproxy.server_ca_file);
   if (version && file)
     found.note("configuration", configuration_accepted(settings),
                settings.haproxy.binary.empty() ? "well formed" : "accepted by HAProxy");

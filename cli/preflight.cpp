@@ -17,6 +17,7 @@
 #include "haproxy/capabilities.hpp"
 #include "haproxy/config_store.hpp"
 #include "haproxy/master.hpp"
+#include "haproxy/pem.hpp"
 #include "haproxy/renderer.hpp"
 #include "haproxy/server_state.hpp"
 
@@ -105,6 +106,22 @@ base::status pid_file_usable(const config::haproxy_settings& settings) {
                      "pid_file " + *settings.pid_file +
                          " names no running HAProxy; start HAProxy with -W -p " +
                          *settings.pid_file};
+}
+
+base::status ca_file_usable(const config::haproxy_settings& settings) {
+  if (!settings.server_ca_file) return {};
+  const auto text = base::read_file(*settings.server_ca_file);
+  const auto refused = [&](const base::error& why) {
+    return base::error{why.kind, "haproxy.server_ca_file: " + why.message +
+                                     "; name a readable PEM file, or leave it out for the system's "
+                                     "authorities"};
+  };
+  if (!text) return refused(text.error());
+  const auto blocks = haproxy::read_pem(*text);
+  if (!blocks)
+    return refused({base::errc::invalid, *settings.server_ca_file + ": " + blocks.error().message});
+  if (blocks->certificate) return {};
+  return refused({base::errc::invalid, *settings.server_ca_file + " holds no certificate"});
 }
 
 base::status configuration_accepted(const config::settings& settings) {

@@ -27,6 +27,10 @@ base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settin
 /// Attached mode without a master socket: pid_file names a running HAProxy.
 base::status pid_file_usable(const config::haproxy_settings& settings);
 
+/// server_ca_file can be read by this user and holds a certificate; nothing to say when it is not
+/// set.
+base::status ca_file_usable(const config::haproxy_settings& settings);
+
 /// HAProxy takes base_file and what the settings' frontends make. The file itself stays as it is.
 base::status configuration_accepted(const config::settings& settings);
 

@@ -43,7 +43,8 @@ struct haproxy_settings {
   std::string runtime_socket = "/run/switchyard/haproxy.sock";
   std::optional<std::string>
       master_socket;  ///< default in managed mode: master.sock beside the runtime socket
-  std::optional<std::string> pid_file;  ///< attached mode without a master socket
+  std::optional<std::string> pid_file;        ///< attached mode without a master socket
+  std::optional<std::string> server_ca_file;  ///< for verifying servers; the system's when not set
   reload_settings reload;
 
   bool operator==(const haproxy_settings&) const = default;

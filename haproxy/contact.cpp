@@ -112,8 +112,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   actual_.clear();
   expect_older_file(info);
   by_reload_.clear();
-  base_loaded_ = base_print();
-  base_changed_ = false;
+  files_loaded();
   limits_of_ = 0;
   routes_.forget();
   // It tells its age in whole seconds.

@@ -302,16 +302,22 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
 
 /// Whether a reload could bring the backend into the file with all its servers.
 bool gateway::writable(const model::backend& backend, apply_report& report) {
-  const auto section = render_backend(backend);
+  const auto section = render_backend(backend, ca_file());
   if (!section) tell(report, severity::error, "refused " + backend.name, section.error().message);
   return static_cast<bool>(section);
+}
+
+/// What servers are verified against.
+std::string_view gateway::ca_file() const {
+  const auto& file = settings_.haproxy.server_ca_file;
+  return file ? std::string_view(*file) : system_ca;
 }
 
 const gateway::rendered* gateway::render(const model::backend& backend, apply_report& report) {
   const auto known = rendered_.find(backend.name);
   if (known != rendered_.end() && known->second.settings == backend.settings) return &known->second;
-  auto section = render_backend({backend.name, backend.settings, {}});
-  auto options = server_options(backend.settings);
+  auto section = render_backend({backend.name, backend.settings, {}}, ca_file());
+  auto options = server_options(backend.settings, ca_file());
   const auto topic = "refused " + backend.name;
   if (!section || !options) {
     tell(report, severity::error, topic,

@@ -140,7 +140,9 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   budget_.configure(settings.haproxy.reload);
   budget_.changed();
   server_state_ = server_state_is_ours(settings_.haproxy);
-  base_changed_ = identity_.pid != 0 && base_print() != base_loaded_;
+  verify_against(settings.haproxy.server_ca_file, report);
+  base_changed_ = identity_.pid != 0 && print_of(settings_.haproxy.base_file) != base_loaded_;
+  ca_changed_ = identity_.pid != 0 && print_of(settings_.haproxy.server_ca_file) != ca_loaded_;
   plan_head(report);
   reload_not_before_ = now + settle;
   finish(report);

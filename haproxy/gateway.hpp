@@ -69,8 +69,8 @@ class gateway {
   /// When tick() has something to do next.
   std::optional<time_point> next_work() const;
 
-  /// Takes other frontends, reload limits, drain timeout, and a base_file that was changed; mode
-  /// and paths stay as they are.
+  /// Takes other frontends, reload limits, drain timeout, another server_ca_file, and a base_file
+  /// or server_ca_file whose text was changed; mode and the other paths stay as they are.
   apply_report configure(const gateway_settings& settings, time_point now);
 
   /// Readable when the HAProxy that we talk to ends; -1 when there is none. Valid until the next
@@ -151,6 +151,7 @@ class gateway {
   void backend_changed(const pending_step& done);
   bool work_routes(apply_report& report);
   const rendered* render(const model::backend& backend, apply_report& report);
+  std::string_view ca_file() const;
 
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
@@ -185,7 +186,9 @@ class gateway {
 
   // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
-  std::size_t base_print() const;
+  static std::size_t print_of(const std::optional<std::string>& file);
+  void files_loaded();
+  void verify_against(const std::optional<std::string>& other_ca_file, apply_report& report);
   void tell_misfits(apply_report& report);
   bool needs_reload() const;
   bool reload_wanted() const;
@@ -271,6 +274,8 @@ class gateway {
   bool head_changed_ = false;
   std::size_t base_loaded_ = 0;  ///< of base_file as it was when the worker was met
   bool base_changed_ = false;
+  std::size_t ca_loaded_ = 0;  ///< of server_ca_file, the same
+  bool ca_changed_ = false;
   std::optional<time_point> reload_not_before_;
 
   std::optional<time_point> retry_at_;  ///< when to look for an HAProxy that is away

@@ -99,6 +99,8 @@ std::string_view to_string(reload_cause cause) {
       return "changed frontends or global settings";
     case reload_cause::operators_file:
       return "changed base_file";
+    case reload_cause::ca_file:
+      return "changed server_ca_file";
     case reload_cause::certificate:
       return "certificate";
     case reload_cause::unknown_layout:

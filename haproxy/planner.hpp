@@ -26,6 +26,7 @@ enum class reload_cause {
   changed_server_options,  ///< what the runtime API cannot change on a server (backup)
   changed_head,            ///< frontends or global settings
   operators_file,          ///< base_file is another one than HAProxy was loaded with
+  ca_file,                 ///< server_ca_file has another text than HAProxy was loaded with
   certificate,     ///< a certificate file changed in a way that the runtime API cannot follow
   unknown_layout,  ///< the running process was not loaded from our file as it is
 };

@@ -80,16 +80,38 @@ void gateway::tell_misfits(apply_report& report) {
   }
 }
 
-/// Tells versions of the operator's file apart; 0 when there is none.
-std::size_t gateway::base_print() const {
-  if (!settings_.haproxy.base_file) return 0;
-  const auto text = base::read_file(*settings_.haproxy.base_file);
+/// Tells versions of an operator's file apart; 0 when there is none.
+std::size_t gateway::print_of(const std::optional<std::string>& file) {
+  if (!file) return 0;
+  const auto text = base::read_file(*file);
   return text ? std::hash<std::string>()(*text) : 0;
 }
 
+void gateway::files_loaded() {
+  base_loaded_ = print_of(settings_.haproxy.base_file);
+  ca_loaded_ = print_of(settings_.haproxy.server_ca_file);
+  base_changed_ = ca_changed_ = false;
+}
+
+/// Another file is another setting of each backend that verifies its servers.
+void gateway::verify_against(const std::optional<std::string>& other_ca_file,
+                             apply_report& report) {
+  if (settings_.haproxy.server_ca_file == other_ca_file) return;
+  settings_.haproxy.server_ca_file = other_ca_file;
+  ca_loaded_ = print_of(other_ca_file);
+  rendered_.clear();
+  names verifying;
+  for (const auto& [name, backend] : desired_) {
+    const auto& tls = backend->settings.tls;
+    if (tls.enabled && tls.verify == model::tls_verify::required) verifying.insert(name);
+  }
+  for (const auto& name : verifying) mark_unsaved(name);
+  if (!away_) plan_all(verifying, report);  // what a reload is to bring
+}
+
 bool gateway::needs_reload() const {
-  return !layout_known_ || head_changed_ || base_changed_ || certificates_.wants_reload() ||
-         !pending_.empty();
+  return !layout_known_ || head_changed_ || base_changed_ || ca_changed_ ||
+         certificates_.wants_reload() || !pending_.empty();
 }
 
 bool gateway::reload_wanted() const {
@@ -102,6 +124,7 @@ std::vector<reload_reason> gateway::reasons() const {
   if (!layout_known_) all.push_back({reload_cause::unknown_layout, ""});
   if (head_changed_) all.push_back({reload_cause::changed_head, ""});
   if (base_changed_) all.push_back({reload_cause::operators_file, ""});
+  if (ca_changed_) all.push_back({reload_cause::ca_file, ""});
   for (auto& reason : certificates_.reasons()) all.push_back(std::move(reason));
   for (const auto& [name, list] : pending_) all.insert(all.end(), list.begin(), list.end());
   return all;

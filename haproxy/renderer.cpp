@@ -162,11 +162,11 @@ std::string check_words(const model::backend_settings& s) {
          " fall " + std::to_string(s.check.fall);
 }
 
-std::string tls_words(const model::backend_settings& s) {
+std::string tls_words(const model::backend_settings& s, std::string_view ca_file) {
   if (!s.tls.enabled) return {};
-  std::string words = s.tls.verify == model::tls_verify::none
-                          ? "ssl verify none"
-                          : "ssl verify required ca-file @system-ca";
+  auto words = s.tls.verify == model::tls_verify::none
+                   ? std::string("ssl verify none")
+                   : "ssl verify required ca-file " + std::string(ca_file);
   if (!s.tls.sni) return words;
   words += " sni str(" + *s.tls.sni + ")";
   if (s.tls.verify == model::tls_verify::required) words += " verifyhost " + *s.tls.sni;
@@ -194,9 +194,9 @@ error in_backend(const std::string& name, const error& why) {
   return {why.kind, "backend " + printable(name) + ": " + why.message};
 }
 
-outcome<std::string> render_settings(const model::backend& backend) {
+outcome<std::string> render_settings(const model::backend& backend, std::string_view ca_file) {
   const auto& s = backend.settings;
-  auto options = server_options(s);
+  auto options = server_options(s, ca_file);
   if (!options) return options;
   auto text = "backend " + backend.name + " from " + defaults_name(s.mode) + "\n" +
               balance_lines(s.balance);
@@ -222,10 +222,15 @@ std::string backend_section::text() const {
   return whole;
 }
 
-outcome<std::string> server_options(const model::backend_settings& settings) {
+outcome<std::string> server_options(const model::backend_settings& settings,
+                                    std::string_view ca_file) {
   if (const auto ok = check_settings(settings); !ok) return ok.error();
+  if (ca_file != system_ca && !plain_file(ca_file))
+    return invalid("haproxy.server_ca_file " + printable(ca_file) +
+                   " is no absolute path of A-Z a-z 0-9 /._-+@=:~");
   std::string words;
-  for (const auto& part : {check_words(settings), tls_words(settings), protocol_words(settings)}) {
+  for (const auto& part :
+       {check_words(settings), tls_words(settings, ca_file), protocol_words(settings)}) {
     if (part.empty()) continue;
     if (!words.empty()) words += ' ';
     words += part;
@@ -257,11 +262,11 @@ outcome<std::string> render_server(const model::server& server) {
   return line;
 }
 
-outcome<backend_section> render_backend(const model::backend& backend) {
+outcome<backend_section> render_backend(const model::backend& backend, std::string_view ca_file) {
   if (!model::valid_name(backend.name))
     return invalid("backend name " + printable(backend.name) +
                    " is not made of A-Z a-z 0-9 _ . : -");
-  auto settings = render_settings(backend);
+  auto settings = render_settings(backend, ca_file);
   if (!settings) return in_backend(backend.name, settings.error());
   backend_section section{std::move(settings).value(), {}};
   section.servers.reserve(backend.servers.size());

@@ -34,8 +34,13 @@ struct backend_section {
 
 using backend_section_ptr = std::shared_ptr<const backend_section>;
 
-/// Renders one backend. errc::invalid names the backend and the value that cannot be written.
-base::outcome<backend_section> render_backend(const model::backend& backend);
+/// HAProxy's name for the certificate authorities of the system.
+inline constexpr std::string_view system_ca = "@system-ca";
+
+/// Renders one backend, whose servers are verified against `ca_file` where its settings want that.
+/// errc::invalid names the backend and the value that cannot be written.
+base::outcome<backend_section> render_backend(const model::backend& backend,
+                                              std::string_view ca_file = system_ca);
 
 /// One server line: "    server srv1 10.0.1.10:8080 weight 100 …". A server in drain is written
 /// with weight 0 and one in maintenance as disabled, so that a restart of HAProxy gives it no
@@ -44,7 +49,8 @@ base::outcome<std::string> render_server(const model::server& server);
 
 /// The options that all servers of a backend share, as words for default-server and for the
 /// runtime's `add server` ("check inter 2s rise 2 fall 3 alpn h2,http/1.1 …").
-base::outcome<std::string> server_options(const model::backend_settings& settings);
+base::outcome<std::string> server_options(const model::backend_settings& settings,
+                                          std::string_view ca_file = system_ca);
 
 /// The modes of backends that are known (configuration::modes()).
 using backend_modes = std::map<std::string, model::proxy_mode>;

@@ -65,6 +65,18 @@ std::string defaults_section(model::proxy_mode mode, bool server_state) {
          (server_state ? "    load-server-state-from-file global\n" : "");
 }
 
+/// HAProxy verifies a server that is added at run time only against a file that it was loaded with,
+/// and a backend that is added then has the file from nowhere else.
+outcome<std::string> ca_section(const config::haproxy_settings& haproxy) {
+  if (!haproxy.server_ca_file) return std::string();
+  if (!plain_file(*haproxy.server_ca_file))
+    return error{errc::invalid, "haproxy.server_ca_file " + printable(*haproxy.server_ca_file) +
+                                    " is no absolute path of A-Z a-z 0-9 /._-+@=:~"};
+  return "\ndefaults switchyard-ca\n    mode http\n    default-server ssl verify required "
+         "ca-file " +
+         *haproxy.server_ca_file + "\n";
+}
+
 error in_frontend(const std::string& name, const error& why) {
   return {errc::invalid, "frontend " + printable(name) + ": " + why.message};
 }
@@ -190,6 +202,9 @@ outcome<std::string> render_head(const config::haproxy_settings& haproxy,
   auto text = std::move(head).value();
   text += defaults_section(model::proxy_mode::http, server_state) + "\n" +
           defaults_section(model::proxy_mode::tcp, server_state);
+  const auto authorities = ca_section(haproxy);
+  if (!authorities) return authorities;
+  text += *authorities;
   const bool routed = std::ranges::any_of(
       frontends, [](const auto& frontend) { return frontend.mode == proxy_mode::http; });
   auto routing = routed ? routing_lines(map_beside(haproxy.config_file)) : std::string();

@@ -32,14 +32,8 @@ bool sayable(const std::string& key, const std::string& backend) {
 
 }  // namespace
 
-/// Expressions are split at commas and parentheses, runtime commands at spaces, and both know
-/// quotes.
 bool plain_map(std::string_view map) {
-  constexpr std::string_view marks = "/._-+@=:~";
-  return map.starts_with('/') && std::ranges::all_of(map, [&](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  marks.find(c) != std::string_view::npos;
-         });
+  return plain_file(map);
 }
 
 std::string map_beside(const std::string& config_file) {

@@ -34,7 +34,8 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
   for (const auto& name : which) {
     const auto wanted = desired_.find(name);
     if (wanted != desired_.end()) {
-      if (auto written = target.upsert_backend(with_kept_servers(*wanted->second)); !written)
+      if (auto written = target.upsert_backend(with_kept_servers(*wanted->second), ca_file());
+          !written)
         report.notices.push_back({severity::error, written.error().message});
     } else if (complete_ && target.draft().backends.contains(name)) {
       static_cast<void>(target.remove_backend(name));  // it is there
@@ -255,7 +256,8 @@ transaction gateway::record(bool backends_too, apply_report& report) {
       left.insert(name);
       continue;
     }
-    if (auto written = target.upsert_backend(with_kept_servers(*wanted->second)); !written)
+    if (auto written = target.upsert_backend(with_kept_servers(*wanted->second), ca_file());
+        !written)
       tell(report, severity::error, "refused " + name, written.error().message);
   }
   unsaved_ = std::move(left);

@@ -47,8 +47,8 @@ bool same(const backend_section_ptr& a, const backend_section_ptr& b) {
 
 }  // namespace
 
-status transaction::upsert_backend(const model::backend& backend) {
-  auto section = render_backend(backend);
+status transaction::upsert_backend(const model::backend& backend, std::string_view ca_file) {
+  auto section = render_backend(backend, ca_file);
   if (!section) return section.error();
   draft_.backends.insert_or_assign(backend.name,
                                    std::make_shared<backend_section>(std::move(section).value()));

@@ -20,7 +20,7 @@ class transaction {
   static transaction begin(const configuration& current) { return transaction(current); }
 
   /// Adds the backend or replaces it whole. errc::invalid: a value that cannot be written.
-  base::status upsert_backend(const model::backend& backend);
+  base::status upsert_backend(const model::backend& backend, std::string_view ca_file = system_ca);
   /// errc::not_found: there is none of that name.
   base::status remove_backend(const std::string& name);
   /// Adds a server to a backend or replaces it. errc::not_found: no such backend.

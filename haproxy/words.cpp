@@ -57,6 +57,14 @@ outcome<std::string> config_word(std::string_view value) {
   return "'" + std::string(value) + "'";  // single quotes: HAProxy expands "${VAR}" in double ones
 }
 
+bool plain_file(std::string_view path) {
+  constexpr std::string_view marks = "/._-+@=:~";
+  return path.starts_with('/') && std::ranges::all_of(path, [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  marks.find(c) != std::string_view::npos;
+         });
+}
+
 std::string file_beside(const std::string& config_file, std::string_view ending) {
   constexpr std::string_view known = ".cfg";
   const auto stem = config_file.ends_with(known)

@@ -29,6 +29,10 @@ struct server_place {
 /// Reads exactly what render_server() writes. errc::invalid.
 base::outcome<server_place> parse_server_address(std::string_view text);
 
+/// Whether a file can be named anywhere: in the configuration and its expressions, which are split
+/// at commas and parentheses, and in runtime commands, which are split at spaces; both know quotes.
+bool plain_file(std::string_view path);
+
 /// A value for a message: quoted, cut, and with nothing but printable ASCII.
 std::string printable(std::string_view value);
 

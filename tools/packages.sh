@@ -36,7 +36,9 @@ build_packages=(
   libyaml-cpp-dev libspdlog-dev libcli11-dev
 )
 run_packages=(haproxy python3 curl)
-test_packages=(libboost-test-dev postgresql haproxy python3 wrk)
+test_packages=(
+  libboost-test-dev postgresql haproxy python3 wrk openssl nghttp2-client nghttp2-server
+)
 # What the fuzz preset needs; the tests run without it where it cannot be had.
 fuzz_packages=(clang libclang-rt-dev)
 # What tests/haproxy-versions needs.

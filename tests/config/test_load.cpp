@@ -33,6 +33,7 @@ haproxy:
   runtime_socket: /s/run.sock
   master_socket: /s/m.sock
   pid_file: /s/pid
+  server_ca_file: /c/ca.pem
   reload: {min_interval: 1s, max_old_workers: 2, hard_stop_after: 3s}
 frontends:
   - name: gateway
@@ -76,6 +77,7 @@ state_dir: /state
                       .runtime_socket = "/s/run.sock",
                       .master_socket = "/s/m.sock",
                       .pid_file = "/s/pid",
+                      .server_ca_file = "/c/ca.pem",
                       .reload = {1s, 2, 3s}};
   expected.frontends = {
       {"gateway",

@@ -53,6 +53,20 @@ BOOST_AUTO_TEST_CASE(attached_mode_needs_a_way_to_reload) {
   BOOST_TEST(!good(with("haproxy: {mode: attached, master_socket: /m}")).haproxy.pid_file);
 }
 
+BOOST_AUTO_TEST_CASE(the_servers_authorities_are_a_plain_path) {
+  BOOST_TEST(!good(least).haproxy.server_ca_file);
+  BOOST_TEST(!good(with("haproxy: {server_ca_file: null}")).haproxy.server_ca_file);
+  BOOST_TEST(
+      good(with("haproxy: {server_ca_file: /etc/ssl/ca.pem}")).haproxy.server_ca_file.value() ==
+      "/etc/ssl/ca.pem");
+  const auto beside = good(with("haproxy: {server_ca_file: ca.pem}")).haproxy.server_ca_file;
+  BOOST_TEST(beside.value().ends_with("/ca.pem"));
+  BOOST_TEST(beside.value().starts_with("/"));
+  BOOST_TEST(bad(with("haproxy: {server_ca_file: '/a b'}")) ==
+             "s.yaml:2:11: /haproxy/server_ca_file: must be made of A-Z a-z 0-9 /._-+@=:~, for "
+             "HAProxy; not \"/a b\"");
+}
+
 BOOST_AUTO_TEST_CASE(a_bare_program_name_stays_one) {
   BOOST_TEST(good(with("haproxy: {binary: haproxy-3.2}")).haproxy.binary == "haproxy-3.2");
 }

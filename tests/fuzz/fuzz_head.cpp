@@ -66,6 +66,9 @@ pair_of_settings settings(provider& from) {
   made.plain.config_file = made.stand_in(stem, "/marker-config") + ending;
   for (int i = from.ConsumeIntegralInRange(0, 2); i > 0; --i)
     add_frontend(from, std::to_string(i), made);
+  if (!from.ConsumeBool()) return made;
+  made.hostile.server_ca_file = fuzz::text(from, "/etc/ssl/ours.pem");
+  made.plain.server_ca_file = made.stand_in(*made.hostile.server_ca_file, "/marker-authorities");
   return made;
 }
 

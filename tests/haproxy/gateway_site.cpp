@@ -22,6 +22,7 @@ config::haproxy_settings haproxy_settings_in(const temp_dir& folder, const gatew
   s.runtime_socket = folder / (o.tapped ? "tap.sock" : "run.sock");
   s.master_socket = folder / "master.sock";
   if (!o.managed) s.base_file = folder / "base.cfg";
+  s.server_ca_file = o.server_ca_file;
   s.reload.min_interval = std::chrono::milliseconds(0);
   s.reload.hard_stop_after = std::chrono::seconds(20);
   return s;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ struct gateway_options {
   bool managed = false;                        ///< else attached
   bool tapped = false;                         ///< the gateway's conversations go through tap()
   std::vector<config::bind_settings> binds{};  ///< further ones of the frontend
+  std::optional<std::string> server_ca_file{};
 };
 
 class gateway_site {

@@ -212,6 +212,28 @@ BOOST_AUTO_TEST_CASE(the_options_follow_protocol_and_tls) {
   BOOST_TEST(server_options(s).value().empty());
 }
 
+BOOST_AUTO_TEST_CASE(servers_are_verified_against_the_file_of_the_settings) {
+  model::backend_settings s;
+  s.tls.enabled = true;
+  s.check.type = model::check_type::none;
+  BOOST_TEST(server_options(s, "/etc/ssl/ours.pem").value() ==
+             "ssl verify required ca-file /etc/ssl/ours.pem alpn h2,http/1.1");
+  s.tls.verify = model::tls_verify::none;
+  BOOST_TEST(server_options(s, "/etc/ssl/ours.pem").value() == "ssl verify none alpn h2,http/1.1");
+  auto settings = settings_in("/tmp");
+  BOOST_TEST(!contains(render_head(settings, {}, {}).value(), "ca-file"));
+  settings.server_ca_file = "/etc/ssl/ours.pem";
+  BOOST_TEST(contains(render_head(settings, {}, {}).value(),
+                      "\ndefaults switchyard-ca\n    mode http\n    default-server ssl verify "
+                      "required ca-file /etc/ssl/ours.pem\n"));
+  for (const auto* path :
+       {"", "ours.pem", "@system-ca ", "/a b", "/a;b", "/a'b", "/a#b", "/${A}"}) {
+    settings.server_ca_file = path;
+    BOOST_TEST(!render_head(settings, {}, {}), path);
+    BOOST_TEST(!server_options(s, path), path);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(haproxy_takes_every_kind_of_backend_without_a_warning) {
   const auto c = configuration_of(all_kinds_of_backends(), settings_in("/tmp"), {gateway()});
   const auto verdict = ask_haproxy(c.text());

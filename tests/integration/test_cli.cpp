@@ -9,6 +9,7 @@
 #include "base/net.hpp"
 #include "base/subprocess.hpp"
 #include "tests/integration/site.hpp"
+#include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
 
@@ -202,6 +203,26 @@ BOOST_AUTO_TEST_CASE(the_address_of_the_api_is_held) {
     BOOST_TEST(result.exit_code == 1);
     BOOST_TEST(contains(result.output, "api.listen"), result.output);
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_authorities_of_servers_are_looked_at) {
+  const auto with = [&](const std::string& file) {
+    return switchyard({"check", "--config", config()},
+                      {{"SWITCHYARD_HAPROXY__SERVER_CA_FILE", folder / file}});
+  };
+  const auto missing = with("none.pem");
+  BOOST_TEST(missing.exit_code == 1);
+  BOOST_TEST(contains(missing.output, "FAIL  server_ca_file: haproxy.server_ca_file: "),
+             missing.output);
+  BOOST_TEST(contains(missing.output, "none.pem"), missing.output);
+  write_text(folder / "empty.pem", "nothing\n");
+  BOOST_TEST(contains(with("empty.pem").output, "FAIL  server_ca_file"));
+  write_text(folder / "key.pem", self_signed("a.test").key);
+  BOOST_TEST(contains(with("key.pem").output, "holds no certificate"));
+  write_text(folder / "ca.pem", self_signed("a.test").certificate);
+  const auto sound = with("ca.pem");
+  BOOST_TEST(sound.exit_code == 0, sound.output);
+  BOOST_TEST(contains(sound.output, "ok    server_ca_file: " + folder / "ca.pem"), sound.output);
 }
 
 BOOST_AUTO_TEST_CASE(check_makes_nothing) {

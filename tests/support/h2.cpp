@@ -1,0 +1,90 @@
+#include "tests/support/h2.hpp"
+
+#include <charconv>
+#include <stdexcept>
+
+namespace switchyard::tests {
+
+namespace {
+
+std::string url(std::uint16_t port, bool tls) {
+  return (tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port) + "/";
+}
+
+/// What a program says, whatever its exit code.
+std::string output_of(std::vector<std::string> argv) {
+  const auto ran = base::run({std::move(argv), {}, std::chrono::seconds(60)});
+  if (!ran) throw std::runtime_error(ran.error().message);
+  return ran->output;
+}
+
+/// Between the first `start` and the next `end`; "" when there is none.
+std::string between(std::string_view text, std::string_view start, std::string_view end) {
+  const auto at = text.find(start);
+  if (at == std::string_view::npos) return "";
+  const auto from = at + start.size();
+  const auto to = text.find(end, from);
+  return to == std::string_view::npos ? "" : std::string(text.substr(from, to - from));
+}
+
+template <class Number>
+Number number(std::string_view text) {
+  Number value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// The number before a word, as in "200 succeeded".
+std::uint64_t count(std::string_view text, std::string_view word) {
+  const auto end = text.find(word);
+  if (end == std::string_view::npos) return 0;
+  const auto start = text.find_last_not_of("0123456789", end - 1);
+  return number<std::uint64_t>(text.substr(start + 1, end - start - 1));
+}
+
+}  // namespace
+
+h2_upstream::h2_upstream(std::string name, const std::optional<key_pair>& tls)
+    : name_(std::move(name)), port_(free_port()) {
+  write_text(folder_ / "index.html", name_);
+  std::vector<std::string> argv{"nghttpd", "--address=127.0.0.1", "--trailer=grpc-status: 0",
+                                "--htdocs=" + folder_.path().string()};
+  if (!tls) argv.emplace_back("--no-tls");
+  argv.push_back(std::to_string(port_));
+  if (tls) {
+    write_text(folder_ / "key.pem", tls->key);
+    write_text(folder_ / "cert.pem", tls->certificate);
+    argv.insert(argv.end(), {folder_ / "key.pem", folder_ / "cert.pem"});
+  }
+  process_ = std::make_unique<background_process>(argv, folder_ / "log");
+  if (!eventually([&] { return h2_get(port_, tls.has_value()).status == 200; }))
+    throw std::runtime_error("nghttpd does not come up: " + read_text(folder_ / "log"));
+}
+
+h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host) {
+  const auto header = ":authority: " + std::string(host);
+  const auto told = output_of(
+      {"nghttp", "--verbose", "--no-dep", "--timeout=5", "--header=" + header, url(port, tls)});
+  h2_answer answer;
+  // A line is "[  0.004] recv (stream_id=1) :status: 200".
+  answer.status = number<int>(between(told, ") :status: ", "\n"));
+  answer.grpc_status = between(told, ") grpc-status: ", "\n");
+  if (answer.status == 0) return answer;
+  const auto plain =
+      output_of({"nghttp", "--no-dep", "--timeout=5", "--header=" + header, url(port, tls)});
+  answer.body = plain.substr(0, plain.find('\n'));
+  return answer;
+}
+
+h2_totals h2_load(std::uint16_t port, bool tls, unsigned requests) {
+  const auto told = output_of({"h2load", "--requests=" + std::to_string(requests), "--clients=4",
+                               "--max-concurrent-streams=10", url(port, tls)});
+  h2_totals totals;
+  totals.protocol = between(told, "Application protocol: ", "\n");
+  totals.succeeded = count(told, " succeeded");
+  totals.failed = count(told, " failed") + count(told, " errored") + count(told, " timeout");
+  totals.answered = count(told, " 2xx");
+  return totals;
+}
+
+}  // namespace switchyard::tests

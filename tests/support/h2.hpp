@@ -1,0 +1,56 @@
+#pragma once
+
+// HTTP/2 peers by the nghttp2 project: nghttpd as upstream, nghttp and h2load as clients.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/support.hpp"
+#include "tests/support/tls.hpp"
+
+namespace switchyard::tests {
+
+/// A server on 127.0.0.1 that speaks nothing but HTTP/2. Each answer is its name, with the trailer
+/// "grpc-status: 0" behind it.
+class h2_upstream {
+ public:
+  /// In clear (by prior knowledge), or over TLS with a certificate.
+  explicit h2_upstream(std::string name, const std::optional<key_pair>& tls = std::nullopt);
+
+  std::uint16_t port() const { return port_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  std::uint16_t port_;
+  temp_dir folder_;
+  std::unique_ptr<background_process> process_;
+};
+
+/// A request by HTTP/2 as nghttp tells of it.
+struct h2_answer {
+  int status = 0;  ///< 0: no answer by HTTP/2
+  std::string body;
+  std::string grpc_status;  ///< the trailer; "" when there was none
+};
+
+/// GET / of 127.0.0.1, with this host: in clear by prior knowledge, or over TLS by ALPN (whatever
+/// the certificate).
+h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host = "a.test");
+
+/// What h2load counted.
+struct h2_totals {
+  std::string protocol;  ///< "h2", or "h2c" in clear
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;    ///< failed, errored and timed out
+  std::uint64_t answered = 0;  ///< status 2xx
+};
+
+/// `requests` for / on 4 connections with 10 streams each.
+h2_totals h2_load(std::uint16_t port, bool tls, unsigned requests);
+
+}  // namespace switchyard::tests
