@@ -63,16 +63,17 @@ h2_upstream::h2_upstream(std::string name, const std::optional<key_pair>& tls)
 
 h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host) {
   const auto header = ":authority: " + std::string(host);
-  const auto told = output_of(
-      {"nghttp", "--verbose", "--no-dep", "--timeout=5", "--header=" + header, url(port, tls)});
+  const auto told = output_of({"nghttp", "--verbose", "--no-dep", "--timeout=5",
+                               "--header=te: trailers", "--header=" + header, url(port, tls)});
   h2_answer answer;
   // A line is "[  0.004] recv (stream_id=1) :status: 200".
   answer.status = number<int>(between(told, ") :status: ", "\n"));
   answer.grpc_status = between(told, ") grpc-status: ", "\n");
-  if (answer.status == 0) return answer;
-  const auto plain =
-      output_of({"nghttp", "--no-dep", "--timeout=5", "--header=" + header, url(port, tls)});
-  answer.body = plain.substr(0, plain.find('\n'));
+  // The body stands before the note of its frame: "clear[  0.005] recv DATA frame <…".
+  const auto frame = told.find("recv DATA frame");
+  if (frame == std::string::npos) return answer;
+  const auto line = told.rfind('\n', frame) + 1;
+  answer.body = told.substr(line, told.find('[', line) - line);
   return answer;
 }
 
