@@ -92,9 +92,10 @@ struct plan {
 /// Plans one backend that is desired. `actual` is nullptr when the running HAProxy has none of that
 /// name; `settings` and `options` are what render_backend() and server_options() give for it;
 /// `profile` is the loaded `defaults` section with these settings, nothing when there is none or
-/// HAProxy cannot add backends. A new backend takes traffic once its servers are there.
-/// Runtime steps are planned as far as they go even when a reload is needed, so that what can
-/// change at once does; a backend whose settings changed waits for the reload with new servers.
+/// HAProxy cannot add backends; `how` new servers come. A new backend takes traffic once its
+/// servers are there. Runtime steps are planned as far as they go even when a reload is needed, so
+/// that what can change at once does; a backend whose settings changed waits for the reload with
+/// new servers.
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
                   const std::optional<std::string>& profile = std::nullopt,
