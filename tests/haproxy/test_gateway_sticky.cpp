@@ -30,6 +30,7 @@ struct sticky_site : gateway_site {
   }
   model::backend web(const std::vector<std::string>& names, const char* backend = "web") const {
     std::vector<model::server> servers;
+    servers.reserve(names.size());
     for (const auto& name : names) servers.push_back(at(name));
     auto b = backend_of(backend, servers);
     b.settings.sticky = model::sticky_settings{"SRV"};
@@ -98,8 +99,10 @@ BOOST_AUTO_TEST_CASE(a_reload_and_a_restart_of_the_gateway_leave_each_client_its
 
 BOOST_AUTO_TEST_CASE(a_server_that_was_removed_and_added_again_has_its_clients_back) {
   apply(web({"s1", "s2", "s3"}));
+  settle();
   auto clients = client_of_each(3);
   apply(web({"s1", "s2"}));
+  tick_after(settings.drain_timeout);
   settle();
   BOOST_REQUIRE(server("web", "s3").empty());
   apply(web({"s1", "s2", "s3"}));

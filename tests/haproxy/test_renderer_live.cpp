@@ -147,10 +147,9 @@ std::string expected_check(const model::backend_settings& s) {
 std::string get_over_tls(std::uint16_t port) {
   const temp_dir dir;
   write_text(dir / "request", "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-  return run_program({"sh", "-c",
-                      "exec timeout 10 openssl s_client -quiet -connect 127.0.0.1:\"$1\" < \"$2\" "
-                      "2> \"$2.log\"",
-                      "sh", std::to_string(port), dir / "request"});
+  const std::string client =
+      "exec timeout 10 openssl s_client -quiet -connect 127.0.0.1:\"$1\" < \"$2\" 2> \"$2.log\"";
+  return run_program({"sh", "-c", client, "sh", std::to_string(port), dir / "request"});
 }
 
 void add_at_runtime(running& haproxy, const model::backend& b, const model::server& server) {
