@@ -101,8 +101,11 @@ status process::ensure_running(milliseconds longest) {
                        (child_ ? " with exit code " + std::to_string(child_->ended().value_or(-1))
                                : std::string()) +
                        "; its own messages say why"};
+    // One that was found may have lost its runtime socket; a new one has to have it.
+    const auto at_most = std::min(look, until.left());
+    const auto info =
+        child_ ? show_info(settings_.runtime_socket, at_most) : show_info(settings_, at_most);
     // 2.6 opens its master socket a moment after its worker has begun to answer.
-    const auto info = show_info(settings_, std::min(look, until.left()));
     if (info && !info->stopping &&
         show_proc(*settings_.master_socket, std::min(look, until.left())))
       return {};
