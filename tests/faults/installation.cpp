@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.hpp"
+#include "haproxy/configuration.hpp"
 #include "model/document.hpp"
 
 namespace switchyard::tests {
@@ -21,10 +22,14 @@ installation::installation(const site_options& options)
                "  - {name: files, type: file, path: " + source_file(source) + "}\n"),
               options) {
   BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
-  // What came with the start is saved, and told of.
+  // What came with the start is saved and loaded, and no reload is under way. An attached HAProxy
+  // may have been started with all of it, and then nothing is told.
   BOOST_REQUIRE(eventually([&] {
-    return gateway.config_text().find("    server srv2 ") != std::string::npos &&
-           gateway.worker_pid() != 0 && gateway.log_has("api-backend");
+    const auto file = haproxy::parse_configuration(gateway.config_text());
+    const auto loaded = gateway.command("show env " + std::string(haproxy::layout_variable));
+    return file && gateway.config_text().find("    server srv2 ") != std::string::npos &&
+           loaded.find("=" + file->layout()) != std::string::npos &&
+           gateway.log_has(options.managed ? "api-backend" : "connected to HAProxy");
   }));
 }
 

@@ -146,6 +146,26 @@ BOOST_FIXTURE_TEST_CASE(is_told_with_its_remedy_and_changes_wait_until_it_is_bac
   BOOST_TEST(gateway.worker_pid() == worker);
 }
 
+// Both would listen on the same ports, each with half of the traffic.
+BOOST_FIXTURE_TEST_CASE(leads_no_second_haproxy_into_being, managed_site) {
+  const auto old_one = gateway.master_pid();
+  {
+    const unbroken_traffic traffic(*this);
+    fs::remove_all(fs::path(gateway.runtime_socket()).parent_path());
+    gateway.switchyard().signal(SIGKILL);
+    gateway.switchyard().wait(std::chrono::seconds(5));
+    want({api({&three})});
+    gateway.start_switchyard();
+    BOOST_TEST(gateway.switchyard().wait(std::chrono::seconds(10)).value_or(-1) == 1);
+    BOOST_TEST(gateway.log_has("is in use by another program"), gateway.log());
+    BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+  }
+  ::kill(old_one, SIGTERM);
+  BOOST_REQUIRE(eventually([&] { return http_get(gateway.port()).status == 0; }));
+  gateway.start_switchyard();
+  BOOST_TEST(gateway.answered_by({"srv3"}), gateway.log());
+}
+
 BOOST_FIXTURE_TEST_CASE(comes_back_with_a_restart_of_haproxy_and_so_does_what_waited,
                         attached_site) {
   fs::remove_all(fs::path(gateway.runtime_socket()).parent_path());
