@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/atomic_file.hpp"
 #include "haproxy/pem.hpp"
@@ -29,14 +32,25 @@ file_stamp stamp(const struct stat& s) {
   return {s.st_dev, s.st_ino, s.st_size, nanoseconds(s.st_mtim), nanoseconds(s.st_ctim)};
 }
 
-/// Adds the stamps of a regular file and of the link that leads to it.
-bool add_stamps(const std::string& path, std::vector<file_stamp>& to) {
-  struct stat file {};
-  struct stat link {};
-  if (::stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return false;
-  to.push_back(stamp(file));
-  if (::lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) to.push_back(stamp(link));
-  return true;
+enum class found_there { file, something_else, nothing };
+
+/// Adds the stamps of a file and of the link that leads to it.
+found_there add_stamps(const std::string& path, certificate_stamp& to) {
+  struct stat s {};
+  const auto fail = [&] {
+    to.failure = path + ": " + std::strerror(errno);
+    return found_there::file;
+  };
+  if (::lstat(path.c_str(), &s) != 0)
+    return errno == ENOENT || errno == ENOTDIR ? found_there::nothing : fail();
+  if (S_ISLNK(s.st_mode)) {
+    to.parts.push_back(stamp(s));
+    // HAProxy does not start with a link that leads nowhere.
+    if (::stat(path.c_str(), &s) != 0) return fail();
+  }
+  if (!S_ISREG(s.st_mode)) return found_there::something_else;
+  to.parts.push_back(stamp(s));
+  return found_there::file;
 }
 
 /// What belongs to another file.
@@ -47,7 +61,18 @@ bool is_reserved(std::string_view name) {
 
 bool exists(const std::string& path) {
   struct stat file {};
-  return ::stat(path.c_str(), &file) == 0;
+  return ::lstat(path.c_str(), &file) == 0;
+}
+
+/// `there` tells which files there are.
+template <class Presence>
+std::optional<certificate_stamp> stamp_among(const std::string& certificate, Presence there) {
+  certificate_stamp made;
+  if (add_stamps(certificate, made) != found_there::file) return std::nullopt;
+  if (const auto key = certificate + std::string(key_ending); there(key)) add_stamps(key, made);
+  made.extras = std::ranges::any_of(
+      extra_endings, [&](auto end) { return there(certificate + std::string(end)); });
+  return made;
 }
 
 error in_file(const std::string& path, const error& why) {
@@ -77,31 +102,28 @@ bool is_variant_of(std::string_view name, std::string_view path) {
 }
 
 std::optional<certificate_stamp> stamp_of(const std::string& certificate) {
-  certificate_stamp found;
-  if (!add_stamps(certificate, found.parts)) return std::nullopt;
-  add_stamps(certificate + std::string(key_ending), found.parts);
-  found.extras = std::ranges::any_of(
-      extra_endings, [&](auto end) { return exists(certificate + std::string(end)); });
-  return found;
+  return stamp_among(certificate, exists);
 }
 
 outcome<certificates_on_disk> certificates_at(const std::string& path) {
   certificates_on_disk found;
-  const auto add = [&](const std::string& file) {
-    if (auto stamp = stamp_of(file)) found.emplace(file, std::move(*stamp));
-  };
   struct stat what {};
   if (::stat(path.c_str(), &what) != 0 || !S_ISDIR(what.st_mode)) {
-    for (const auto variant : variants) add(path + std::string(variant));
+    for (const auto variant : variants)
+      if (auto stamp = stamp_of(path + std::string(variant)))
+        found.emplace(path + std::string(variant), std::move(*stamp));
     return found;
   }
+  std::unordered_set<std::string> all;
   std::error_code failed;
   for (std::filesystem::directory_iterator at(path, failed), end; !failed && at != end;
-       at.increment(failed)) {
-    const auto name = at->path().filename().string();
-    if (!name.starts_with('.') && !is_reserved(name)) add(at->path().string());
-  }
+       at.increment(failed))
+    if (!at->path().filename().native().starts_with('.')) all.insert(at->path().native());
   if (failed) return error{errc::io, path + " cannot be read: " + failed.message()};
+  const auto there = [&](const std::string& file) { return all.contains(file); };
+  for (const auto& file : all)
+    if (!is_reserved(file))
+      if (auto stamp = stamp_among(file, there)) found.emplace(file, std::move(*stamp));
   return found;
 }
 

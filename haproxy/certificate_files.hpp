@@ -35,6 +35,7 @@ struct file_stamp {
 struct certificate_stamp {
   std::vector<file_stamp> parts;
   bool extras = false;  ///< .ocsp, .sctl or .issuer lie beside it
+  std::string failure;  ///< something is there and cannot be looked at: the file, and why
 
   /// The last change of any part.
   std::chrono::system_clock::time_point latest() const;

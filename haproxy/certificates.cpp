@@ -13,6 +13,7 @@ using base::status;
 using verdict = certificate_verdict;
 
 const std::string about_transaction = "transaction";
+const std::string about_file = "file ";
 
 }  // namespace
 
@@ -55,7 +56,9 @@ outcome<certificates::result> certificates::look(runtime& session, time_point no
     if (const auto done = learn(store, now); !done) return done.error();
   see_all(now, told);
   if (const auto done = work(store, now, told); !done) return done.error();
-  std::erase_if(entries_, [](const auto& e) { return !e.second.loaded && !e.second.seen; });
+  std::erase_if(entries_, [](const auto& e) {
+    return !e.second.loaded && !e.second.seen && !e.second.unusable;
+  });
   wants_reload_ = std::ranges::any_of(
       entries_, [](const auto& e) { return e.second.reload == reload_need::wanted; });
   return told;
@@ -122,39 +125,46 @@ void certificates::see_all(time_point now, result& told) {
            true});
     } else {
       told.notes.push_back({severity::info, path, "", true});
-      see_folder(path, *found, now);
+      see_folder(path, *found, now, told);
     }
   }
 }
 
 void certificates::see_folder(const std::string& path, const certificates_on_disk& found,
-                              time_point now) {
+                              time_point now, result& told) {
   for (const auto& [name, stamp] : found) {
     const auto [at, fresh] = entries_.try_emplace(name);
     if (fresh) at->second.folder = path;
-    see(at->second, name, stamp, now);
+    see(at->second, name, stamp, now, told);
   }
   for (auto& [name, e] : entries_)
-    if (e.folder == path && !found.contains(name)) see(e, name, std::nullopt, now);
+    if (e.folder == path && !found.contains(name)) see(e, name, std::nullopt, now, told);
 }
 
 void certificates::see_file(const std::string& name, const certificates_on_disk& found,
                             time_point now, result& told) {
+  auto& e = entries_.at(name);
   const auto there = found.find(name);
-  if (there != found.end()) {
-    told.notes.push_back({severity::info, "missing " + name, "", true});
-    return see(entries_.at(name), name, there->second, now);
-  }
-  see(entries_.at(name), name, std::nullopt, now);
-  told.notes.push_back({severity::warning, "missing " + name,
-                        "certificate " + name +
-                            " is not there; the one that was loaded goes on being served, but no "
-                            "HAProxy starts without the file",
-                        true});
+  if (there != found.end()) return see(e, name, there->second, now, told);
+  tell_unusable(e, name,
+                " is not there; the one that was loaded goes on being served, but no HAProxy "
+                "starts without the file",
+                told);
+}
+
+void certificates::tell_unusable(entry& e, const std::string& name, const std::string& why,
+                                 result& told) {
+  e.unusable = true;
+  told.notes.push_back({severity::warning, about_file + name, "certificate " + name + why, true});
 }
 
 void certificates::see(entry& e, const std::string& name, std::optional<certificate_stamp> stamp,
-                       time_point now) const {
+                       time_point now, result& told) const {
+  // It has neither changed nor gone, as far as can be known.
+  if (stamp && !stamp->failure.empty())
+    return tell_unusable(e, name, " cannot be looked at: " + stamp->failure, told);
+  if (std::exchange(e.unusable, false))
+    told.notes.push_back({severity::info, about_file + name, "", true});
   if (e.seen != stamp) {
     e.seen = std::move(stamp);
     e.since = now;
@@ -172,7 +182,7 @@ void certificates::see(entry& e, const std::string& name, std::optional<certific
 // -- what there is to do
 
 std::optional<certificates::time_point> certificates::due(const entry& e) {
-  if (e.tried) return std::nullopt;
+  if (e.tried || e.unusable) return std::nullopt;
   if (e.seen) return e.live == e.seen ? std::nullopt : std::optional(e.since + settled_after);
   if (!e.loaded || e.folder.empty()) return std::nullopt;
   return e.since + gone_after;
@@ -203,7 +213,7 @@ status certificates::work(certificate_store& store, time_point now, result& told
     if (const auto stamp = stamp_of(name); stamp != e.seen) {
       // It was written again meanwhile: which version HAProxy has is not known.
       e.live.reset();
-      see(e, name, stamp, now);
+      see(e, name, stamp, now, told);
       look_again(now + settled_after);
       continue;
     }

@@ -82,6 +82,7 @@ class certificates {
     std::optional<certificate_stamp> live;  ///< as HAProxy has it; nothing: not known
     std::optional<certificate_stamp> seen;  ///< on disk; nothing: it is not there
     time_point since{};                     ///< it is like that since
+    bool unusable = false;                  ///< its file cannot be looked at, or a bind lacks it
     bool tried = false;                     ///< what is seen was not taken
     reload_need reload = reload_need::none;
     time_point rests_until{};
@@ -89,11 +90,14 @@ class certificates {
 
   base::status learn(certificate_store& store, time_point now);
   void see_all(time_point now, result& told);
-  void see_folder(const std::string& path, const certificates_on_disk& found, time_point now);
+  void see_folder(const std::string& path, const certificates_on_disk& found, time_point now,
+                  result& told);
   void see_file(const std::string& name, const certificates_on_disk& found, time_point now,
                 result& told);
   void see(entry& e, const std::string& name, std::optional<certificate_stamp> stamp,
-           time_point now) const;
+           time_point now, result& told) const;
+  static void tell_unusable(entry& e, const std::string& name, const std::string& why,
+                            result& told);
   static std::optional<time_point> due(const entry& e);
   base::status work(certificate_store& store, time_point now, result& told);
   base::outcome<bool> may_change(certificate_store& store, time_point now, result& told);

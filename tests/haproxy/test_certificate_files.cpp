@@ -33,7 +33,6 @@ BOOST_AUTO_TEST_CASE(a_folder_has_what_haproxy_loads_of_it) {
     write_text(folder / name, "");
   std::filesystem::create_directory(folder / "sub");
   std::filesystem::create_symlink("a.pem", folder / "link.pem");
-  std::filesystem::create_symlink("nowhere", folder / "broken.pem");
   const std::vector<std::string> wanted{"a.pem",       "b.crt",     "c",
                                         "d.pem.ecdsa", "d.pem.rsa", "link.pem"};
   BOOST_TEST(names_at(folder.path().string()) == wanted, boost::test_tools::per_element());
@@ -49,6 +48,16 @@ BOOST_AUTO_TEST_CASE(a_file_is_itself_and_its_variants) {
   BOOST_TEST(is_variant_of("/x/a.pem.ecdsa", "/x/a.pem"));
   BOOST_TEST(!is_variant_of("/x/a.pem2", "/x/a.pem"));
   BOOST_TEST(!is_variant_of("/x/b.pem", "/x/a.pem"));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_there_and_says_why) {
+  const temp_dir folder;
+  std::filesystem::create_symlink("nowhere", folder / "a.pem");
+  write_text(folder / "b.pem", "");
+  std::filesystem::create_symlink("nowhere", folder / "b.pem.key");
+  const auto found = certificates_at(folder.path().string());
+  BOOST_TEST(found->at(folder / "a.pem").failure.starts_with(folder / "a.pem: "));
+  BOOST_TEST(found->at(folder / "b.pem").failure.starts_with(folder / "b.pem.key: "));
 }
 
 BOOST_AUTO_TEST_CASE(every_way_of_changing_a_file_changes_its_stamp) {
@@ -75,7 +84,7 @@ BOOST_AUTO_TEST_CASE(every_way_of_changing_a_file_changes_its_stamp) {
   BOOST_TEST(!before->extras);
   write_text(folder / "a.ocsp", "");
   BOOST_TEST(stamp_of(folder / "a")->extras);
-  std::filesystem::remove(folder / "two");
+  std::filesystem::remove(folder / "a");
   BOOST_TEST(!stamp_of(folder / "a").has_value());
 }
 

@@ -32,9 +32,13 @@ struct certificate_folder {
 };
 
 struct tls_site : certificate_folder, gateway_site {
-  explicit tls_site(bool tapped = false)
+  /// The bind has the whole folder, or one file of it.
+  explicit tls_site(bool tapped = false, const std::string& file = "")
       : gateway_site({.tapped = tapped,
-                      .binds = {{"127.0.0.1", tls_port, folder.path().string(), {"h2"}}}}) {
+                      .binds = {{"127.0.0.1",
+                                 tls_port,
+                                 file.empty() ? folder.path().string() : at(file),
+                                 {"h2"}}}}) {
     begin({web_site::web()});
     // The files are so new that they are compared with what HAProxy has.
     const auto first = look();
@@ -63,6 +67,10 @@ struct tls_site : certificate_folder, gateway_site {
 
 struct tapped_tls_site : tls_site {
   tapped_tls_site() : tls_site(true) {}
+};
+
+struct one_file_site : tls_site {
+  one_file_site() : tls_site(false, "a.pem") {}
 };
 
 /// One that HAProxy's runtime API cannot name.
@@ -347,6 +355,23 @@ BOOST_AUTO_TEST_CASE(an_empty_or_absent_folder_takes_nothing_away) {
   BOOST_TEST(same_worker());
 }
 
+BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_neither_changed_nor_gone) {
+  std::filesystem::remove(at("b.pem"));
+  std::filesystem::create_symlink("nowhere", at("b.pem"));
+  std::filesystem::create_symlink("nowhere", at("c.pem"));
+  const auto report = look();
+  BOOST_TEST(told(report, "b.pem cannot be looked at: ") == 1U, words(report));
+  BOOST_TEST(told(report, "c.pem cannot be looked at: ") == 1U, words(report));
+  BOOST_TEST(look(certificates::gone_after).notices.empty());
+  BOOST_TEST(serves("b.test", b));
+  const auto renewed = self_signed("b.test");
+  put("nowhere", renewed.pem());
+  look();
+  look();
+  BOOST_TEST(serves("b.test", renewed));
+  BOOST_TEST(same_worker());
+}
+
 BOOST_AUTO_TEST_CASE(what_changed_while_switchyard_was_away_is_brought_in) {
   const auto renewed = self_signed("b.test");
   put("b.pem", renewed.pem());
@@ -381,6 +406,33 @@ BOOST_AUTO_TEST_CASE(a_transaction_of_somebody_else_is_waited_for_and_ended_when
   BOOST_TEST(tick().certificates == 1U);
   BOOST_TEST(serves("b.test", renewed));
   BOOST_TEST(serves("a.test", a));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_certificates_of_one_file, one_file_site)
+
+BOOST_AUTO_TEST_CASE(a_file_that_a_bind_names_is_renewed_and_its_neighbours_do_not_count) {
+  const auto renewed = self_signed("a.test");
+  put("b.pem", self_signed("b.test").pem());
+  put("a.pem", renewed.pem());
+  BOOST_TEST(look().certificates == 1U);
+  BOOST_TEST(serves("a.test", renewed));
+  BOOST_TEST(serves("b.test", renewed));
+  BOOST_TEST(same_worker());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_a_bind_names_and_is_gone_is_told_once) {
+  std::filesystem::remove(at("a.pem"));
+  BOOST_TEST(told(look(), "a.pem is not there") == 1U);
+  BOOST_TEST(look(certificates::gone_after).notices.empty());
+  BOOST_TEST(serves("a.test", a));
+  const auto renewed = self_signed("a.test");
+  put("a.pem", renewed.pem());
+  BOOST_TEST(look().certificates == 1U);
+  BOOST_TEST(serves("a.test", renewed));
+  std::filesystem::remove(at("a.pem"));
+  BOOST_TEST(told(look(), "a.pem is not there") == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
