@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "haproxy/planner.hpp"
+#include "tests/haproxy/plans.hpp"
 
 namespace switchyard::haproxy {
 
@@ -8,50 +9,13 @@ namespace {
 
 using model::server_state;
 
-const std::string settings = "backend b from switchyard-http\n";
-const std::string options = "check inter 2000ms rise 2 fall 3";
-
-model::server server(const std::string& name, std::uint16_t port = 80) {
-  model::server s;
-  s.name = name;
-  s.address = "10.0.0.1";
-  s.port = port;
-  return s;
-}
-
-model::backend backend(std::vector<model::server> servers) {
-  model::backend b;
-  b.name = "b";
-  b.servers = std::move(servers);
-  return b;
-}
-
-actual_server running_server(const model::server& s) {
-  return {{s.address, s.port, s.weight, s.state, true}, s.backup, s.maxconn};
-}
-
-actual_backend running(const std::vector<model::server>& servers) {
-  actual_backend a;
-  a.settings = settings;
-  for (const auto& s : servers) a.servers[s.name] = running_server(s);
-  return a;
-}
-
-std::vector<std::string> lines(const plan& p) {
-  std::vector<std::string> all;
-  for (const auto& s : p.steps) all.push_back(s.what.line);
-  return all;
-}
-
 plan plan_for(const std::vector<model::server>& wanted, const std::vector<model::server>& has) {
   const auto actual = running(has);
   return plan_backend(backend(wanted), &actual, settings, options);
 }
 
-using texts = std::vector<std::string>;
-
 void expect(const plan& p, const texts& wanted) {
-  const auto got = lines(p);
+  const auto got = lines(p.steps);
   BOOST_TEST(got == wanted, boost::test_tools::per_element());
 }
 

@@ -7,6 +7,7 @@
 
 #include "haproxy/planner.hpp"
 #include "haproxy/renderer.hpp"
+#include "tests/haproxy/plans.hpp"
 
 namespace switchyard::haproxy {
 
@@ -14,39 +15,11 @@ namespace {
 
 using model::server_state;
 using std::chrono::milliseconds;
-using texts = std::vector<std::string>;
 
-const std::string settings = "backend b from switchyard-http\n";
-const std::string options = "check inter 2000ms rise 2 fall 3";
-
-model::server server(const std::string& name, server_state state = server_state::ready) {
-  model::server s;
-  s.name = name;
-  s.address = "10.0.0.1";
-  s.port = 80;
+model::server server_in(const std::string& name, server_state state) {
+  auto s = server(name);
   s.state = state;
   return s;
-}
-
-model::backend backend(std::vector<model::server> servers) {
-  model::backend b;
-  b.name = "b";
-  b.servers = std::move(servers);
-  return b;
-}
-
-actual_backend running(const std::vector<model::server>& servers) {
-  actual_backend a;
-  a.settings = settings;
-  for (const auto& s : servers)
-    a.servers[s.name] = {{s.address, s.port, s.weight, s.state, true}, s.backup, s.maxconn};
-  return a;
-}
-
-texts lines(const std::vector<step>& steps) {
-  texts all;
-  for (const auto& s : steps) all.push_back(s.what.line);
-  return all;
 }
 
 texts causes(const plan& p) {
@@ -167,11 +140,11 @@ BOOST_AUTO_TEST_CASE(every_state_leads_to_every_other) {
   for (const bool checked : {true, false}) {
     for (const auto& w : ways) {
       BOOST_TEST_CONTEXT(to_string(w.from) << " to " << to_string(w.to) << ", checks " << checked) {
-        auto b = backend({server("a", w.to)});
+        auto b = backend({server_in("a", w.to)});
         if (!checked) b.settings.check.type = model::check_type::none;
         auto steps = w.steps;
         if (!checked) std::erase(steps, "enable health b/a");
-        auto actual = running({server("a", w.from)});
+        auto actual = running({server_in("a", w.from)});
         const auto p = plan_backend(b, &actual, settings, options);
         expect(p, steps);
         for (const auto& done : p.steps) note_done(actual, done);
@@ -202,7 +175,7 @@ BOOST_AUTO_TEST_CASE(servers_come_and_go_and_stay_in_one_plan) {
   // Wanted: a, c, d; running: b, c, e, in every state.
   for (const auto state : {server_state::ready, server_state::drain, server_state::maint}) {
     BOOST_TEST_CONTEXT(to_string(state)) {
-      const auto actual = running({server("b", state), server("c"), server("e", state)});
+      const auto actual = running({server_in("b", state), server("c"), server_in("e", state)});
       auto wanted = backend({server("a"), server("c"), server("d")});
       wanted.settings.check.type = model::check_type::none;
       expect(plan_backend(wanted, &actual, settings, ""),
