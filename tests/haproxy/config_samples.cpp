@@ -139,4 +139,17 @@ base::finished ask_haproxy(const std::string& text, const std::string& base_text
   return base::run(command).value();
 }
 
+config::frontend_settings gateway_frontend() {
+  config::frontend_settings f;
+  f.name = "http-gateway";
+  for (const auto* address : {"*", "127.0.0.1", "::1", "::"}) {
+    config::bind_settings bind;
+    bind.address = address;
+    bind.port = 18'080;
+    f.binds.push_back(bind);
+  }
+  f.default_backend = "api";
+  return f;
+}
+
 }  // namespace switchyard::tests

@@ -24,6 +24,9 @@ std::vector<model::backend> all_kinds_of_backends();
 /// Attached without a base file: a configuration that needs nothing from outside.
 config::haproxy_settings settings_in(const std::string& folder);
 
+/// A frontend of mode http with a bind of each form of address, and backend "api" by default.
+config::frontend_settings gateway_frontend();
+
 /// A rendered configuration of these backends.
 haproxy::configuration configuration_of(
     const std::vector<model::backend>& backends, const config::haproxy_settings& settings,

@@ -32,10 +32,6 @@ struct store_fixture {
   }
 };
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(config_store_, store_fixture)

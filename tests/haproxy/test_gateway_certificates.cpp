@@ -3,81 +3,13 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
-#include "tests/haproxy/gateway_sites.hpp"
-#include "tests/support/tls.hpp"
+#include "tests/haproxy/tls_site.hpp"
 
 namespace {
 
 using namespace switchyard::tests;
 using namespace std::chrono_literals;
-using switchyard::haproxy::apply_report;
 using switchyard::haproxy::certificates;
-
-/// A folder of certificates for a.test and b.test.
-struct certificate_folder {
-  certificate_folder() {
-    put("a.pem", a.pem());
-    put("b.pem", b.pem());
-  }
-  std::string at(std::string_view name) const { return folder / name; }
-  /// Replaces a file as renewal programs do.
-  void put(std::string_view name, const std::string& text) const {
-    write_text(folder / ".new", text);
-    std::filesystem::rename(folder / ".new", at(name));
-  }
-
-  temp_dir folder;
-  key_pair a = self_signed("a.test"), b = self_signed("b.test");
-  std::uint16_t tls_port = free_port();
-};
-
-struct tls_site : certificate_folder, gateway_site {
-  /// The bind has the whole folder, or one file of it.
-  explicit tls_site(bool tapped = false, const std::string& file = "")
-      : gateway_site({.tapped = tapped,
-                      .binds = {{"127.0.0.1",
-                                 tls_port,
-                                 file.empty() ? folder.path().string() : at(file),
-                                 {"h2"}}}}) {
-    begin({web_site::web()});
-    // The files are so new that they are compared with what HAProxy has.
-    const auto first = look();
-    BOOST_TEST(first.certificates == 0U);
-    BOOST_TEST(first.notices.empty(), words(first));
-    worker = worker_pid();
-  }
-
-  /// A reconcile, and what is due a moment later.
-  apply_report look(std::chrono::milliseconds later = certificates::settled_after) {
-    auto all = reconcile();
-    now += later;
-    const auto then = tick();
-    all.certificates += then.certificates;
-    all.notices.insert(all.notices.end(), then.notices.begin(), then.notices.end());
-    all.waiting = then.waiting;
-    return all;
-  }
-  bool serves(std::string_view host, const key_pair& wanted) const {
-    return tls_hello(tls_port, host).certificate == fingerprint(wanted.certificate);
-  }
-  bool same_worker() const { return worker_pid() == worker; }
-
-  pid_t worker = 0;
-};
-
-struct tapped_tls_site : tls_site {
-  tapped_tls_site() : tls_site(true) {}
-};
-
-struct one_file_site : tls_site {
-  one_file_site() : tls_site(false, "a.pem") {}
-};
-
-/// One that HAProxy's runtime API cannot name.
-const std::string unnameable = "a b.pem";
-constexpr std::string_view garbage =
-    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-    "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
 
 }  // namespace
 
@@ -215,119 +147,6 @@ BOOST_AUTO_TEST_CASE(a_new_file_that_is_broken_leaves_nothing_behind) {
   BOOST_TEST(serves("c.test", c));
 }
 
-BOOST_AUTO_TEST_CASE(the_default_certificate_leaves_with_one_reload) {
-  std::filesystem::remove(at("a.pem"));
-  look();
-  const auto report = look(certificates::gone_after);
-  BOOST_REQUIRE(!same_worker());
-  BOOST_TEST(told(report, "a.pem needs a reload") == 1U, words(report));
-  BOOST_TEST(told(report, "reloaded HAProxy") == 1U, words(report));
-  BOOST_TEST(told(report, "certificate " + at("a.pem")) >= 1U, words(report));
-  BOOST_TEST(serves("a.test", b));
-  const auto after = worker_pid();
-  settle();
-  BOOST_TEST(look().waiting.empty());
-  BOOST_TEST(worker_pid() == after);
-}
-
-BOOST_AUTO_TEST_CASE(what_the_runtime_api_cannot_name_comes_with_one_reload) {
-  const auto c = self_signed("c.test");
-  put(unnameable, c.pem());
-  const auto report = look();
-  BOOST_TEST(told(report, "a b.pem needs a reload") == 1U, words(report));
-  BOOST_TEST(!same_worker());
-  BOOST_TEST(serves("c.test", c));
-  const auto after = worker_pid();
-  settle();
-  BOOST_TEST(look().waiting.empty());
-  BOOST_TEST(worker_pid() == after);
-}
-
-BOOST_AUTO_TEST_CASE(what_haproxy_cannot_show_is_loaded_once) {
-  const auto c = self_signed("c.test");
-  put("c\nd.pem", c.pem());
-  look();
-  BOOST_TEST(!same_worker());
-  BOOST_TEST(serves("c.test", c));
-  for (int i = 0; i < 3; ++i) {
-    const auto before = worker_pid();
-    now += 1min;
-    BOOST_TEST(look().waiting.empty());
-    BOOST_TEST(worker_pid() == before);
-    reload_by_hand();
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_reload_that_is_refused_is_not_tried_again_until_the_file_changes) {
-  put(unnameable, std::string(garbage));
-  auto report = look();
-  BOOST_TEST(told(report, "reload failed, HAProxy goes on as it was") == 1U, words(report));
-  BOOST_TEST(report.waiting.empty());
-  for (int i = 0; i < 5; ++i) {
-    now += 60s;
-    BOOST_TEST(look().waiting.empty());
-  }
-  BOOST_TEST(same_worker());
-  const auto c = self_signed("c.test");
-  put(unnameable, c.pem());
-  look();
-  settle();
-  BOOST_TEST(serves("c.test", c));
-}
-
-BOOST_AUTO_TEST_CASE(a_refused_reload_is_tried_again_after_a_long_while) {
-  const auto base = read_text(*settings.haproxy.base_file);
-  write_text(*settings.haproxy.base_file, base + "    no-such-directive\n");
-  const auto c = self_signed("c.test");
-  put(unnameable, c.pem());
-  BOOST_TEST(told(look(), "reload failed") == 1U);
-  write_text(*settings.haproxy.base_file, base);
-  now += certificates::reload_again_after / 2;
-  look();
-  BOOST_TEST(same_worker());
-  now += certificates::reload_again_after / 2;
-  look();
-  BOOST_TEST(serves("c.test", c));
-}
-
-// HAProxy takes no second proxy of the name of the operator's.
-BOOST_AUTO_TEST_CASE(a_backend_that_haproxy_refuses_does_not_hold_up_a_certificate) {
-  write_text(*settings.haproxy.base_file,
-             read_text(*settings.haproxy.base_file) +
-                 "backend clash\n    timeout connect 1s\n    timeout server 1s\n");
-  BOOST_TEST(told(apply(of_its_own_kind(backend_of("clash", {local_server("c1")}))),
-                  "reload failed") == 1U);
-  const auto c = self_signed("c.test");
-  put(unnameable, c.pem());
-  reconcile();
-  now += 1min;
-  const auto report = tick();
-  BOOST_TEST(told(report, "backend clash is left as it was") == 1U, words(report));
-  BOOST_TEST(!same_worker());
-  BOOST_TEST(serves("c.test", c));
-}
-
-BOOST_AUTO_TEST_CASE(a_chain_that_is_too_long_for_the_runtime_api_comes_with_a_reload) {
-  const auto renewed = self_signed("b.test");
-  auto text = renewed.pem();
-  while (text.size() < 16'000) text += a.certificate;
-  put("b.pem", text);
-  const auto report = look();
-  BOOST_TEST(told(report, "b.pem needs a reload") == 1U, words(report));
-  BOOST_TEST(serves("b.test", renewed));
-}
-
-BOOST_AUTO_TEST_CASE(a_certificate_with_more_beside_it_is_renewed_by_a_reload) {
-  const auto renewed = self_signed("b.test");
-  put("b.pem.issuer", a.certificate);
-  look();
-  BOOST_TEST(same_worker());
-  put("b.pem", renewed.pem());
-  BOOST_TEST(told(look(), ".ocsp, .sctl or .issuer are beside it") == 1U);
-  BOOST_TEST(!same_worker());
-  BOOST_TEST(serves("b.test", renewed));
-}
-
 BOOST_AUTO_TEST_CASE(names_that_one_version_takes_for_others_are_renewed_as_well) {
   // "set ssl cert b.crt" means "b" to HAProxy 2.6.
   const auto c = self_signed("c.test");
@@ -406,68 +225,6 @@ BOOST_AUTO_TEST_CASE(a_transaction_of_somebody_else_is_waited_for_and_ended_when
   BOOST_TEST(tick().certificates == 1U);
   BOOST_TEST(serves("b.test", renewed));
   BOOST_TEST(serves("a.test", a));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(gateway_certificates_of_one_file, one_file_site)
-
-BOOST_AUTO_TEST_CASE(a_file_that_a_bind_names_is_renewed_and_its_neighbours_do_not_count) {
-  const auto renewed = self_signed("a.test");
-  put("b.pem", self_signed("b.test").pem());
-  put("a.pem", renewed.pem());
-  BOOST_TEST(look().certificates == 1U);
-  BOOST_TEST(serves("a.test", renewed));
-  BOOST_TEST(serves("b.test", renewed));
-  BOOST_TEST(same_worker());
-}
-
-BOOST_AUTO_TEST_CASE(a_file_that_a_bind_names_and_is_gone_is_told_once) {
-  std::filesystem::remove(at("a.pem"));
-  BOOST_TEST(told(look(), "a.pem is not there") == 1U);
-  BOOST_TEST(look(certificates::gone_after).notices.empty());
-  BOOST_TEST(serves("a.test", a));
-  const auto renewed = self_signed("a.test");
-  put("a.pem", renewed.pem());
-  BOOST_TEST(look().certificates == 1U);
-  BOOST_TEST(serves("a.test", renewed));
-  std::filesystem::remove(at("a.pem"));
-  BOOST_TEST(told(look(), "a.pem is not there") == 1U);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(gateway_certificates_and_broken_conversations, tapped_tls_site)
-
-BOOST_AUTO_TEST_CASE(a_conversation_that_breaks_before_the_commit_is_made_up_for) {
-  const auto renewed = self_signed("b.test");
-  put("b.pem", renewed.pem());
-  tap().break_at(wiretap::cut::before, "commit ssl cert");
-  BOOST_TEST(look().certificates == 0U);
-  BOOST_TEST(serves("b.test", b));
-  settle();
-  look(certificates::transaction_ends_after);
-  BOOST_TEST(look(certificates::transaction_ends_after).certificates <= 1U);
-  BOOST_TEST(serves("b.test", renewed));
-  BOOST_TEST(same_worker());
-}
-
-BOOST_AUTO_TEST_CASE(a_conversation_that_breaks_after_the_commit_is_made_up_for) {
-  const auto renewed = self_signed("b.test");
-  put("b.pem", renewed.pem());
-  tap().break_at(wiretap::cut::after, "commit ssl cert");
-  look();
-  settle();
-  look();
-  BOOST_TEST(serves("b.test", renewed));
-  BOOST_TEST(tap().count("commit ssl cert") == 1U);  // HAProxy had it already
-  BOOST_TEST(command("show ssl cert").find("# transaction") == std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(unchanged_files_cost_no_command) {
-  const auto before = tap().count("show ssl");
-  look();
-  BOOST_TEST(tap().count("show ssl") == before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -28,10 +28,6 @@ base::finished switchyard(const std::vector<std::string>& arguments,
   return *result;
 }
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A folder with settings on the file provider.
 struct files {
   temp_dir folder;

@@ -48,6 +48,10 @@ std::uint16_t free_port();
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::milliseconds longest = std::chrono::seconds(10));
 
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 /// Writes a file, whatever was there.
 void write_text(const std::filesystem::path& path, std::string_view text);
 /// The text of a file, "" when there is none.

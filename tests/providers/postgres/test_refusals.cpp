@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/providers/postgres/fixture.hpp"
+#include "tests/support/support.hpp"
 
 namespace switchyard::tests {
 
@@ -25,10 +26,6 @@ model::report view_of(const std::string& sql) {
   BOOST_REQUIRE(report->backends.contains("good"));
   BOOST_TEST(report->backends.at("good").value->servers.size() == 1U);
   return std::move(*report);
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
