@@ -34,6 +34,8 @@ constexpr milliseconds between_looks(5);
 constexpr milliseconds longest_question(5'000);
 // A master that is starting, or re-executing itself, refuses connections for a moment.
 constexpr milliseconds master_restarts_within(500);
+// Where nothing but the master tells that HAProxy is there, it may be loading for as long as this.
+constexpr milliseconds longest_load(10'000);
 
 // A master that is just starting takes no notice of a signal; nothing says so.
 constexpr milliseconds signal_lost_after(5'000);
@@ -44,6 +46,8 @@ struct watch {
   const base::deadline& until;
   base::deadline::clock::time_point started = base::deadline::clock::now();
   pid_t old_worker = 0;
+  /// How long neither may take a connection before HAProxy counts as ended.
+  milliseconds longest_silence = master_restarts_within;
   /// Since when neither a worker nor the master has taken a connection.
   std::optional<base::deadline::clock::time_point> refused_since = std::nullopt;
 
@@ -62,7 +66,7 @@ struct watch {
         std::chrono::duration_cast<milliseconds>(base::deadline::clock::now() - started)};
   }
 
-  /// Whether the master has refused connections for longer than it does while it starts.
+  /// Whether the master has refused connections for longer than it does while it starts or loads.
   bool ended() {
     if (!settings.master_socket) return false;
     const auto master = show_proc(*settings.master_socket, at_most(look));
@@ -71,7 +75,7 @@ struct watch {
       refused_since.reset();
     else if (!refused_since)
       refused_since = now;
-    return refused_since && now - *refused_since > master_restarts_within;
+    return refused_since && now - *refused_since > longest_silence;
   }
 
   error no_verdict() const {
@@ -147,6 +151,7 @@ outcome<reload_result> ask_master(watch& w, const capabilities& can) {
 }
 
 outcome<reload_result> through_master(watch& w, const capabilities& can) {
+  if (!show_info(w.settings.runtime_socket, w.at_most(look))) w.longest_silence = longest_load;
   auto result = ask_master(w, can);
   // On 2.6 the new worker answers a moment before the master listens again; whoever asks the master
   // next shall not find it closed.
