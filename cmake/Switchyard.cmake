@@ -59,12 +59,24 @@ function(switchyard_on_every_haproxy name)
 endfunction()
 
 function(switchyard_on_newest_haproxy name)
+  switchyard_newest_haproxy(newest)
+  foreach(entry IN LISTS SWITCHYARD_TEST_HAPROXY_VERSIONS)
+    if(entry MATCHES "^${newest}=")
+      switchyard_on_haproxies(${name} "${entry}")
+    endif()
+  endforeach()
+endfunction()
+
+# The number of the newest of those versions; "" when there is none.
+function(switchyard_newest_haproxy variable)
+  set(newest "")
   set(versions ${SWITCHYARD_TEST_HAPROXY_VERSIONS})
   if(versions)
     list(SORT versions COMPARE NATURAL ORDER DESCENDING)
-    list(GET versions 0 newest)
-    switchyard_on_haproxies(${name} "${newest}")
+    list(GET versions 0 entry)
+    string(REGEX REPLACE "=.*$" "" newest "${entry}")
   endif()
+  set(${variable} "${newest}" PARENT_SCOPE)
 endfunction()
 
 # switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…]): one Boost.Test executable, one ctest entry.
