@@ -2,7 +2,9 @@
 
 find_program(SWITCHYARD_CCACHE ccache)
 if(SWITCHYARD_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${SWITCHYARD_CCACHE}")
+  # ccache takes precompiled headers when it is told so (its manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${SWITCHYARD_CCACHE}")
 endif()
 
 add_library(switchyard_flags INTERFACE)
@@ -85,9 +87,9 @@ function(switchyard_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
-  add_executable(${name} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
-  target_link_libraries(${name} PRIVATE ${ARG_LIBS} switchyard_flags Boost::unit_test_framework)
-  target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} switchyard_flags switchyard_test_main)
+  target_precompile_headers(${name} REUSE_FROM switchyard_test_precompiled)
   add_test(NAME ${name} COMMAND ${name} --log_level=test_suite --report_level=short)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
   switchyard_test_environment(${name})

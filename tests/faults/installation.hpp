@@ -34,7 +34,7 @@ struct installation {
   site gateway;
 };
 
-/// Requests without a pause, none of which may fail; says so at its end.
+/// Requests all the time, none of which may fail; says so at its end.
 class unbroken_traffic {
  public:
   explicit unbroken_traffic(const installation& of) : load_(of.gateway.port(), 1) {}

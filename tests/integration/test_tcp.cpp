@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(a_backend_of_mode_http_is_not_led_to_and_the_log_says_so) {
                    "default_backend web, which is of mode http");
              }),
              gateway.log());
-  BOOST_TEST(gateway.backend_exists("web"));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("web"); }), gateway.log());
   BOOST_TEST(connection(http_port).greeting() == "");
   BOOST_TEST(reached({"a"}));
   db.sql("UPDATE backends SET mode = 'tcp' WHERE name = 'web'");

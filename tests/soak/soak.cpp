@@ -71,7 +71,7 @@ class run {
       throw std::runtime_error("it did not come up: " + difference() + "\n" + gateway_.log());
     const auto begun = clock_type::now();
     next_change_ = next_settings_ = begun;
-    continuous_load client(gateway_.port(), 1);
+    continuous_load client(gateway_.port(), 1, std::chrono::microseconds(0));
     do {
       round(result);
       result.reloads = reloads();

@@ -137,12 +137,14 @@ std::map<std::string, int> sample(std::uint16_t port, int count) {
   return result;
 }
 
-continuous_load::continuous_load(std::uint16_t port, unsigned clients) {
-  const auto client = [this, port] {
+continuous_load::continuous_load(std::uint16_t port, unsigned clients,
+                                 std::chrono::microseconds pause) {
+  const auto client = [this, port, pause] {
     while (!stop_.load(std::memory_order_relaxed)) {
       const auto result = exchange(port, "/", "test", std::chrono::seconds(5));
       if (result.answer.status == 200) {
         ++answered_;
+        if (pause.count() > 0) std::this_thread::sleep_for(pause);
         continue;
       }
       const std::lock_guard lock(mutex_);

@@ -133,9 +133,12 @@ std::vector<std::string> cookies_in(std::string_view head);
 std::map<std::string, int> sample(std::uint16_t port, int count);
 
 /// Requests on fresh connections, one after the other on each of `clients` threads, until stop().
+/// After each answer a client pauses, so that tests that run side by side do not take all of the
+/// processor from what they watch; zero for as many requests as can be.
 class continuous_load {
  public:
-  continuous_load(std::uint16_t port, unsigned clients);
+  continuous_load(std::uint16_t port, unsigned clients,
+                  std::chrono::microseconds pause = std::chrono::milliseconds(2));
   ~continuous_load();
 
   struct totals {
