@@ -9,8 +9,9 @@ namespace {
 // Stands for all routes; no backend has such a name.
 constexpr const char* routes_entry = "/routes";
 
-std::shared_ptr<const std::vector<model::route>> routes_of(const model::desired_state& state) {
-  return std::make_shared<const std::vector<model::route>>(state.routes());
+void add_routes(haproxy::apply_request& request, const model::desired_state& state) {
+  request.routes = std::make_shared<const std::vector<model::route>>(state.routes());
+  request.unread_routes = state.unread_routes();
 }
 
 }  // namespace
@@ -47,8 +48,11 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
     flying_ = queue_.size();
     queue_.clear();
     queued_.clear();
-    request.routes = routes_of(state);
-    for (const auto& [name, backend] : state.backends()) request.changes.push_back({name, backend});
+    add_routes(request, state);
+    for (const auto& [name, backend] : state.backends())
+      request.changes.push_back({name, backend, state.unread_of(name)});
+    for (const auto& name : state.unread_backends())
+      request.changes.push_back({name, nullptr, state.unread_of(name)});
     return request;
   }
   flying_ = std::min(batch_, queue_.size());
@@ -57,11 +61,12 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
     queue_.pop_front();
     queued_.erase(name);
     if (name == routes_entry) {
-      request.routes = routes_of(state);
+      add_routes(request, state);
       continue;
     }
     auto backend = state.find(name);
-    request.changes.push_back({std::move(name), std::move(backend)});
+    auto unread = state.unread_of(name);
+    request.changes.push_back({std::move(name), std::move(backend), std::move(unread)});
   }
   // Names that come in while a long queue is worked off do not put its reload off for ever.
   if (applied_count_ >= round_end_) round_end_ = queued_count_;

@@ -6,18 +6,22 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "haproxy/master.hpp"
 #include "haproxy/planner.hpp"
 #include "model/backend.hpp"
+#include "model/unread.hpp"
 
 namespace switchyard::haproxy {
 
 struct backend_change {
   std::string name;
   model::backend_ptr value;  ///< nullptr: nobody desires it any more
+  model::unread unread{};    ///< what of it the source has, and nobody could read
 };
 
 /// A part of the desired state that has changed, or all of it.
@@ -28,6 +32,8 @@ struct apply_request {
   bool more = false;      ///< another request follows at once; a reload waits for the last one
   std::vector<backend_change> changes;
   std::shared_ptr<const std::vector<model::route>> routes{};  ///< nullptr: as before
+  /// With the routes: host and path of those that the source has, and nobody could read.
+  std::set<std::pair<std::string, std::string>> unread_routes{};
 };
 
 enum class severity { debug, info, warning, error };

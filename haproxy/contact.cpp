@@ -230,7 +230,7 @@ void gateway::finish(apply_report& report) {
                                 " was changed by somebody else and is written anew; that version "
                                 "is kept in " +
                                 kept});
-  report.revision = revision_;
+  report.revision = desired_.revision();
   report.waiting = reasons();
 }
 

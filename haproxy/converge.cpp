@@ -14,8 +14,6 @@ namespace {
 // HAProxy more the more servers it has, just when it is to serve the new one; and a storm of
 // changes is read back in one go.
 constexpr std::chrono::milliseconds verify_delay{25};
-// A pass with more steps than this is told of in one line.
-constexpr std::size_t told_one_by_one = 20;
 
 std::string endpoint(const model::server& s) {
   return s.address.find(':') == std::string::npos ? s.address + ":" + std::to_string(s.port)
@@ -63,43 +61,21 @@ std::string describe(const step& s) {
 }  // namespace
 
 gateway::names gateway::take(const apply_request& request) {
-  names touched;
-  if (request.full) {
-    names wanted;
-    for (const auto& change : request.changes)
-      if (change.value) wanted.insert(change.name);
-    for (const auto& [name, backend] : desired_)
-      if (!wanted.contains(name)) touched.insert(name);
-    for (const auto& name : touched) desired_.erase(name);
-    if (!touched.empty()) routes_.backends_changed();
-  }
-  if (request.routes) routes_.want(request.routes, request.complete);
-  if (request.complete) dismissed_.clear();
-  for (const auto& change : request.changes) {
-    auto& known = desired_[change.name];
-    // Before every provider has reported, only what was desired in this run and is no more may go.
-    if (!request.complete && known && change.value)
-      for (const auto& s : known->servers)
-        if (change.value->find(s.name) == nullptr) dismissed_.insert({change.name, s.name});
-    if (!change.value || known != change.value) touched.insert(change.name);
-    if (!change.value || !known || known->settings.mode != change.value->settings.mode)
-      routes_.backends_changed();
-    known = change.value;
-    if (!known) desired_.erase(change.name);
-  }
+  const bool was_complete = desired_.complete();
+  auto taken = desired_.take(request);
+  if (taken.for_routes) routes_.backends_changed();
+  if (request.routes) routes_.want(request.routes, request.complete, request.unread_routes);
   // What the file holds of an earlier run, backends and servers, stays until every provider has had
   // its say.
-  if (request.complete && (request.full || !complete_))
+  if (request.complete && (request.full || !was_complete))
     for (const auto& [name, section] : file_.backends)
-      if (!complete_ || !desired_.contains(name)) touched.insert(name);
-  complete_ = request.complete;
-  revision_ = std::max(revision_, request.revision);
-  return touched;
+      if (!was_complete || !desired_.contains(name)) taken.touched.insert(name);
+  return std::move(taken.touched);
 }
 
 gateway::names gateway::every_name() const {
   names all;
-  for (const auto& [name, backend] : desired_) all.insert(all.end(), name);
+  for (const auto& [name, backend] : desired_.all()) all.insert(all.end(), name);
   for (const auto& [name, section] : file_.backends) all.insert(name);
   for (const auto& [name, running] : actual_) all.insert(name);
   return all;
@@ -137,7 +113,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing,
 /// Frontends of mode http cannot lead to a backend of mode tcp.
 bool gateway::routable(const std::string& backend) const {
   const auto wanted = desired_.find(backend);
-  return wanted == desired_.end() || wanted->second->settings.mode == model::proxy_mode::http;
+  return !wanted || wanted->settings.mode == model::proxy_mode::http;
 }
 
 backend_presence gateway::presence(const std::string& backend) const {
@@ -189,14 +165,15 @@ gateway::plans gateway::plan_all(const names& which, apply_report& report) {
 
 void gateway::plan_one(const std::string& name, plans& all, apply_report& report) {
   pending_.erase(name);
+  tell_unread(name, report);
   const auto wanted = desired_.find(name);
-  if (wanted == desired_.end()) {
+  if (!wanted) {
     rendered_.erase(name);
-    if (complete_ && !blamed(name)) plan_retiring(name, all);
+    if (desired_.may_go(name) && !blamed(name)) plan_retiring(name, all);
     return;
   }
   drains_.forget({name, ""});
-  const auto& backend = *wanted->second;
+  const auto& backend = *wanted;
   const auto* r = render(backend, report);
   if (r == nullptr) return;
   const auto running = actual_.find(name);
@@ -209,9 +186,15 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   for (const auto& server : drains_.of(name))
     if (backend.find(server) != nullptr) drains_.forget({name, server});
   for (auto& s : p.steps) all.steps.push_back({name, std::move(s)});
-  if (!complete_)
-    std::erase_if(p.leaving, [&](const auto& s) { return !dismissed_.contains({name, s}); });
+  std::erase_if(p.leaving, [&](const auto& s) { return !desired_.may_go(name, s); });
   plan_leaving(name, p.leaving, all.leaving);
+}
+
+void gateway::tell_unread(const std::string& name, apply_report& report) {
+  const auto topic = "unread " + name;
+  if (!desired_.unread(name) || !file_.backends.contains(name)) return quiet(topic);
+  tell(report, severity::warning, topic,
+       "backend " + name + ": what of it could not be read stays in HAProxy as it is");
 }
 
 // A profile is loaded when the file that has it is.

@@ -15,6 +15,11 @@ void drain_queue::add(const key& server, time_point now, visitors who) {
   entries_.try_emplace(server, entry{now, now + first_look, first_look, who});
 }
 
+void drain_queue::unvisited(const key& server) {
+  if (const auto found = entries_.find(server); found != entries_.end())
+    found->second.who = visitors::none;
+}
+
 void drain_queue::forget_backend(const std::string& backend) {
   std::erase_if(entries_, [&](const auto& e) { return e.first.first == backend; });
 }

@@ -31,6 +31,8 @@ class drain_queue {
   /// Notes that a server was put into drain at `now`. One that is in the queue already keeps its
   /// time.
   void add(const key& server, time_point now, visitors who = visitors::none);
+  /// Nobody comes to it any more, not even with its cookie: its whole backend goes.
+  void unvisited(const key& server);
   /// The server is gone, or wanted again.
   void forget(const key& server) { entries_.erase(server); }
   void forget_backend(const std::string& backend);

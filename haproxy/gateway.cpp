@@ -92,7 +92,8 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
 apply_report gateway::reconcile(time_point now) {
   now_ = now;
   apply_report report;
-  if (keep_managed_alive(report) && open(report) && compare(report) && work_certificates(report)) {
+  if (keep_managed_alive(report) && open(report) && compare(report) && confirm(report) &&
+      work_certificates(report)) {
     plan_head(report);
     work_reload(report);
   }

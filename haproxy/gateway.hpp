@@ -21,6 +21,7 @@
 #include "haproxy/capabilities.hpp"
 #include "haproxy/certificates.hpp"
 #include "haproxy/config_store.hpp"
+#include "haproxy/desired_backends.hpp"
 #include "haproxy/drain_queue.hpp"
 #include "haproxy/process.hpp"
 #include "haproxy/reload_budget.hpp"
@@ -85,6 +86,8 @@ class gateway {
 
  private:
   using names = std::set<std::string>;
+  /// A pass that does more than this is told of in one line.
+  static constexpr std::size_t told_one_by_one = 20;
   struct rendered {
     model::backend_settings settings;
     std::string text;
@@ -136,6 +139,7 @@ class gateway {
   };
   plans plan_all(const names& which, apply_report& report);
   void plan_one(const std::string& name, plans& all, apply_report& report);
+  void tell_unread(const std::string& name, apply_report& report);
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
   bool send(const std::vector<pending_step>& steps, apply_report& report);
   bool writable(const model::backend& backend, apply_report& report);
@@ -169,6 +173,7 @@ class gateway {
   void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                     std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
+  bool delete_due(std::vector<std::string>& deleted, apply_report& report);
 
   // -- servers whose options changed (replacing.cpp) --
   bool work_replacements(const names& which, apply_report& report);
@@ -177,7 +182,8 @@ class gateway {
   bool replace(const model::backend& backend, const model::server& server, apply_report& report,
                bool& done);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                      apply_report& report);
+                      std::vector<std::string>& deleted, apply_report& report);
+  static void tell_deleted(const std::vector<std::string>& deleted, apply_report& report);
   bool delete_retired(const std::string& backend, apply_report& report);
   void backend_gone(const std::string& backend);
 
@@ -234,11 +240,7 @@ class gateway {
   certificates certificates_;
   bool server_state_;  ///< HAProxy reads our server-state file
 
-  std::map<std::string, model::backend_ptr> desired_;
-  std::uint64_t revision_ = 0;
-  bool complete_ = false;
-  std::set<drain_queue::key>
-      dismissed_;  ///< while not complete: servers that left the desired state
+  desired_backends desired_;
   std::map<std::string, rendered> rendered_;
 
   configuration file_;  ///< on disk, but for what unsaved_ names

@@ -16,11 +16,12 @@ constexpr std::size_t most_at_once = 100;
 void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
                            std::vector<pending_step>& steps) {
   const auto wanted = desired_.find(name);
-  const bool sticky = wanted != desired_.end() && wanted->second->settings.sticky;
+  const bool sticky = wanted && wanted->settings.sticky;
   for (const auto& server : servers) {
     const auto& now = actual_.at(name).servers.at(server).now;
-    // HAProxy sends nobody to one that is down or in maintenance, whatever the cookie says.
-    const bool visited = sticky && now.up && now.state != model::server_state::maint;
+    // HAProxy sends nobody to one in maintenance, whatever the cookie says; one that is down may
+    // come up.
+    const bool visited = sticky && now.state != model::server_state::maint;
     drains_.add({name, server}, now_,
                 visited ? drain_queue::visitors::persistent : drain_queue::visitors::none);
     if (now.state != model::server_state::ready) continue;
@@ -52,10 +53,20 @@ void gateway::plan_retiring(const std::string& name, plans& all) {
   routes_.backends_changed();
   for (auto& s : p.steps) all.leaving.push_back({name, std::move(s)});
   // Nothing new comes to its servers, and what waits in its queue still goes to them.
-  for (const auto& server : p.leaving) drains_.add({name, server}, now_);
+  for (const auto& server : p.leaving) {
+    drains_.add({name, server}, now_);
+    drains_.unvisited({name, server});
+  }
 }
 
 bool gateway::work_drains(apply_report& report) {
+  std::vector<std::string> deleted;
+  const bool done = delete_due(deleted, report);
+  tell_deleted(deleted, report);
+  return done;
+}
+
+bool gateway::delete_due(std::vector<std::string>& deleted, apply_report& report) {
   std::size_t looked_at = 0;
   for (const auto& [backend, servers] : drains_.due(now_)) {
     if (++looked_at > most_at_once) break;  // changes that wait come first
@@ -68,14 +79,14 @@ bool gateway::work_drains(apply_report& report) {
       for (const auto& server : servers) drains_.postpone({backend, server}, now_);
       continue;
     }
-    if (!delete_drained(backend, servers, report)) return false;
+    if (!delete_drained(backend, servers, deleted, report)) return false;
     if (retiring(backend) && !delete_retired(backend, report)) return false;
   }
   return true;
 }
 
 bool gateway::delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                             apply_report& report) {
+                             std::vector<std::string>& deleted, apply_report& report) {
   const auto reply = session_->execute_raw("show servers conn " + backend);
   if (!reply) return lost(reply.error(), report);
   const auto connections = parse_servers_conn(*reply);
@@ -109,9 +120,19 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
     ++report.steps;
     drains_.forget({backend, server});
     actual_[backend].servers.erase(server);
-    report.notices.push_back({severity::info, backend + "/" + server + " drained and deleted"});
+    deleted.push_back(backend + "/" + server);
   }
   return true;
+}
+
+void gateway::tell_deleted(const std::vector<std::string>& deleted, apply_report& report) {
+  if (deleted.size() > told_one_by_one) {
+    report.notices.push_back(
+        {severity::info, std::to_string(deleted.size()) + " servers drained and deleted"});
+    return;
+  }
+  for (const auto& server : deleted)
+    report.notices.push_back({severity::info, server + " drained and deleted"});
 }
 
 bool gateway::delete_retired(const std::string& backend, apply_report& report) {

@@ -101,7 +101,7 @@ void gateway::verify_against(const std::optional<std::string>& other_ca_file,
   ca_loaded_ = print_of(other_ca_file);
   rendered_.clear();
   names verifying;
-  for (const auto& [name, backend] : desired_) {
+  for (const auto& [name, backend] : desired_.all()) {
     const auto& tls = backend->settings.tls;
     if (tls.enabled && tls.verify == model::tls_verify::required) verifying.insert(name);
   }

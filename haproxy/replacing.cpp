@@ -16,7 +16,7 @@ bool gateway::work_replacements(const names& which, apply_report& report) {
     const auto options_only = [](const auto& r) {
       return r.cause == reload_cause::changed_server_options;
     };
-    if (waiting == pending_.end() || wanted == desired_.end() || !complete_ ||
+    if (waiting == pending_.end() || !wanted || !desired_.complete() ||
         !std::ranges::all_of(waiting->second, options_only))
       continue;
     const auto reply = session_->execute_raw("show servers conn " + name);
@@ -28,13 +28,13 @@ bool gateway::work_replacements(const names& which, apply_report& report) {
     names done;
     for (const auto& reason : waiting->second) {
       const auto server = reason.subject.substr(name.size() + 1);
-      const auto* target = wanted->second->find(server);
+      const auto* target = wanted->find(server);
       const auto used = connections->find(server);
       if (target == nullptr || used == connections->end() ||
-          !replaceable(*wanted->second, *target, used->second))
+          !replaceable(*wanted, *target, used->second))
         continue;
       bool replaced = false;
-      if (!replace(*wanted->second, *target, report, replaced)) return false;
+      if (!replace(*wanted, *target, report, replaced)) return false;
       if (replaced) done.insert(reason.subject);
     }
     std::erase_if(waiting->second, [&](const auto& r) { return done.contains(r.subject); });

@@ -43,10 +43,12 @@ status route_table::ensure_file() {
   return base::write_file_atomically(map_, map_text(file_));
 }
 
-void route_table::want(routes_ptr routes, bool complete) {
+void route_table::want(routes_ptr routes, bool complete, const places& unread) {
   for (const auto& route : *routes_) dismissed_.insert(route_key(route));
   for (const auto& route : *routes) dismissed_.erase(route_key(route));
   if (complete) dismissed_.clear();
+  unread_.clear();
+  for (const auto& [host, path] : unread) unread_.insert(route_key({host, path, ""}));
   routes_ = std::move(routes);
   complete_ = complete;
   due_ = true;
@@ -80,11 +82,13 @@ outcome<route_table::changes> route_table::converge(runtime& session, const pres
   return much ? replace(session, wanted) : change(session, wanted);
 }
 
-/// Until every provider has had its say, entries of an earlier run stay.
 void route_table::keep_earlier(route_entries& wanted, const route_entries& earlier) const {
-  if (complete_) return;
+  if (complete_ && unread_.empty()) return;
+  const auto stays = [this](const std::string& key) {
+    return unread_.contains(key) || (!complete_ && !dismissed_.contains(key));
+  };
   for (const auto& [key, backend] : earlier)
-    if (!dismissed_.contains(key)) wanted.emplace(key, backend);
+    if (stays(key)) wanted.emplace(key, backend);
 }
 
 outcome<route_table::changes> route_table::change(runtime& session, const route_entries& wanted) {

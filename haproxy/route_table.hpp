@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/outcome.hpp"
@@ -34,8 +35,11 @@ class route_table {
   /// it is somebody else's; errc::io.
   base::status load();
 
-  /// These are the routes from now on. Until `complete`, entries of an earlier run stay as well.
-  void want(routes_ptr routes, bool complete);
+  using places = std::set<std::pair<std::string, std::string>>;
+
+  /// These are the routes from now on. Entries of an earlier run stay as well: until `complete` all
+  /// of them, later those of the host and path of a route that could not be read.
+  void want(routes_ptr routes, bool complete, const places& unread = {});
 
   /// Makes the file anew when somebody has deleted it.
   base::status ensure_file();
@@ -74,6 +78,7 @@ class route_table {
   std::string map_;
   routes_ptr routes_ = std::make_shared<const std::vector<model::route>>();
   bool complete_ = false;
+  std::set<std::string> unread_;     ///< keys
   std::set<std::string> dismissed_;  ///< while not complete: keys of this run that are no more
   route_entries file_;
   std::optional<route_entries> actual_;  ///< nothing: the worker has no such map, or none is known

@@ -33,11 +33,10 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
   auto target = transaction::begin(file_);
   for (const auto& name : which) {
     const auto wanted = desired_.find(name);
-    if (wanted != desired_.end()) {
-      if (auto written = target.upsert_backend(with_kept_servers(*wanted->second), ca_file());
-          !written)
+    if (wanted) {
+      if (auto written = target.upsert_backend(with_kept_servers(*wanted), ca_file()); !written)
         report.notices.push_back({severity::error, written.error().message});
-    } else if (complete_ && target.draft().backends.contains(name)) {
+    } else if (desired_.may_go(name) && target.draft().backends.contains(name)) {
       static_cast<void>(target.remove_backend(name));  // it is there
     }
   }
@@ -87,8 +86,7 @@ gateway::names gateway::without_guilty(const names& which, apply_report& report)
   if (verdict) return which;
   if (which.size() == 1) {
     const auto& name = *which.begin();
-    const auto wanted = desired_.find(name);
-    blamed_[name] = {wanted == desired_.end() ? nullptr : wanted->second, now_ + blame_lasts};
+    blamed_[name] = {desired_.find(name), now_ + blame_lasts};
     tell(report, severity::error, "refused " + name,
          "backend " + name + " is left as it was: " + verdict.error().message);
     return {};
@@ -103,8 +101,7 @@ gateway::names gateway::without_guilty(const names& which, apply_report& report)
 bool gateway::blamed(const std::string& name) const {
   const auto found = blamed_.find(name);
   if (found == blamed_.end() || found->second.until <= now_) return false;
-  const auto wanted = desired_.find(name);
-  return found->second.version == (wanted == desired_.end() ? nullptr : wanted->second);
+  return found->second.version == desired_.find(name);
 }
 
 // An HAProxy that comes back shall come back with everything, so the file takes what would need a
@@ -159,16 +156,15 @@ void gateway::step_back(apply_report& report) {
   put_back(report);
 }
 
-// Until every provider has reported, servers of an earlier run stay in the file as they are.
+// Servers that may not go stay in the file as they are.
 model::backend gateway::with_kept_servers(const model::backend& backend) const {
   const auto section = file_.backends.find(backend.name);
-  if (complete_ || section == file_.backends.end()) return backend;
+  if (section == file_.backends.end() || desired_.may_go(backend.name)) return backend;
   auto kept = backend;
   for (const auto& line : section->second->servers) {
     auto server = parse_server_line(line);
     if (!server || backend.find(server->name) != nullptr) continue;
-    if (!dismissed_.contains({backend.name, server->name}))
-      kept.servers.push_back(std::move(*server));
+    if (!desired_.may_go(backend.name, server->name)) kept.servers.push_back(std::move(*server));
   }
   model::sort_servers(kept.servers);
   return kept;
@@ -243,21 +239,21 @@ transaction gateway::record(bool backends_too, apply_report& report) {
   for (const auto& name : unsaved_) {
     const bool allowed = recorded(name) || (backends_too && !blamed(name));
     const auto wanted = desired_.find(name);
-    if (wanted == desired_.end()) {
-      const bool is_gone = complete_ && can_add_backends() && running_ && !running_->contains(name);
+    if (!wanted) {
+      const bool is_gone =
+          desired_.may_go(name) && can_add_backends() && running_ && !running_->contains(name);
       if (is_gone && allowed && file_.backends.contains(name))
         static_cast<void>(target.remove_backend(name));  // it is there
       else if (!is_gone || file_.backends.contains(name))
         left.insert(name);
       continue;
     }
-    const auto* r = render(*wanted->second, report);
+    const auto* r = render(*wanted, report);
     if (r == nullptr || pending_.contains(name) || !allowed || !recordable(name, r->text)) {
       left.insert(name);
       continue;
     }
-    if (auto written = target.upsert_backend(with_kept_servers(*wanted->second), ca_file());
-        !written)
+    if (auto written = target.upsert_backend(with_kept_servers(*wanted), ca_file()); !written)
       tell(report, severity::error, "refused " + name, written.error().message);
   }
   unsaved_ = std::move(left);
@@ -284,6 +280,7 @@ transaction gateway::record_less(const names& unsaved, const std::string& why,
 // Without a reload the file follows what HAProxy took already: it must stay one that HAProxy can be
 // started with.
 void gateway::save(apply_report& report) {
+  std::erase_if(blamed_, [this](const auto& b) { return b.second.until <= now_; });
   const auto before = unsaved_;
   const auto begun = std::chrono::steady_clock::now();
   auto target = record(true, report);

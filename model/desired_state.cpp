@@ -76,6 +76,10 @@ fold_result desired_state::fold(const std::string& provider, const report& repor
   for (const auto& [name, event] : report.backends) {
     const auto at = v->backends.find(name);
     const auto current = at == v->backends.end() ? nullptr : at->second;
+    const auto before = v->unread_parts.find(name);
+    auto parts =
+        unread_after(before == v->unread_parts.end() ? unread() : before->second, current, event);
+    if (note_unread(*v, name, std::move(parts))) result.changed.insert(name);
     auto next = apply_event(current, event);
     if (next == current) continue;
     touched.push_back(name);
@@ -91,26 +95,49 @@ fold_result desired_state::fold(const std::string& provider, const report& repor
       if (gone) touched.push_back(entry.first);
       return gone;
     });
+    std::erase_if(v->unread_parts, [&](const auto& entry) {
+      const bool gone = !report.backends.contains(entry.first);
+      if (gone) result.changed.insert(entry.first);
+      return gone;
+    });
   }
   for (const auto& name : touched) merge(name, result);
-  if (report.routes) set_routes(*v, apply_routes(v->routes, report), result);
+  if (report.routes) set_routes(*v, report, result);
   if (!result.changed.empty() || result.routes_changed) ++revision_;
   return result;
 }
 
-void desired_state::set_routes(view& v, std::vector<route> next, fold_result& result) {
+/// Whether that differs from what was unread before.
+bool desired_state::note_unread(view& v, const std::string& backend, unread now) {
+  const auto known = v.unread_parts.find(backend);
+  if (known == v.unread_parts.end() ? !now.any() : known->second == now) return false;
+  if (now.any())
+    v.unread_parts.insert_or_assign(backend, std::move(now));
+  else
+    v.unread_parts.erase(known);
+  return true;
+}
+
+void desired_state::set_routes(view& v, const report& report, fold_result& result) {
+  auto next = apply_routes(v.routes, report);
+  auto unread_places = report.refused_routes;
+  for (const auto& r : next) unread_places.erase({r.host, r.path});
+  if (v.unread_places != unread_places) result.routes_changed = true;
+  v.unread_places = std::move(unread_places);
   if (v.routes == next) return;
   const auto before = routes();
   v.routes = std::move(next);
-  result.routes_changed = routes() != before;
+  result.routes_changed = result.routes_changed || routes() != before;
 }
 
 fold_result desired_state::configure(std::vector<std::string> providers) {
   fold_result result;
   const auto routes_before = routes();
   std::set<std::string> touched;
-  for (const auto& v : views_)
+  for (const auto& v : views_) {
     for (const auto& entry : v.backends) touched.insert(entry.first);
+    for (const auto& entry : v.unread_parts) result.changed.insert(entry.first);
+  }
 
   std::vector<view> next;
   for (auto& name : providers) {
@@ -118,7 +145,7 @@ fold_result desired_state::configure(std::vector<std::string> providers) {
     if (view* const kept = find_view(name))
       next.push_back(std::exchange(*kept, {}));
     else
-      next.push_back({std::move(name), false, {}, {}});
+      next.push_back({std::move(name), false, {}, {}, {}, {}});
   }
   views_ = std::move(next);
 
@@ -170,6 +197,31 @@ std::vector<route> desired_state::routes() const {
   for (const auto& v : views_) all.insert(all.end(), v.routes.begin(), v.routes.end());
   tidy(all);
   return all;
+}
+
+unread desired_state::unread_of(const std::string& backend) const {
+  const bool desired = merged_.contains(backend);
+  for (const auto& v : views_) {
+    if (desired && !v.backends.contains(backend)) continue;
+    const auto found = v.unread_parts.find(backend);
+    if (found != v.unread_parts.end()) return found->second;
+    if (desired) break;
+  }
+  return {};
+}
+
+std::set<std::string> desired_state::unread_backends() const {
+  std::set<std::string> names;
+  for (const auto& v : views_)
+    for (const auto& [name, parts] : v.unread_parts)
+      if (parts.settings && !merged_.contains(name)) names.insert(name);
+  return names;
+}
+
+std::set<std::pair<std::string, std::string>> desired_state::unread_routes() const {
+  std::set<std::pair<std::string, std::string>> places;
+  for (const auto& v : views_) places.insert(v.unread_places.begin(), v.unread_places.end());
+  return places;
 }
 
 bool desired_state::complete() const {

@@ -9,10 +9,12 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/backend.hpp"
 #include "model/event.hpp"
+#include "model/unread.hpp"
 
 namespace switchyard::model {
 
@@ -29,8 +31,9 @@ struct collision {
 
 /// What folding one report changed.
 struct fold_result {
-  std::set<std::string> changed;  ///< backends whose desired version differs now
-  bool routes_changed = false;
+  std::set<std::string>
+      changed;                  ///< backends whose desired version, or what is unread, differs now
+  bool routes_changed = false;  ///< likewise
   std::vector<collision> new_collisions;
 };
 
@@ -57,6 +60,13 @@ class desired_state {
   const std::map<std::string, backend_ptr>& backends() const { return merged_; }
   /// All routes, sorted; a host and path that two providers name belongs to the first.
   std::vector<route> routes() const;
+  /// What of a backend could not be read by the provider whose version is used; of one that is not
+  /// desired, by any of them.
+  unread unread_of(const std::string& backend) const;
+  /// Backends that are not desired since their settings could not be read.
+  std::set<std::string> unread_backends() const;
+  /// Host and path of routes that could not be read and have no last good version.
+  std::set<std::pair<std::string, std::string>> unread_routes() const;
   /// Every configured provider has given a full view: what is in nobody's view may be removed.
   bool complete() const;
   /// Configured providers that have not given a full view yet.
@@ -73,10 +83,13 @@ class desired_state {
     bool reported = false;
     std::map<std::string, backend_ptr> backends;
     std::vector<route> routes;
+    std::map<std::string, unread> unread_parts;  // those that have any
+    std::set<std::pair<std::string, std::string>> unread_places;
   };
 
+  static bool note_unread(view& v, const std::string& backend, unread now);
   void merge(const std::string& backend, fold_result& result);
-  void set_routes(view& v, std::vector<route> next, fold_result& result);
+  void set_routes(view& v, const report& report, fold_result& result);
   view* find_view(const std::string& provider);
 
   std::vector<view> views_;  // by precedence

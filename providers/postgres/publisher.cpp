@@ -16,7 +16,9 @@ bool same(const model::backend_event& a, const model::backend_event& b) {
 }  // namespace
 
 bool publisher::news(const model::report& report) const {
-  if (!anything_ || (report.routes && report.routes != routes_)) return true;
+  if (!anything_) return true;
+  if (report.routes && (report.routes != routes_ || report.refused_routes != refused_routes_))
+    return true;
   // Which refusals a partial report replaces only its taker knows.
   if (report.full ? report.refused != refused_ : !report.refused.empty()) return true;
   if (report.full && report.backends.size() != backends_.size()) return true;
@@ -41,7 +43,9 @@ void publisher::remember(const model::report& report) {
     else
       backends_.erase(name);
   }
-  if (report.routes) routes_ = report.routes;
+  if (!report.routes) return;
+  routes_ = report.routes;
+  refused_routes_ = report.refused_routes;
 }
 
 void publisher::report(model::report report) {

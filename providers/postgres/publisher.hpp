@@ -5,7 +5,9 @@
 // Threading: one thread.
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "providers/provider.hpp"
@@ -32,6 +34,7 @@ class publisher {
   bool anything_ = false;  // a full view was reported
   std::map<std::string, model::backend_event> backends_;
   std::optional<std::vector<model::route>> routes_;
+  std::set<std::pair<std::string, std::string>> refused_routes_;
   std::vector<model::refusal> refused_;
   model::provider_health health_;  // connecting, as the sink assumes
 };

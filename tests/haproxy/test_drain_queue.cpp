@@ -44,6 +44,14 @@ BOOST_AUTO_TEST_CASE(a_server_that_persistent_clients_come_to_stays_for_the_drai
   BOOST_TEST(q.may_delete(server, 0, start + seconds(30)));
 }
 
+BOOST_AUTO_TEST_CASE(one_that_nobody_comes_to_any_more_goes_with_its_last_connection) {
+  drain_queue q(seconds(30));
+  q.add(server, start, drain_queue::visitors::persistent);
+  q.unvisited(server);
+  BOOST_TEST(!q.may_delete(server, 1, start + seconds(1)));
+  BOOST_TEST(q.may_delete(server, 0, start + seconds(1)));
+}
+
 BOOST_AUTO_TEST_CASE(adding_twice_does_not_start_the_drain_timeout_anew) {
   drain_queue q(seconds(30));
   q.add(server, start);

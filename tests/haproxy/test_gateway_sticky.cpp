@@ -242,4 +242,19 @@ BOOST_AUTO_TEST_CASE(a_new_backend_of_the_same_kind_is_persistent_without_a_relo
   require_kept(clients);
 }
 
+BOOST_AUTO_TEST_CASE(a_backend_that_goes_does_not_wait_for_clients_of_a_server_that_left_before) {
+  if (!haproxy_adds_backends()) {
+    BOOST_TEST_MESSAGE("not on this HAProxy: it deletes no backends at run time");
+    return;
+  }
+  apply(web({"s3", "s4"}, "shop"));
+  apply(web({"s3"}, "shop"));
+  BOOST_TEST(server("shop", "s4").ends_with(" drain"));
+  auto gone = part({{"shop", nullptr}});
+  gone.complete = true;
+  apply(gone);
+  for (int i = 0; i < 10; ++i) tick_after(std::chrono::milliseconds(100));
+  BOOST_TEST(!backend_exists("shop"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

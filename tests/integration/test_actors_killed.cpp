@@ -116,6 +116,18 @@ BOOST_AUTO_TEST_CASE(the_provider) {
 BOOST_AUTO_TEST_CASE(the_manager) {
   kill_and_converge("manager");
 }
+BOOST_AUTO_TEST_CASE(the_manager_while_a_row_cannot_be_read) {
+  db.sql(
+      "ALTER TABLE servers DROP CONSTRAINT servers_weight;"
+      "ALTER TABLE servers ALTER weight TYPE text;"
+      "UPDATE servers SET weight = 'heavy' WHERE name = 'srv2'");
+  const auto before = child("manager");
+  self->send_exit(before.handle, caf::exit_reason::kill);
+  BOOST_TEST(eventually([&] { return child("manager").restarts == before.restarts + 1; }));
+  db.sql(insert_server("api-backend", "srv3", three.port()));
+  BOOST_TEST(answered_by({"srv1", "srv2", "srv3"}));
+}
+
 BOOST_AUTO_TEST_CASE(the_writer) {
   kill_and_converge("writer");
 }
