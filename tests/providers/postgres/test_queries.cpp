@@ -24,8 +24,10 @@ config::postgres_settings with_queries(const database& db) {
   auto settings = db.settings();
   settings.channel = "pools";
   settings.queries.emplace();
-  settings.queries->all = std::string(columns) + " ORDER BY 1, 2;  ";
-  settings.queries->backends = std::string(columns) + " WHERE p.id = ANY($1) -- the named ones";
+  settings.queries->all = columns;
+  settings.queries->all += " ORDER BY 1, 2;  ";
+  settings.queries->backends = columns;
+  settings.queries->backends += " WHERE p.id = ANY($1) -- the named ones";
   settings.queries->routes = "SELECT fqdn AS host, '/' AS path, pool AS backend FROM vhost";
   return settings;
 }
