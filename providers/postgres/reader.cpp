@@ -35,6 +35,16 @@ std::string rows_of(char kind, const std::string& first, const std::string& seco
          "::text, row_to_json(t)::text FROM " + source + " AS t";
 }
 
+/// The server whose key is the one element of $1.
+std::string columns_of_one(const std::string& servers) {
+  std::string columns;
+  for (const auto name : server_columns)
+    columns.append(", to_json(t.").append(name).append(")::text");
+  return "SELECT 'c'::text, t.backend::text, t.name::text" + columns + " FROM " + servers +
+         " AS t WHERE t.backend::text = split_part(($1::text[])[1], '/', 1)"
+         " AND t.name::text = split_part(($1::text[])[1], '/', 2)";
+}
+
 /// An operator's query as a subquery; its last line may be a comment.
 std::string subquery(std::string sql) {
   const auto end = sql.find_last_not_of(" \t\r\n;");
@@ -62,17 +72,16 @@ reader::reader(const config::postgres_settings& settings)
   const auto servers = rows_of('s', "t.backend", "t.name", in_schema("servers"));
   routes_ = rows_of('r', "t.host", "t.path", in_schema("routes"));
   all_ = joined({backends, servers, routes_});
-  named_ = joined({backends + " WHERE t.name = ANY($1::text[])",
-                   servers + " WHERE t.backend = ANY($1::text[])"});
-  one_ = "SELECT " + std::string(server_columns) + " FROM " + in_schema("servers") +
-         " AS t WHERE t.backend = split_part(($1::text[])[1], '/', 1)"
-         " AND t.name = split_part(($1::text[])[1], '/', 2)";
+  // The casts are nothing to text, and let keys of other types be compared.
+  named_ = joined({backends + " WHERE t.name::text = ANY($1::text[])",
+                   servers + " WHERE t.backend::text = ANY($1::text[])"});
+  one_ = columns_of_one(in_schema("servers"));
   // OFFSET keeps the planner from joining: each key is one look-up in the primary key.
   single_ =
       rows_of('s', "t.backend", "t.name",
               "unnest($1::text[]) AS k CROSS JOIN LATERAL (SELECT * FROM " + in_schema("servers") +
-                  " AS s WHERE s.backend = split_part(k, '/', 1)"
-                  " AND s.name = split_part(k, '/', 2) OFFSET 0)");
+                  " AS s WHERE s.backend::text = split_part(k, '/', 1)"
+                  " AND s.name::text = split_part(k, '/', 2) OFFSET 0)");
 }
 
 std::string reader::session_settings() const {

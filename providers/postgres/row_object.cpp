@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "providers/postgres/row_text.hpp"
 
 namespace switchyard::providers::postgres {
 
@@ -15,14 +20,37 @@ constexpr std::array<std::string_view, 10> optional{
     "fqdn",    "weight", "state",   "backup",   "maxconn",
     "options", "mode",   "balance", "protocol", "backend_options"};
 
+/// A whole number as JSON writes it: a minus at most, no zero in front.
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.size() > 1 && digits[0] == '0') return {};
+  std::int64_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  if (read.ec != std::errc() || read.ptr != end) return {};
+  return number;
+}
+
 /// A whole number that a column of type text holds.
 json number_of(const json& value) {
   if (!value.is_string()) return value;
-  const auto& text = value.get_ref<const std::string&>();
-  const bool digits = !text.empty() && text.size() < 10 &&
-                      std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || (text.size() > 1 && text[0] == '0')) return value;
-  return std::stoll(text);
+  if (const auto number = whole_number(value.get_ref<const std::string&>())) return *number;
+  return value;
+}
+
+/// What to_json makes of most columns, without a parser: text in which nothing is escaped, a whole
+/// number, a truth value.
+std::optional<json> plain_value(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    const auto inner = text.substr(1, text.size() - 2);
+    // A column of type json may hold what a strict parser would not take.
+    const bool plain = std::ranges::all_of(
+        inner, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+    if (plain) return json(inner);
+  }
+  if (text == "true" || text == "false") return json(text == "true");
+  if (const auto number = whole_number(text)) return json(*number);
+  return {};
 }
 
 }  // namespace
@@ -30,39 +58,49 @@ json number_of(const json& value) {
 row_object row_object::parse(const std::string& text, model::problems& sink) {
   row_object row;
   auto read = model::parse_json(text);
-  if (!read)
-    sink.push_back({"", "the row cannot be read: " + read.error().message});
-  else if (read->is_object())
+  if (read && read->is_object()) {
     row.columns_ = std::move(*read);
+    return row;
+  }
+  const auto members = members_of(text);
+  if (!members) {
+    const auto why = read ? "it is no JSON object" : read.error().message;
+    sink.push_back({"", "the row cannot be read: " + why});
+    return row;
+  }
+  for (const auto& [name, value] : *members) {
+    if (row.columns_.contains(name))
+      sink.push_back({model::pointer_to("", name), "more than one column has this name"});
+    row.set(name, value);
+  }
   return row;
 }
 
-void row_object::set(std::string_view name, const std::string& value, model::problems& sink) {
+void row_object::set(std::string_view name, std::string_view value) {
   auto& column = columns_[std::string(name)];
-  if (name == "options") {
-    if (auto read = model::parse_json(value))
-      column = std::move(*read);
-    else
-      sink.push_back({"/options", read.error().message});
-  } else if (name == "backup" && (value == "t" || value == "f")) {
-    column = value == "t";
-  } else {
-    column = value;
-  }
+  if (auto plain = plain_value(value))
+    column = std::move(*plain);
+  else if (auto read = model::parse_json(value))
+    column = std::move(*read);
+  else
+    spoiled_.emplace(name, read.error().message);
 }
 
-const json* row_object::column(std::string_view name) const {
+const json* row_object::column(std::string_view name, model::problems& sink) const {
+  if (const auto why = spoiled_.find(name); why != spoiled_.end())
+    sink.push_back({model::pointer_to("", name), why->second});
   const auto at = columns_.find(std::string(name));
   return at == columns_.end() || at->is_null() ? nullptr : &*at;
 }
 
-void row_object::copy(json& target, std::initializer_list<std::string_view> columns) const {
+void row_object::copy(json& target, std::initializer_list<std::string_view> columns,
+                      model::problems& sink) const {
   for (const auto name : columns)
-    if (const auto* value = column(name)) target[std::string(name)] = *value;
+    if (const auto* value = column(name, sink)) target[std::string(name)] = *value;
 }
 
 void row_object::merge(json& target, std::string_view options, model::problems& sink) const {
-  const auto* const more = column(options);
+  const auto* const more = column(options, sink);
   if (more == nullptr) return;
   const auto place = model::pointer_to("", options);
   if (!more->is_object()) return sink.push_back({place, "must be a JSON object"});
@@ -76,11 +114,11 @@ void row_object::merge(json& target, std::string_view options, model::problems& 
 
 json row_object::server(model::problems& sink) const {
   auto object = json::object();
-  copy(object, {"name", "state", "backup"});
+  copy(object, {"name", "state", "backup"}, sink);
   for (const std::string_view name : {"port", "weight", "maxconn"})
-    if (const auto* value = column(name)) object[std::string(name)] = number_of(*value);
-  if (const auto* ip = column("ip")) object["address"] = *ip;
-  if (column("fqdn") != nullptr)
+    if (const auto* value = column(name, sink)) object[std::string(name)] = number_of(*value);
+  if (const auto* ip = column("ip", sink)) object["address"] = *ip;
+  if (column("fqdn", sink) != nullptr)
     sink.push_back({"/fqdn", "host names are not resolved by this version; give ip"});
   merge(object, "options", sink);
   return object;
@@ -88,14 +126,14 @@ json row_object::server(model::problems& sink) const {
 
 json row_object::settings(std::string_view options, model::problems& sink) const {
   auto object = json::object();
-  copy(object, {"mode", "balance", "protocol"});
+  copy(object, {"mode", "balance", "protocol"}, sink);
   merge(object, options, sink);
   return object;
 }
 
-json row_object::route() const {
+json row_object::route(model::problems& sink) const {
   auto object = json::object();
-  copy(object, {"host", "path", "backend"});
+  copy(object, {"host", "path", "backend"}, sink);
   return object;
 }
 

@@ -1,7 +1,6 @@
 #include "providers/postgres/rows.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -40,20 +39,17 @@ std::string key(std::string_view table_name, const cell& first, const cell& seco
   return std::string(table_name) + '(' + shown(first) + ", " + shown(second) + ')';
 }
 
-/// The columns of server_columns behind the key.
-constexpr std::array<std::string_view, 8> columns{"ip",    "fqdn",   "port",    "weight",
-                                                  "state", "backup", "maxconn", "options"};
+/// The kind and the key, in front of server_columns.
 constexpr std::size_t key_cells = 3;
 
 bool is_server_columns(const std::vector<cell>& row) {
-  return row.size() == key_cells + columns.size() && row[0] == "c";
+  return row.size() == key_cells + server_columns.size() && row[0] == "c";
 }
 
-row_object server_row(const std::vector<cell>& row, model::problems& sink) {
+row_object server_row(const std::vector<cell>& row) {
   row_object object;
-  if (row[2]) object.set("name", *row[2], sink);
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    if (const auto& value = row[key_cells + i]) object.set(columns[i], *value, sink);
+  for (std::size_t i = 0; i < server_columns.size(); ++i)
+    if (const auto& value = row[key_cells + i]) object.set(server_columns[i], *value);
   return object;
 }
 
@@ -72,7 +68,7 @@ class gatherer {
 
   base::status add(const std::vector<cell>& row) {
     model::problems found;
-    if (is_server_columns(row)) return add_server_row(row, server_row(row, found), found);
+    if (is_server_columns(row)) return add_server_row(row, server_row(row), found);
     if (row.size() != row_columns || !row[0]) return error{errc::protocol, "unexpected rows"};
     if (add_known_server(row)) return {};
     const auto object = row_object::parse(row[3].value_or(""), found);
@@ -205,7 +201,7 @@ void gatherer::enter(gathered& target, const std::string& server, std::optional<
 
 void gatherer::add_route(const cell& host, const cell& path, const row_object& row,
                          model::problems& found) {
-  const auto object = row.route();
+  const auto object = row.route(found);
   std::optional<model::route> read;
   if (found.empty()) read = model::decode_route(object, "", found);
   if (read) return routes_.push_back(std::move(*read));

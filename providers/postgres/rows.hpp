@@ -5,6 +5,7 @@
 // The tables may be the operator's own, without switchyard's constraints: every value is checked
 // here by the decoder of model/document.hpp, and a bad row is refused by its key. Pure.
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -20,10 +21,11 @@ namespace switchyard::providers::postgres {
 constexpr std::size_t row_columns = 4;
 
 /// Or of a server in the tables of `switchyard sql`: 'c', the two parts of its key and its columns,
-/// each as its type is written.
-constexpr std::string_view server_columns =
-    "'c'::text, t.backend, t.name, t.ip, t.fqdn, t.port, t.weight, t.state, t.backup, t.maxconn, "
-    "t.options";
+/// each as row_to_json would write it. Whatever becomes of a column's type, it decodes as in the
+/// whole row, and the answer's own types stay, as a prepared statement must have it.
+/// (A cast would not do: inet::text gives "10.0.0.1/32", character(n)::text drops blanks.)
+constexpr std::array<std::string_view, 9> server_columns{
+    "name", "ip", "fqdn", "port", "weight", "state", "backup", "maxconn", "options"};
 
 enum class layout {
   tables,  ///< of `switchyard sql`; further columns are the operator's business and ignored

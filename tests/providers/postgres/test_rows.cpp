@@ -4,6 +4,7 @@
 #include <string>
 
 #include "providers/postgres/hints.hpp"
+#include "providers/postgres/row_text.hpp"
 #include "providers/postgres/rows.hpp"
 
 namespace switchyard::tests {
@@ -103,6 +104,20 @@ BOOST_AUTO_TEST_CASE(rows_that_are_no_json_are_refused_by_their_key) {
   BOOST_TEST(report->backends.at("a").refused_servers.size() == 2U);
   BOOST_TEST(report->backends.at("a").settings_refused);
   BOOST_TEST(!report->routes.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(members_are_told_from_each_other_whatever_their_values_are) {
+  const auto members =
+      members_of(R"( {"a" : {"b": "}\\\"", "b": [1, {}]} , "\u0063,": 1e999,"d":"\\" ,"d":} )");
+  BOOST_REQUIRE(members);
+  const std::vector<text_member> expected{
+      {"a", R"({"b": "}\\\"", "b": [1, {}]} )"}, {"c,", "1e999"}, {"d", R"("\\" )"}, {"d", ""}};
+  BOOST_CHECK(*members == expected);
+  BOOST_TEST(members_of("{ } ")->empty());
+  for (const std::string text : {"", "{", "}", "[]", "null", "{\"a\"", "{\"a\":", "{\"a\":1",
+                                 "{\"a\":1,", "{\"a\":1,}", "{\"a\":]}", "{\"a\":[}", "{\"a\":\"}",
+                                 "{\"a\":\"\\", "{\"a\":1} x", "{a:1}", "{\"a\" 1}", "{\"\\x\":1}"})
+    BOOST_TEST_CONTEXT(text) BOOST_TEST(!members_of(text));
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_of_another_form_is_an_error_and_no_empty_view) {
