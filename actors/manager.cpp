@@ -137,7 +137,8 @@ void take_health(manager_self self, const std::string& provider, const health_pt
   if (known == *health) return;
   using level = model::provider_health::level;
   if (health->value == level::live)
-    self->state.log->info("{}: live", provider);
+    self->state.log->info("{}: live{}", provider,
+                          health->reason.empty() ? "" : "; " + health->reason);
   else if (health->value == level::degraded)
     self->state.log->warn("{}: {}", provider, health->reason);
   known = *health;

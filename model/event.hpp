@@ -66,7 +66,7 @@ void fold(report& earlier, report&& later);
 struct provider_health {
   enum class level { connecting, live, degraded };
   level value = level::connecting;
-  std::string reason;  ///< a sentence for the operator unless live
+  std::string reason;  ///< a sentence for the operator; when live: what is not at its best, or ""
 
   bool operator==(const provider_health&) const = default;
 };

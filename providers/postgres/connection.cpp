@@ -170,6 +170,10 @@ struct connection::driver {
       auto result = call();
       if (pqxx.is_open()) return result;
       return failure("", longest);
+    } catch (const pqxx::undefined_column& e) {
+      auto failed = failure(e.what(), longest);
+      if (failed.kind == errc::refused) failed.kind = errc::not_found;
+      return failed;
     } catch (const std::exception& e) {
       return failure(e.what(), longest);
     }

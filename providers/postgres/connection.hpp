@@ -22,7 +22,8 @@ namespace switchyard::providers::postgres {
 using table = std::vector<std::vector<std::optional<std::string>>>;
 
 /// Failures of all calls: errc::unavailable, the session is lost; errc::timeout, no answer came and
-/// the session is given up; errc::refused, the database said no and the session goes on.
+/// the session is given up; errc::refused, the database said no and the session goes on;
+/// errc::not_found, likewise since a statement names a column that is not there (SQLSTATE 42703).
 class connection {
  public:
   /// `interrupt` may be null; it must outlive the connection.

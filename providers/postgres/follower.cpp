@@ -127,7 +127,7 @@ base::outcome<model::report> follower::collect() {
   };
   const base::deadline until(longest_collection);
   for (int round = 0; round < most_rounds; ++round) {
-    auto part = reader_.read(*session_, std::exchange(hints_, {}), &cache_, known);
+    auto part = reader_.read(*session_, std::exchange(hints_, {}), &memory_, known);
     if (!part) return part;
     if (round == 0)
       collected = std::move(*part);
@@ -147,8 +147,14 @@ base::status follower::beat() {
   return take_notifications();
 }
 
+std::string follower::slower_by_rows() const {
+  return "changed servers are read as whole rows, which is slower (" + memory_.without_columns +
+         "); a table with all columns of `switchyard sql` is read faster from the next connection "
+         "on";
+}
+
 void follower::show_health() {
-  if (why_not_.empty()) return out_.live();
+  if (why_not_.empty()) return out_.live(memory_.without_columns.empty() ? "" : slower_by_rows());
   out_.degraded(why_not_ + "; everything is read every " +
                 base::format_duration(settings_.interval) + " instead");
 }

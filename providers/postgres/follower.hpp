@@ -42,6 +42,7 @@ class follower {
   base::status read();
   base::outcome<model::report> collect();
   base::status beat();
+  std::string slower_by_rows() const;
   void show_health();
 
   const config::postgres_settings& settings_;
@@ -50,7 +51,7 @@ class follower {
   publisher& out_;
   std::unique_ptr<connection> session_;
   std::string why_not_;  // why notifications are not relied on though they are wanted
-  row_cache cache_;
+  session_memory memory_;
   hints hints_;
   clock::time_point told_at_;  // when the first of hints_ came
   clock::time_point full_at_;  // when everything is to be read next

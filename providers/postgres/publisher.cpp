@@ -59,8 +59,8 @@ const model::backend_event* publisher::known(const std::string& name) const {
   return at == backends_.end() ? nullptr : &at->second;
 }
 
-void publisher::live() {
-  health({model::provider_health::level::live, ""});
+void publisher::live(std::string note) {
+  health({model::provider_health::level::live, std::move(note)});
 }
 
 void publisher::degraded(std::string reason) {

@@ -22,7 +22,8 @@ class publisher {
   void report(model::report report);
   /// The backend as it was last reported; nullptr: there is none.
   const model::backend_event* known(const std::string& name) const;
-  void live();
+  /// `note`: what works but not at its best, "" usually.
+  void live(std::string note = "");
   void degraded(std::string reason);
 
  private:

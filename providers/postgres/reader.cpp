@@ -117,27 +117,36 @@ bool reader::suffices(const hints& wanted, const last_views& known) const {
 }
 
 base::outcome<model::report> reader::read(connection& session, const hints& wanted,
-                                          row_cache* cache, const last_views& known) const {
+                                          session_memory* memory, const last_views& known) const {
+  auto* const cache = memory != nullptr ? &memory->cache : nullptr;
   if (wanted.everything || wanted.servers.empty()) return read_whole(session, wanted, cache);
   if (suffices(wanted, known)) {
-    auto report = read_servers(session, wanted, cache, known);
+    auto report = read_servers(session, wanted, memory, known);
     if (!report) return report.error();
     if (*report) return std::move(**report);
   }
   return read_whole(session, wanted.whole_backends(), cache);
 }
 
+base::outcome<table> reader::server_rows(connection& session, const hints& wanted,
+                                         session_memory* memory) const {
+  const auto keys = wanted.server_keys();
+  const bool by_columns = memory == nullptr || memory->without_columns.empty();
+  if (by_columns && keys.size() == 1 && !wanted.routes) {
+    auto answer = session.query(one_, keys, own_timeout_);
+    if (answer || answer.error().kind != base::errc::not_found) return answer;
+    if (memory != nullptr) memory->without_columns = answer.error().message;
+  }
+  return session.query(wanted.routes ? joined({single_, routes_}) : single_, keys, own_timeout_);
+}
+
 /// Nothing when it shows that whole backends must be read.
 base::outcome<std::optional<model::report>> reader::read_servers(connection& session,
                                                                  const hints& wanted,
-                                                                 row_cache* cache,
+                                                                 session_memory* memory,
                                                                  const last_views& known) const {
-  const auto keys = wanted.server_keys();
-  const auto& statement = keys.size() == 1 && !wanted.routes ? one_ : single_;
-  const auto answer =
-      session.query(wanted.routes ? joined({statement, routes_}) : statement, keys, own_timeout_);
-  // A table that lacks an optional column can still be read as a whole.
-  if (!answer && answer.error().kind == base::errc::refused) return std::optional<model::report>();
+  auto* const cache = memory != nullptr ? &memory->cache : nullptr;
+  const auto answer = server_rows(session, wanted, memory);
   if (!answer) return answer.error();
   auto report = decode_rows(*answer, layout_, wanted.routes, cache);
   if (cache != nullptr) cache->end_read(wanted.servers);

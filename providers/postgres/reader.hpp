@@ -23,16 +23,24 @@ namespace switchyard::providers::postgres {
 /// Backends as this session reported them last; nullptr: that is not known.
 using last_views = std::function<const model::backend_event*(const std::string&)>;
 
+/// What the reads of one session remember. One thread; the next session begins with another.
+struct session_memory {
+  row_cache cache;
+  /// Why single servers are read as whole rows, in the database's words; "": they are not.
+  std::string without_columns;
+};
+
 class reader {
  public:
   explicit reader(const config::postgres_settings& settings);
 
   /// Reads what the hints name. errc::invalid: the operator's queries give unusable columns; else
   /// as connection::query.
-  /// `cache` may be null; it belongs to one thread. Single servers are read alone where `known`
-  /// has the rest of their backends, which are reported as a whole in any case.
+  /// `memory` may be null. Single servers are read alone where `known` has the rest of their
+  /// backends, which are reported as a whole in any case.
   base::outcome<model::report> read(connection& session, const hints& wanted,
-                                    row_cache* cache = nullptr, const last_views& known = {}) const;
+                                    session_memory* memory = nullptr,
+                                    const last_views& known = {}) const;
 
   /// Settings for a session that is surely our own. In a pooler's session they would reach other
   /// programs, hence full reads bring their own along.
@@ -43,8 +51,10 @@ class reader {
   base::outcome<model::report> read_whole(connection& session, const hints& wanted,
                                           row_cache* cache) const;
   base::outcome<std::optional<model::report>> read_servers(connection& session, const hints& wanted,
-                                                           row_cache* cache,
+                                                           session_memory* memory,
                                                            const last_views& known) const;
+  base::outcome<table> server_rows(connection& session, const hints& wanted,
+                                   session_memory* memory) const;
   base::outcome<table> rows(connection& session, const hints& wanted) const;
 
   layout layout_;
@@ -53,8 +63,8 @@ class reader {
   std::string all_;     // everything
   std::string named_;   // $1: names
   std::string single_;  // $1: backend/server; "" when only whole backends can be read
-  std::string one_;     // the same for a single one, the usual case: its columns as they are, which
-                        // costs PostgreSQL and us less than JSON
+  std::string one_;     // the same for a single one, the usual case: its columns one by one, which
+                        // costs less than the row as JSON; refused where a column is missing
   std::string routes_;  // routes alone; "" when there are none
 };
 

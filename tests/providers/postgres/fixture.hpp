@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@ struct database {
   std::string name = server.create_database();
 
   std::string psql(std::string_view sql) const { return server.psql(name, sql); }
+
+  /// The rows of a query, their columns with | between them; no value may have a line's end.
+  std::vector<std::string> rows(std::string_view sql) const {
+    std::vector<std::string> result;
+    std::istringstream in(psql(sql));
+    for (std::string line; std::getline(in, line);) result.push_back(line);
+    return result;
+  }
 
   /// The tables of `switchyard sql`, without its notices.
   void make_tables(const std::string& schema = "public",
@@ -80,6 +89,7 @@ class followed {
     return eventually([&] { return has(name, server); });
   }
 
+  std::vector<model::provider_health> healths() const { return sink_.healths(); }
   std::vector<model::report> reports() const { return sink_.reports(); }
   recording_sink& sink() { return sink_; }
   providers::postgres::postgres_provider& provider() { return provider_; }
