@@ -86,9 +86,12 @@ reader::reader(const config::postgres_settings& settings)
 
 std::string reader::session_settings() const {
   // Our own statements find rows by the primary keys: planning them anew for each list of names
-  // costs more than it gains, and a plan without statistics must not read whole tables.
+  // costs more than it gains, and a plan without statistics must not read whole tables. Where it
+  // must nevertheless, for want of an index, its cost counts as past all bounds: no reason to
+  // compile it, which would take longer than the reading.
   const auto* plans = layout_ == layout::tables
-                          ? "; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+                          ? "; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+                            "SET jit = off"
                           : "";
   return "SET statement_timeout = " + std::to_string(server_timeout_.count()) +
          "; SET default_transaction_read_only = on" + plans;

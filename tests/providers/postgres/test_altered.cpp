@@ -178,6 +178,15 @@ BOOST_AUTO_TEST_CASE(an_operators_own_column_spoils_no_row) {
   BOOST_TEST(refused == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_table_without_an_index_is_read_without_compiling_the_statement) {
+  db.psql("ALTER TABLE servers DROP CONSTRAINT servers_pkey");
+  BOOST_TEST(db.psql("SELECT pg_jit_available()") == "t\n");
+  const auto plan = session->query(
+      "EXPLAIN ANALYZE SELECT row_to_json(t) FROM servers AS t WHERE name = 'x'", 5s);
+  BOOST_REQUIRE(plan);
+  for (const auto& line : *plan) BOOST_TEST(!contains(line.at(0).value(), "JIT"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(postgres_altered_tables, populated)
