@@ -2,13 +2,12 @@
 
 #include <sys/socket.h>
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "haproxy/gateway.hpp"
 #include "haproxy/master.hpp"
 #include "haproxy/reach.hpp"
+#include "haproxy/unix_socket.hpp"
 
 namespace switchyard::haproxy {
 
@@ -19,52 +18,79 @@ const std::string about_start = "start";
 const std::string about_socket = "runtime socket";
 constexpr std::size_t most_topics = 10'000;
 constexpr std::chrono::seconds loading_slack{3};
+constexpr std::chrono::milliseconds no_wait{0};
 
 }  // namespace
 
 // Every pass but an apply begins with a fresh conversation: one that outlived a reload would talk
 // to the old worker, which takes commands and loses them.
 bool gateway::open(apply_report& report) {
-  session_.reset();
-  auto opened = reach_worker(settings_.haproxy);
-  if (!opened) return lost(opened.error(), report);
-  session_ = std::move(opened->conversation);
-  tell_detour(opened->detour, report);
-  const auto reply = session_->execute_raw("show info");
-  if (!reply) return lost(reply.error(), report);
-  const auto info = parse_info(*reply);
+  auto info = approach();
+  if (!info && info.error().kind == base::errc::conflict && steps_down()) info = approach();
   if (!info) return lost(info.error(), report);
-  if (info->stopping)
-    return lost({base::errc::unavailable, "the HAProxy that answers is stopping"}, report);
   const bool same = info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds;
-  if (!same && !is_ours(settings_.haproxy, info->pid))
-    return lost({base::errc::conflict,
-                 "process " + std::to_string(info->pid) + ", which answers on " +
-                     settings_.haproxy.runtime_socket +
-                     ", is of another HAProxy that was started on the same configuration and may "
-                     "take part of the traffic; end it, and restart the first one, whose socket it "
-                     "has replaced"},
-                report);
   if (!same) return meet_worker(*info, report);
+  tell_detour(report);
   identity_ = *info;
   if (away_) return meet_again(report);
   // HAProxy ends an idle conversation after an hour.
-  const auto ended = base::wait_readable(lifeline(), base::deadline(std::chrono::milliseconds(0)));
+  const auto ended = base::wait_readable(lifeline(), base::deadline(no_wait));
   if (!lifeline_ || !ended || *ended) renew_lifeline();
+  return true;
+}
+
+/// Begins a conversation with the worker that carries the traffic. errc::conflict: it is another
+/// HAProxy's.
+base::outcome<process_info> gateway::approach() {
+  session_.reset();
+  auto opened = reach_worker(settings_.haproxy, known());
+  if (!opened) return opened.error();
+  session_ = std::move(opened->conversation);
+  detour_ = std::move(opened->detour);
+  const auto reply = session_->execute_raw("show info");
+  if (!reply) return reply.error();
+  auto info = parse_info(*reply);
+  if (!info) return info;
+  if (info->stopping)
+    return base::error{base::errc::unavailable, "the HAProxy that answers is stopping"};
+  if (info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds) return info;
+  const auto met = recognise(settings_.haproxy, known(), info->pid);
+  if (!met) return met.error();
+  incumbent_ = *met;
+  return info;
+}
+
+/// The HAProxy that no other one may take the place of while it runs.
+incumbent gateway::known() {
+  if (settings_.haproxy.mode == config::haproxy_mode::managed)
+    return {process_.alive() ? program_at(process_.master_pid()) : program{}, {}};
+  // A worker that has no master is known to go on by its own words alone.
+  if (incumbent_.running() == 0 || (incumbent_.master.pid == 0 && !lifeline_)) return {};
+  return incumbent_;
+}
+
+/// Whether the HAProxy that we know says that it is stopping: an operator replaces it by another
+/// one, which may have its place.
+bool gateway::steps_down() {
+  const auto reply =
+      lifeline_ ? lifeline_->execute_raw("show info") : base::outcome<std::string>(base::error{});
+  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
+  if (!info || !info->stopping) return false;
+  incumbent_ = {};
   return true;
 }
 
 // The file of the socket is gone for everybody, not for us alone, and comes back with a restart
 // only.
-void gateway::tell_detour(const std::string& why, apply_report& report) {
-  if (why.empty()) {
+void gateway::tell_detour(apply_report& report) {
+  if (detour_.empty()) {
     if (told_.contains(about_socket))
       report.notices.push_back(
           {severity::info, "runtime socket " + settings_.haproxy.runtime_socket + " is back"});
     return quiet(about_socket);
   }
   tell(report, severity::error, about_socket,
-       "the runtime socket of the running HAProxy is gone (" + why +
+       "the runtime socket of the running HAProxy is gone (" + detour_ +
            "); changes go through its master socket, more slowly. A reload does not bring it "
            "back: " +
            remedy());
@@ -81,8 +107,7 @@ std::string gateway::remedy() const {
 // that it was with the worker that carries the traffic: confirm().
 bool gateway::ready(apply_report& report) {
   if (session_ && !away_ && !session_->broken()) {
-    const auto ended =
-        base::wait_readable(session_->fd(), base::deadline(std::chrono::milliseconds(0)));
+    const auto ended = base::wait_readable(session_->fd(), base::deadline(no_wait));
     if (ended && !*ended) return true;
   }
   return open(report);
@@ -106,7 +131,7 @@ bool gateway::stopping() {
 
 // Whatever was brought in at run time may be missing in a worker that we have not seen before.
 bool gateway::meet_worker(const process_info& info, apply_report& report) {
-  const bool known = identity_.pid != 0;
+  const bool earlier = identity_.pid != 0;
   identity_ = info;
   drains_.clear();
   actual_.clear();
@@ -119,11 +144,12 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   certificates_.forget(std::chrono::system_clock::now() -
                        std::chrono::seconds(info.uptime_seconds + 1));
   if (!read_everything(report)) return false;
+  tell_detour(report);
   tell(report, severity::info, about_haproxy,
-       (known ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version + ", pid " +
-           std::to_string(info.pid));
+       (earlier ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version +
+           ", pid " + std::to_string(info.pid));
   met();
-  return converge(every_name(), report, known);
+  return converge(every_name(), report, earlier);
 }
 
 // A worker that began to load before a save has the backends of the file before it. How long it has
@@ -155,20 +181,25 @@ void gateway::met() {
 
 bool gateway::lost(const base::error& why, apply_report& report) {
   session_.reset();
-  drop_lifeline();
+  // It tells when the HAProxy that another one stands in front of ends or steps down.
+  const bool holds = lifeline_ && why.kind == base::errc::conflict;
+  const auto ended = base::wait_readable(lifeline(), base::deadline(no_wait));
+  if (!holds || !ended || *ended) drop_lifeline();
   away_ = true;
   report.reachable = false;
   retry_at_ = now_ + away_backoff_.failed(now_, random());
-  std::error_code unreadable;
-  // One that was killed leaves the file of its socket behind.
-  const bool removed = !std::filesystem::exists(settings_.haproxy.runtime_socket, unreadable);
-  if (removed && !unreadable && is_running(settings_.haproxy, identity_.pid))
+  const auto runs = known().running();
+  if (why.kind == base::errc::conflict)
+    tell(report, severity::error, about_haproxy, why.message);
+  else if (runs != 0 && nobody_listens(settings_.haproxy.runtime_socket, base::deadline(no_wait)))
     tell(report, severity::error, about_haproxy,
-         "HAProxy (process " + std::to_string(identity_.pid) + ") runs and cannot be reached: " +
+         "HAProxy (process " + std::to_string(runs) + ") runs and cannot be reached: " +
              why.message + ". It goes on with what it has, and changes wait in " +
              settings_.haproxy.config_file + ". To have its sockets back, " + remedy());
   else
-    tell(report, severity::warning, about_haproxy, "HAProxy is away: " + why.message);
+    tell(report, severity::warning, about_haproxy,
+         "HAProxy is away: " + why.message +
+             (why.kind == base::errc::unavailable ? "; does it run?" : ""));
   return false;
 }
 
@@ -191,7 +222,7 @@ bool gateway::keep_managed_alive(apply_report& report) {
 
 void gateway::renew_lifeline() {
   drop_lifeline();
-  auto reached = reach_worker(settings_.haproxy);
+  auto reached = reach_worker(settings_.haproxy, known());
   if (!reached) return;
   auto* const opened = &reached->conversation;
   // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most

@@ -135,6 +135,7 @@ backend_presence gateway::presence_in(const configuration& file, const std::stri
 }
 
 bool gateway::work_routes(apply_report& report) {
+  if (foreign_) return true;
   const auto done =
       routes_.converge(*session_, [this](const auto& name) { return presence(name); });
   if (!done) return lost(done.error(), report);

@@ -60,6 +60,7 @@ base::status gateway::start(time_point now, apply_report& report) {
     if (auto up = process_.ensure_running(longest_start); !up) return up;
   told_.clear();
   identity_ = {};
+  incumbent_ = {};
   if (open(report)) plan_head(report);
   reload_not_before_ = now + settle;
   finish(report);

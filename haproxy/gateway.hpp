@@ -23,6 +23,7 @@
 #include "haproxy/config_store.hpp"
 #include "haproxy/desired_backends.hpp"
 #include "haproxy/drain_queue.hpp"
+#include "haproxy/incumbent.hpp"
 #include "haproxy/process.hpp"
 #include "haproxy/reload_budget.hpp"
 #include "haproxy/route_table.hpp"
@@ -104,6 +105,9 @@ class gateway {
 
   // -- contact with HAProxy (contact.cpp) --
   bool open(apply_report& report);
+  base::outcome<process_info> approach();
+  incumbent known();
+  bool steps_down();
   bool ready(apply_report& report);
   bool confirm(apply_report& report);
   bool stopping();
@@ -112,7 +116,7 @@ class gateway {
   bool meet_again(apply_report& report);
   bool read_everything(apply_report& report);
   bool read_running(apply_report& report);
-  void read_layout(apply_report& report);
+  bool read_layout(apply_report& report);
   void adopt_view(runtime_view view);
   bool read_limits(apply_report& report);
   bool read_published(apply_report& report);
@@ -121,7 +125,7 @@ class gateway {
   void renew_lifeline();
   void drop_lifeline();
   bool lost(const base::error& why, apply_report& report);
-  void tell_detour(const std::string& why, apply_report& report);
+  void tell_detour(apply_report& report);
   std::string remedy() const;
   bool keep_managed_alive(apply_report& report);
   void tell(apply_report& report, severity level, const std::string& topic,
@@ -255,9 +259,12 @@ class gateway {
   std::optional<runtime> lifeline_;
   std::uint64_t lifeline_generation_ = 0;
   process_info identity_;  ///< of the worker that actual_ describes; pid 0: none yet
+  incumbent incumbent_;    ///< attached: whose worker that is
+  std::string detour_;     ///< why the conversation leads through the master; "" when it does not
   bool away_ = true;       ///< that worker, or any, does not answer
   std::optional<capabilities> can_;
   bool layout_known_ = false;
+  bool foreign_ = false;     ///< the running HAProxy has never read our file: nothing in it is ours
   std::string loaded_head_;  ///< of the file as the running HAProxy has loaded it
   bool untried_ = false;     ///< the file was written while HAProxy was away
   pid_t limits_of_ = 0;      ///< the worker whose servers' limits are in actual_

@@ -14,6 +14,7 @@
 #include "base/fd.hpp"
 #include "base/subprocess.hpp"
 #include "haproxy/pidfd.hpp"
+#include "haproxy/program.hpp"
 #include "haproxy/unix_socket.hpp"
 #include "haproxy/words.hpp"
 
@@ -173,29 +174,6 @@ outcome<pid_t> read_pid(const std::string& pid_file) {
   return pid;
 }
 
-/// Whether `pid` runs HAProxy, by the name that the kernel gives it (at most 15 bytes).
-bool is_haproxy(pid_t pid, const std::string& binary) {
-  constexpr std::size_t longest_name = 15;
-  const auto comm = base::read_file("/proc/" + std::to_string(pid) + "/comm");
-  if (!comm) return false;
-  const auto name = comm->substr(0, comm->find('\n'));
-  const auto expected = std::filesystem::path(binary).filename().string().substr(0, longest_name);
-  return name.starts_with("haproxy") || (!name.empty() && name == expected);
-}
-
-/// Nothing when there is no such process.
-std::optional<pid_t> parent_of(pid_t pid) {
-  constexpr std::string_view title = "\nPPid:\t";
-  const auto status = base::read_file("/proc/" + std::to_string(pid) + "/status");
-  const auto at = status ? status->find(title) : std::string::npos;
-  if (at == std::string::npos) return std::nullopt;
-  pid_t parent = 0;
-  const auto* const from = status->data() + at + title.size();
-  if (std::from_chars(from, status->data() + status->size(), parent).ec != std::errc{})
-    return std::nullopt;
-  return parent;
-}
-
 outcome<reload_result> through_signal(watch& w) {
   const auto& pid_file = *w.settings.pid_file;
   const auto pid = read_pid(pid_file);
@@ -240,27 +218,6 @@ outcome<reload_result> through_command(watch& w) {
 }
 
 }  // namespace
-
-bool is_running(const config::haproxy_settings& settings, pid_t pid) {
-  if (pid <= 0 || !is_haproxy(pid, settings.binary)) return false;
-  const auto status = base::read_file("/proc/" + std::to_string(pid) + "/status");
-  return status && status->find("\nState:\tZ") == std::string::npos;
-}
-
-bool is_ours(const config::haproxy_settings& settings, pid_t worker) {
-  if (settings.master_socket) {
-    const auto processes = show_proc(*settings.master_socket);
-    if (!processes) return true;
-    return processes->worker == worker ||
-           std::ranges::find(processes->old_workers, worker) != processes->old_workers.end();
-  }
-  const auto master = settings.pid_file ? read_pid(*settings.pid_file) : outcome<pid_t>(0);
-  if (!master || *master == 0 || *master == worker) return true;
-  // HAProxy in another process namespace has other numbers.
-  if (!is_haproxy(*master, settings.binary) || !is_haproxy(worker, settings.binary)) return true;
-  const auto parent = parent_of(worker);
-  return !parent || *parent == *master;
-}
 
 outcome<reload_result> reload(const config::haproxy_settings& settings, const capabilities& can,
                               milliseconds longest) {

@@ -17,16 +17,6 @@
 
 namespace switchyard::haproxy {
 
-/// Whether a worker belongs to the HAProxy that we would reload: its master knows it, or it is a
-/// child of the process in the pid file. True where neither can be asked. Somebody who starts
-/// HAProxy a second time on the same configuration takes the runtime socket, and with SO_REUSEPORT
-/// half of the traffic.
-bool is_ours(const config::haproxy_settings& settings, pid_t worker);
-
-/// Whether that process is there and is an HAProxy, as far as its name says; false for pid 0. One
-/// in another process namespace has another number there.
-bool is_running(const config::haproxy_settings& settings, pid_t pid);
-
 struct reload_result {
   pid_t old_worker = 0;
   pid_t new_worker = 0;

@@ -1,8 +1,5 @@
 #include "haproxy/reach.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -15,14 +12,6 @@ namespace {
 using base::errc;
 using base::outcome;
 using std::chrono::milliseconds;
-
-/// Why the runtime socket's file leads to nobody; nothing when somebody may listen there.
-std::optional<base::error> gone(const std::string& runtime_socket, const base::deadline& until) {
-  if (::access(runtime_socket.c_str(), W_OK) != 0 && errno == EACCES) return std::nullopt;
-  const auto listener = connect_unix(runtime_socket, until);
-  if (listener || listener.error().kind != errc::unavailable) return std::nullopt;
-  return listener.error();
-}
 
 outcome<process_info> info_in(const outcome<std::string>& reply) {
   if (!reply) return reply.error();
@@ -44,7 +33,8 @@ outcome<process_info> show_info(const std::string& runtime_socket, milliseconds 
 outcome<process_info> show_info(const config::haproxy_settings& settings, milliseconds longest) {
   const base::deadline until(longest);
   auto direct = show_info(settings.runtime_socket, longest);
-  if (direct || !settings.master_socket || !gone(settings.runtime_socket, until)) return direct;
+  if (direct || !settings.master_socket || !nobody_listens(settings.runtime_socket, until))
+    return direct;
   const auto processes = show_proc(*settings.master_socket, until.left());
   if (!processes || processes->worker == 0) return direct;
   auto behind = info_in(ask(*settings.master_socket,
@@ -52,18 +42,24 @@ outcome<process_info> show_info(const config::haproxy_settings& settings, millis
   return behind ? std::move(behind) : std::move(direct);
 }
 
-outcome<way> reach_worker(const config::haproxy_settings& settings) {
+outcome<way> reach_worker(const config::haproxy_settings& settings, const incumbent& known) {
   auto direct = runtime::connect(settings.runtime_socket);
   if (direct) return way{std::move(*direct), ""};
-  if (!settings.master_socket) return direct.error();
   const base::deadline until(runtime::limits{}.connect);
-  if (!gone(settings.runtime_socket, until)) return direct.error();
+  if (!settings.master_socket || !nobody_listens(settings.runtime_socket, until))
+    return direct.error();
+  const auto neither = [&](const std::string& why) {
+    return base::error{direct.error().kind,
+                       direct.error().message + "; and through HAProxy's master: " + why};
+  };
   const auto processes = show_proc(*settings.master_socket);
-  if (!processes || processes->worker == 0) return direct.error();
+  if (!processes) return neither(processes.error().message);
+  if (auto same = same_master(settings, known, *processes); !same) return same.error();
+  if (processes->worker == 0) return neither("it has no worker");
   auto behind = runtime::connect_behind(*settings.master_socket, processes->worker);
-  if (!behind) return direct.error();
+  if (!behind) return neither(behind.error().message);
   // An HAProxy that has just started opens its sockets one after the other.
-  auto missing = gone(settings.runtime_socket, until);
+  auto missing = nobody_listens(settings.runtime_socket, until);
   if (!missing)
     if (auto there = runtime::connect(settings.runtime_socket)) return way{std::move(*there), ""};
   return way{std::move(*behind), missing.value_or(direct.error()).message};

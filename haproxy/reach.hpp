@@ -12,6 +12,7 @@
 
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
+#include "haproxy/incumbent.hpp"
 #include "haproxy/replies.hpp"
 #include "haproxy/runtime.hpp"
 
@@ -38,7 +39,9 @@ struct way {
   std::string detour;  ///< why it leads through the master; "" when it does not
 };
 
-/// A fresh conversation with the worker. Errors are those of the runtime socket.
-base::outcome<way> reach_worker(const config::haproxy_settings& settings);
+/// A fresh conversation with the worker. Errors are those of the runtime socket, with what stopped
+/// the way through the master; errc::conflict: the master that answers is not the one that is known
+/// (same_master()), and nobody behind it gets a command.
+base::outcome<way> reach_worker(const config::haproxy_settings& settings, const incumbent& known);
 
 }  // namespace switchyard::haproxy

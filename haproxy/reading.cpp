@@ -14,7 +14,15 @@ bool gateway::read_everything(apply_report& report) {
     if (!found) return lost(found.error(), report);
     can_ = *found;
   }
-  read_layout(report);
+  if (!read_layout(report)) return false;
+  if (foreign_ && !detour_.empty())
+    return lost({base::errc::conflict,
+                 "process " + std::to_string(identity_.pid) + " behind " +
+                     settings_.haproxy.master_socket.value_or("the master socket") +
+                     " has never read " + settings_.haproxy.config_file +
+                     ", so it gets no commands: it is another HAProxy than the one whose runtime "
+                     "socket is gone, or that file is missing among its -f options"},
+                report);
   const auto reply = session_->execute_raw("show servers state");
   if (!reply) return lost(reply.error(), report);
   auto view = parse_servers_state(*reply);
@@ -54,15 +62,18 @@ bool gateway::read_published(apply_report& report) {
   return true;
 }
 
-void gateway::read_layout(apply_report& report) {
+bool gateway::read_layout(apply_report& report) {
   const std::string variable(layout_variable);
   const auto reply = session_->execute_raw("show env " + variable);
-  const auto running = reply ? parse_env(*reply, variable) : std::string();
+  if (!reply) return lost(reply.error(), report);
+  const auto running = parse_env(*reply, variable);
   layout_known_ = running == file_.layout();
+  foreign_ = running.empty();
   if (layout_known_) {
     loaded_head_ = file_.head;
     untried_ = false;
-    return quiet("layout");
+    quiet("layout");
+    return true;
   }
   tell(report, severity::warning, "layout",
        running.empty()
@@ -70,10 +81,13 @@ void gateway::read_layout(apply_report& report) {
                  "; if a reload does not change that, add it to HAProxy's -f options"
            : "the running HAProxy was loaded from another version of " +
                  settings_.haproxy.config_file);
+  return true;
 }
 
 // Ours are the backends of our file; an operator's own ones in base_file are left alone.
 void gateway::adopt_view(runtime_view view) {
+  // Backends of the same names in a process that has never read our file are somebody else's.
+  if (foreign_) return actual_.clear();
   std::map<std::string, actual_backend> seen;
   // Those that came at run time may not be in the file yet. What is known of this worker counts
   // more than the file, which may run ahead of it.

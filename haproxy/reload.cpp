@@ -178,7 +178,7 @@ bool gateway::reload_now(apply_report& report) {
 }
 
 void gateway::remember_down_servers(const configuration& next, apply_report& report) {
-  if (!server_state_) return;
+  if (!server_state_ || foreign_) return;
   const auto reply = session_->execute_raw("show servers state");
   const auto down = reply ? down_servers(*reply, next) : reply;
   if (down) write_server_state(*down, report);

@@ -23,7 +23,7 @@ base::error connect_error(const std::string& path, int cause) {
   struct stat file {};
   switch (cause) {
     case ENOENT:
-      return unavailable(path, "does not exist; is HAProxy running?");
+      return unavailable(path, "does not exist");
     case EACCES:
     case EPERM:
       return unavailable(path, "not permitted for this user");
@@ -31,20 +31,15 @@ base::error connect_error(const std::string& path, int cause) {
       // A regular file is refused in the same way as a socket without a listener.
       if (::stat(path.c_str(), &file) == 0 && !S_ISSOCK(file.st_mode))
         return unavailable(path, "is not a socket");
-      return unavailable(path, "nobody listens; is HAProxy running?");
+      return unavailable(path, "nobody listens");
     default:
       return unavailable(path, std::strerror(cause));
   }
 }
 
-base::error peer_error(int cause) {
-  return {base::errc::unavailable,
-          std::string("HAProxy broke the conversation: ") + std::strerror(cause)};
-}
-
-}  // namespace
-
-base::outcome<base::unique_fd> connect_unix(const std::string& path, const base::deadline& until) {
+/// `cause`: the errno that connect(2) ended with.
+base::outcome<base::unique_fd> connect_to(const std::string& path, const base::deadline& until,
+                                          int& cause) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty()) return unavailable(path, "the path is empty");
@@ -60,12 +55,32 @@ base::outcome<base::unique_fd> connect_unix(const std::string& path, const base:
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
       return fd;
     if (errno == EINTR) continue;
-    if (errno != EAGAIN) return connect_error(path, errno);
+    cause = errno;
+    if (cause != EAGAIN) return connect_error(path, cause);
     // The listener's queue is full, and a Unix socket offers nothing to wait for (connect(2)).
     if (until.passed())
       return base::error{base::errc::timeout, "socket " + path + ": does not accept connections"};
     ::poll(nullptr, 0, 2);
   }
+}
+
+base::error peer_error(int cause) {
+  return {base::errc::unavailable,
+          std::string("HAProxy broke the conversation: ") + std::strerror(cause)};
+}
+
+}  // namespace
+
+base::outcome<base::unique_fd> connect_unix(const std::string& path, const base::deadline& until) {
+  int ignored = 0;
+  return connect_to(path, until, ignored);
+}
+
+std::optional<base::error> nobody_listens(const std::string& path, const base::deadline& until) {
+  int cause = 0;
+  const auto listener = connect_to(path, until, cause);
+  if (listener || (cause != ENOENT && cause != ECONNREFUSED)) return std::nullopt;
+  return listener.error();
 }
 
 base::status send_all(int fd, std::string_view bytes, const base::deadline& until) {

@@ -6,6 +6,7 @@
 // Never raises SIGPIPE. Threading: free functions; a descriptor belongs to one thread at a time.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,10 @@ namespace switchyard::haproxy {
 /// listens, not permitted, path too long, not a socket); errc::timeout when the listener's queue
 /// stays full.
 base::outcome<base::unique_fd> connect_unix(const std::string& path, const base::deadline& until);
+
+/// Why nobody listens at `path`: there is no file, or no listener behind it (ENOENT, ECONNREFUSED).
+/// Nothing when somebody does, or may, as far as this user can tell.
+std::optional<base::error> nobody_listens(const std::string& path, const base::deadline& until);
 
 /// Sends all of `bytes`. errc::unavailable when the other side is gone, errc::timeout.
 base::status send_all(int fd, std::string_view bytes, const base::deadline& until);

@@ -23,8 +23,9 @@ bool gateway::compare(apply_report& report) {
   if (!which)
     return read_everything(report) && read_published(report) &&
            converge(every_name(), report, true) && verify(report);
-  read_layout(report);
-  if (!read_running(report) || !read_back(*which, reading::one_by_one, report)) return false;
+  if (!read_layout(report) || !read_running(report) ||
+      !read_back(*which, reading::one_by_one, report))
+    return false;
   for (auto at = actual_.begin(); at != actual_.end();)
     at = running_->contains(at->first) ? std::next(at) : actual_.erase(at);
   for (const auto& name : every_name())

@@ -203,13 +203,20 @@ void gateway_site::reload_by_hand() const {
   if (!reloaded || !eventually(stops)) throw std::runtime_error("HAProxy was not reloaded");
 }
 
+std::vector<std::string> gateway_site::command_line() const {
+  return {haproxy_binary(),
+          "-W",
+          "-S",
+          *settings.haproxy.master_socket + ",mode,600",
+          "-f",
+          *settings.haproxy.base_file,
+          "-f",
+          settings.haproxy.config_file};
+}
+
 void gateway_site::start_haproxy() {
   haproxy_.reset();
-  haproxy_ = std::make_unique<background_process>(
-      std::vector<std::string>{haproxy_binary(), "-W", "-S",
-                               *settings.haproxy.master_socket + ",mode,600", "-f",
-                               *settings.haproxy.base_file, "-f", settings.haproxy.config_file},
-      folder_.path() / "haproxy.log");
+  haproxy_ = std::make_unique<background_process>(command_line(), folder_.path() / "haproxy.log");
   if (!eventually([&] { return worker_pid() != 0 && processes().master != 0; }))
     throw std::runtime_error("HAProxy does not start:\n" + read_text(path("haproxy.log")));
 }

@@ -78,6 +78,8 @@ class gateway_site {
   /// Reloads HAProxy behind the gateway's back and waits for the new worker; whoever talks to the
   /// old one keeps it alive.
   void reload_by_hand() const;
+  /// Attached: how HAProxy is started.
+  std::vector<std::string> command_line() const;
   /// Attached: starts HAProxy (again).
   void start_haproxy();
   background_process& haproxy_process() { return *haproxy_; }

@@ -133,27 +133,3 @@ BOOST_AUTO_TEST_CASE(one_that_somebody_closed_is_renewed) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(gateway_beside_a_second_haproxy, web_site)
-
-// It takes the runtime socket from the first one, which goes on with the traffic.
-BOOST_AUTO_TEST_CASE(one_that_somebody_starts_on_the_same_files_is_told_by_its_pid) {
-  const auto first = worker_pid();
-  background_process second({switchyard::tests::haproxy_binary(), "-db", "-f",
-                             *settings.haproxy.base_file, "-f", settings.haproxy.config_file},
-                            path("second.log"));
-  BOOST_REQUIRE(eventually([&] { return worker_pid() != first; }));
-  const auto report = reconcile();
-  BOOST_TEST(!report.reachable);
-  BOOST_TEST(told(report, "process " + std::to_string(second.pid())) == 1U, words(report));
-  // What is desired goes to the first one alone, once it can.
-  apply(web({local_server("s3")}));
-  BOOST_TEST(server("web", "s3").empty());
-  second.signal(SIGTERM);
-  BOOST_REQUIRE(second.wait(std::chrono::seconds(5)));
-  start_haproxy();  // a reload would keep the socket that nobody finds any more
-  BOOST_TEST(reconcile().reachable);
-  BOOST_TEST(server("web", "s3") == ready);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
