@@ -8,6 +8,7 @@
 #include "config/load.hpp"
 #include "haproxy/configuration.hpp"
 #include "haproxy/master.hpp"
+#include "haproxy/process.hpp"
 #include "haproxy/replies.hpp"
 #include "haproxy/runtime.hpp"
 #include "providers/registry.hpp"
@@ -43,10 +44,14 @@ base::status check_level(haproxy::runtime& runtime) {
                      "may not change anything; add `level admin` to its `stats socket` line"};
 }
 
+std::string silent(const base::error& why) {
+  return why.message + (why.kind == base::errc::unavailable ? "; is HAProxy running?" : "");
+}
+
 void check_runtime_socket(const config::haproxy_settings& settings, findings& found) {
   const std::string subject = "runtime_socket " + settings.runtime_socket;
   auto runtime = haproxy::runtime::connect(settings.runtime_socket);
-  if (!runtime) return found.bad(subject, runtime.error().message);
+  if (!runtime) return found.bad(subject, silent(runtime.error()));
   const auto reply = runtime->execute_raw("show info");
   const auto info =
       reply ? haproxy::parse_info(*reply) : base::outcome<haproxy::process_info>(reply.error());
@@ -64,6 +69,7 @@ void check_runtime_socket(const config::haproxy_settings& settings, findings& fo
 void check_sockets(const config::settings& settings, findings& found) {
   const bool runs = haproxy_runs(settings.haproxy);
   if (settings.haproxy.mode == config::haproxy_mode::managed && !runs) {
+    found.note("haproxy", haproxy::none_left_behind(settings.haproxy), "none of an earlier run");
     found.note("frontends", binds_free(settings), "their addresses are free");
     const auto api = reserve_api(settings.api);
     found.note("api", api ? base::status() : base::status(api.error()),
@@ -80,7 +86,7 @@ void check_sockets(const config::settings& settings, findings& found) {
     found.good(subject, "master " + std::to_string(master->master) + ", worker " +
                             std::to_string(master->worker));
   else
-    found.bad(subject, master.error().message);
+    found.bad(subject, silent(master.error()));
 }
 
 /// What PostgreSQL says, and what usually helps.

@@ -16,6 +16,7 @@
 #include "cli/commands.hpp"
 #include "cli/preflight.hpp"
 #include "config/load.hpp"
+#include "haproxy/process.hpp"
 #include "haproxy/route_table.hpp"
 
 namespace switchyard::cli {
@@ -79,6 +80,8 @@ base::status preflight(const config::settings& settings) {
   if (auto readable = routes.load(); !readable) return readable;
   if (settings.haproxy.mode != config::haproxy_mode::managed || haproxy_runs(settings.haproxy))
     return {};
+  if (auto alone = haproxy::none_left_behind(settings.haproxy); !alone) return alone;
+  if (haproxy_runs(settings.haproxy)) return {};
   if (auto free = binds_free(settings); !free) return free;
   return configuration_accepted(settings);
 }

@@ -16,8 +16,11 @@
 #include <map>
 #include <string>
 
+#include "base/atomic_file.hpp"
 #include "haproxy/pidfd.hpp"
+#include "haproxy/program.hpp"
 #include "haproxy/reach.hpp"
+#include "haproxy/reply_text.hpp"
 #include "haproxy/unix_socket.hpp"
 
 namespace switchyard::haproxy {
@@ -69,6 +72,38 @@ void remove_socket(const std::string& path) {
   if (::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) ::unlink(path.c_str());
 }
 
+std::string kept_in(const config::haproxy_settings& settings) {
+  return settings.config_file + ".master";
+}
+
+/// Without it nothing but the sockets tells that HAProxy is there, which is no reason to have none.
+void keep(const config::haproxy_settings& settings, pid_t master) {
+  const auto which = program_at(master);
+  static_cast<void>(base::write_file_atomically(
+      kept_in(settings), std::to_string(which.pid) + " " + std::to_string(which.started) + "\n"));
+}
+
+/// The master that was kept, while it runs and its command line has our file; none else.
+program left_behind(const config::haproxy_settings& settings) {
+  constexpr std::size_t longest_line = 64;
+  const auto text = base::read_file(kept_in(settings), longest_line);
+  auto line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
+  program kept;
+  if (!read_number(next_word(line), kept.pid) || !read_number(next_word(line), kept.started) ||
+      !runs(kept) || !started_with(kept.pid, settings.config_file).value_or(true))
+    return {};
+  return kept;
+}
+
+error unreachable(const config::haproxy_settings& settings, pid_t left) {
+  const auto pid = std::to_string(left);
+  return {errc::conflict, "the HAProxy of an earlier run (process " + pid + ") still runs on " +
+                              settings.config_file +
+                              " and cannot be reached, since its sockets are gone; a second one "
+                              "would share its traffic. End it (kill " +
+                              pid + "), then start switchyard again"};
+}
+
 base::command_line command_for(const config::haproxy_settings& settings) {
   base::command_line line;
   line.argv = {settings.binary, "-W", "-S", *settings.master_socket + ",mode,600"};
@@ -79,6 +114,20 @@ base::command_line command_for(const config::haproxy_settings& settings) {
 }
 
 }  // namespace
+
+status none_left_behind(const config::haproxy_settings& settings, milliseconds longest) {
+  const base::deadline until(longest);
+  for (;;) {
+    const auto left = left_behind(settings);
+    if (left.pid == 0) return {};
+    const auto there = settings.master_socket
+                           ? show_proc(*settings.master_socket, std::min(look, until.left()))
+                           : error{};
+    if (there && there->master == left.pid) return {};
+    if (until.passed()) return unreachable(settings, left.pid);
+    ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+  }
+}
 
 process::process(config::haproxy_settings settings) : settings_(std::move(settings)) {
   if (!settings_.master_socket)
@@ -120,10 +169,15 @@ base::outcome<process::presence> process::find(const base::deadline& until) {
   for (;;) {
     const auto adopted = adopt(until);
     if (adopted) return presence::adopted;
-    if (adopted.error().kind == errc::timeout) return adopted.error();
+    if (adopted.error().kind != errc::unavailable) return adopted.error();
     const auto& socket = settings_.runtime_socket;
     const auto there = connect_unix(socket, orphan_gone);
-    if (!there && there.error().kind == errc::unavailable) return presence::none;
+    if (!there && there.error().kind == errc::unavailable) {
+      if (auto alone = none_left_behind(settings_, orphan_gone.left()); !alone)
+        return alone.error();
+      if (left_behind(settings_).pid == 0) return presence::none;
+      continue;  // it is found by now
+    }
     // A worker without a master: either its master is just about to listen, or was killed, and then
     // the worker ends by itself but may hold its ports a little longer. Two HAProxys would share
     // the traffic (SO_REUSEPORT), so none is started beside it.
@@ -140,19 +194,29 @@ status process::adopt(const base::deadline& until) {
   // Somebody listens: a master that is just loading its configuration answers a little later.
   do {
     const auto there = show_proc(socket, std::min(look, until.left()));
-    if (there) {
-      auto pidfd = open_pidfd(there->master);
-      if (!pidfd)
-        return error{errc::unavailable,
-                     "process " + std::to_string(there->master) + ": " + std::strerror(errno)};
-      child_.reset();
-      pidfd_ = std::move(pidfd);
-      master_ = there->master;
-      return {};
-    }
+    if (there) return take(there->master);
     ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
   } while (!until.passed());
   return error{errc::timeout, "what listens on " + socket + " does not answer as HAProxy's master"};
+}
+
+status process::take(pid_t master) {
+  if (const auto left = left_behind(settings_); left.pid != 0 && left.pid != master)
+    return unreachable(settings_, left.pid);
+  auto pidfd = open_pidfd(master);
+  if (!pidfd)
+    return error{errc::unavailable,
+                 "process " + std::to_string(master) + ": " + std::strerror(errno)};
+  if (!started_with(master, settings_.config_file).value_or(true))
+    return error{errc::conflict,
+                 "the HAProxy at " + *settings_.master_socket + " (process " +
+                     std::to_string(master) + ") was not started on " + settings_.config_file +
+                     ", so it is not ours; end it, or set haproxy.master_socket to another path"};
+  child_.reset();
+  pidfd_ = std::move(pidfd);
+  master_ = master;
+  keep(settings_, master_);
+  return {};
 }
 
 status process::launch() {
@@ -174,6 +238,7 @@ status process::launch() {
     return error{errc::io, std::string("pidfd of HAProxy: ") + std::strerror(cause)};
   }
   master_ = started->pid();
+  keep(settings_, master_);
   pidfd_ = std::move(pidfd);
   child_ = std::move(*started);
   return {};
@@ -204,6 +269,7 @@ void process::stop(milliseconds grace) {
   alive();
   remove_socket(settings_.runtime_socket);
   remove_socket(*settings_.master_socket);
+  ::unlink(kept_in(settings_).c_str());
 }
 
 }  // namespace switchyard::haproxy

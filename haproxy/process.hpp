@@ -3,7 +3,9 @@
 // Managed mode: HAProxy as our own program, in master-worker mode with a master socket.
 //
 // An HAProxy that is already there (left by a switchyard that was killed) is adopted through its
-// master socket. Threading: one thread.
+// master socket. Which one it is stands beside the configuration file as well
+// (`<config_file>.master`: the pid of the master and its start time), so that none is started
+// beside one whose sockets are gone. Threading: one thread.
 
 #include <sys/types.h>
 
@@ -17,6 +19,13 @@
 
 namespace switchyard::haproxy {
 
+/// errc::conflict, with its pid and the remedy: the HAProxy that an earlier run has started on
+/// config_file still runs, and nobody finds it at its master socket. One that is starting or
+/// loading has `longest` to be found or to end.
+base::status none_left_behind(
+    const config::haproxy_settings& settings,
+    std::chrono::milliseconds longest = std::chrono::milliseconds(10'000));
+
 class process {
  public:
   explicit process(config::haproxy_settings settings);
@@ -29,7 +38,8 @@ class process {
   /// until its runtime socket answers. Stale socket files are removed first, in folders that are
   /// created (0750) when missing. errc::not_found: no binary; errc::refused: HAProxy ended at once
   /// (its exit code; its words went to our stderr); errc::conflict: a worker that answers on our
-  /// runtime socket has no master behind our master socket and does not end; errc::timeout.
+  /// runtime socket has no master behind our master socket and does not end, the master there was
+  /// not started on our configuration file, or none_left_behind(); errc::timeout.
   base::status ensure_running(std::chrono::milliseconds longest = std::chrono::seconds(30));
 
   /// Whether the master is alive, as far as is known without asking it.
@@ -46,6 +56,7 @@ class process {
   enum class presence { adopted, none };
   base::outcome<presence> find(const base::deadline& until);
   base::status adopt(const base::deadline& until);
+  base::status take(pid_t master);
   base::status launch();
 
   config::haproxy_settings settings_;

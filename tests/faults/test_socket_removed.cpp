@@ -31,11 +31,24 @@ site_options managed() {
   return o;
 }
 
+/// The frontend is the operator's.
+site_options frontend_in_base_file() {
+  auto o = managed();
+  o.frontend = false;
+  o.base =
+      "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n"
+      "frontend own\n  bind 127.0.0.1:@PORT@\n  default_backend api-backend\n";
+  return o;
+}
+
 struct attached_site : installation {
   attached_site() : installation(attached()) {}
 };
 struct managed_site : installation {
   managed_site() : installation(managed()) {}
+};
+struct site_of_an_operators_frontend : installation {
+  site_of_an_operators_frontend() : installation(frontend_in_base_file()) {}
 };
 struct without_master_socket : installation {
   without_master_socket() : installation(attached(true)) {}
@@ -51,6 +64,26 @@ class moved_away {
  private:
   std::string path_;
 };
+
+// Both would listen on the same ports, each with half of the traffic.
+void starts_no_second_haproxy(installation& i) {
+  const auto old_one = i.gateway.master_pid();
+  {
+    const unbroken_traffic traffic(i);
+    fs::remove_all(fs::path(i.gateway.runtime_socket()).parent_path());
+    i.gateway.switchyard().signal(SIGKILL);
+    i.gateway.switchyard().wait(std::chrono::seconds(5));
+    i.want({installation::api({&i.three})});
+    i.gateway.start_switchyard();
+    BOOST_TEST(i.gateway.switchyard().wait(std::chrono::seconds(20)).value_or(-1) == 1);
+    BOOST_TEST(i.gateway.log_has("(kill " + std::to_string(old_one) + ")"), i.gateway.log());
+    BOOST_TEST(i.gateway.answered_by({"srv1", "srv2"}));
+  }
+  ::kill(old_one, SIGTERM);
+  BOOST_REQUIRE(eventually([&] { return http_get(i.gateway.port()).status == 0; }));
+  i.gateway.start_switchyard();
+  BOOST_TEST(i.gateway.answered_by({"srv3"}), i.gateway.log());
+}
 
 bool file_has(const installation& i, const std::string& text) {
   return eventually([&] { return i.gateway.config_text().find(text) != std::string::npos; });
@@ -146,24 +179,14 @@ BOOST_FIXTURE_TEST_CASE(is_told_with_its_remedy_and_changes_wait_until_it_is_bac
   BOOST_TEST(gateway.worker_pid() == worker);
 }
 
-// Both would listen on the same ports, each with half of the traffic.
 BOOST_FIXTURE_TEST_CASE(leads_no_second_haproxy_into_being, managed_site) {
-  const auto old_one = gateway.master_pid();
-  {
-    const unbroken_traffic traffic(*this);
-    fs::remove_all(fs::path(gateway.runtime_socket()).parent_path());
-    gateway.switchyard().signal(SIGKILL);
-    gateway.switchyard().wait(std::chrono::seconds(5));
-    want({api({&three})});
-    gateway.start_switchyard();
-    BOOST_TEST(gateway.switchyard().wait(std::chrono::seconds(10)).value_or(-1) == 1);
-    BOOST_TEST(gateway.log_has("is in use by another program"), gateway.log());
-    BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
-  }
-  ::kill(old_one, SIGTERM);
-  BOOST_REQUIRE(eventually([&] { return http_get(gateway.port()).status == 0; }));
-  gateway.start_switchyard();
-  BOOST_TEST(gateway.answered_by({"srv3"}), gateway.log());
+  starts_no_second_haproxy(*this);
+}
+
+// No setting tells of its port then.
+BOOST_FIXTURE_TEST_CASE(leads_no_second_haproxy_beside_an_operators_frontend,
+                        site_of_an_operators_frontend) {
+  starts_no_second_haproxy(*this);
 }
 
 BOOST_FIXTURE_TEST_CASE(comes_back_with_a_restart_of_haproxy_and_so_does_what_waited,

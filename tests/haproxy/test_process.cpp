@@ -195,6 +195,53 @@ BOOST_AUTO_TEST_CASE(an_haproxy_that_was_left_behind_is_adopted_and_stopped) {
   BOOST_TEST(!std::filesystem::exists(*m.settings.master_socket));
 }
 
+// It listens on ports that nobody but HAProxy's own file tells of.
+BOOST_AUTO_TEST_CASE(none_is_started_beside_one_whose_sockets_are_gone) {
+  const managed m;
+  process first(m.settings);
+  require_ok(first.ensure_running());
+  std::filesystem::remove(m.settings.runtime_socket);
+  std::filesystem::remove(*m.settings.master_socket);
+  {
+    process second(m.settings);
+    const auto result = second.ensure_running(milliseconds(500));
+    BOOST_REQUIRE(!result);
+    BOOST_TEST((result.error().kind == errc::conflict), result.error().message);
+    BOOST_TEST(result.error().message.find("kill " + std::to_string(first.master_pid())) !=
+               std::string::npos);
+    BOOST_TEST(second.master_pid() == 0);
+  }
+  BOOST_TEST(!std::filesystem::exists(*m.settings.master_socket));
+  first.stop(seconds(5));
+  require_ok(haproxy::none_left_behind(m.settings));
+  process third(m.settings);
+  require_ok(third.ensure_running());
+  third.stop(seconds(5));
+}
+
+// The pid that was kept is somebody else's by now, or the file is not ours.
+BOOST_AUTO_TEST_CASE(a_process_that_is_not_the_one_that_was_kept_is_no_obstacle) {
+  const managed m;
+  const auto self = haproxy::program_at(::getpid());
+  const auto kept = m.settings.config_file + ".master";
+  for (const auto& text : {std::to_string(self.pid) + " " + std::to_string(self.started) + "\n",
+                           std::to_string(self.pid) + " 1\n", std::string("garbage\n")}) {
+    write_text(kept, text);
+    BOOST_TEST(bool(haproxy::none_left_behind(m.settings, milliseconds(0))), text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_haproxy_on_another_file_is_not_adopted) {
+  const haproxy_server other(haproxy_site(free_port(), "web", "    server s 127.0.0.1:1"));
+  managed m;
+  m.settings.master_socket = other.master_socket();
+  process p(m.settings);
+  const auto result = p.ensure_running(seconds(2));
+  BOOST_REQUIRE(!result);
+  BOOST_TEST((result.error().kind == errc::conflict), result.error().message);
+  BOOST_TEST(result.error().message.find(std::to_string(other.master_pid())) != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_adopted_haproxy_that_dies_is_noticed_and_replaced) {
   const haproxy_server other(haproxy_site(free_port(), "web", "    server s 127.0.0.1:1"));
   switchyard::config::haproxy_settings settings;

@@ -33,9 +33,12 @@ std::string settings_text(const site_options& o, const places& at, std::uint16_t
     haproxy += "  master_socket: " + at.master_socket + "\n";
   if (!o.managed || !o.base.empty()) haproxy += "  base_file: base.cfg\n";
   haproxy += "  reload: " + o.reload + "\n";
-  return haproxy + "frontends:\n  - name: gateway\n    binds: [{address: 127.0.0.1, port: " +
-         std::to_string(port) + "}]\n    default_backend: " + o.default_backend + "\n" +
-         o.frontends + "providers:\n" + providers + "reconcile: {interval: " + o.reconcile +
+  const auto gateway =
+      "  - name: gateway\n    binds: [{address: 127.0.0.1, port: " + std::to_string(port) +
+      "}]\n    default_backend: " + o.default_backend + "\n";
+  const auto frontends = (o.frontend ? gateway : "") + o.frontends;
+  return haproxy + (frontends.empty() ? "" : "frontends:\n" + frontends) + "providers:\n" +
+         providers + "reconcile: {interval: " + o.reconcile +
          "}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) + "\"}\nstate_dir: state\n" +
          o.more;
 }
@@ -44,6 +47,12 @@ std::string settings_text(const site_options& o, const places& at, std::uint16_t
 std::string operator_base(const std::string& runtime_socket) {
   return "global\n  stats socket " + runtime_socket +
          " mode 600 level admin expose-fd listeners\n  hard-stop-after 20s\n";
+}
+
+std::string filled(std::string text, std::string_view place, const std::string& with) {
+  for (auto at = text.find(place); at != std::string::npos; at = text.find(place, at + with.size()))
+    text.replace(at, place.size(), with);
+  return text;
 }
 
 std::string binary() {
@@ -100,10 +109,8 @@ site::site(const std::string& providers_yaml, const site_options& options)
   write_text(settings_file(), settings_text(options, files, port_, providers_yaml));
   std::filesystem::create_directories(sockets_in_);
   if (managed_) {
-    auto base = options.base;
-    constexpr std::string_view folder = "@FOLDER@";
-    for (auto at = base.find(folder); at != std::string::npos; at = base.find(folder, at))
-      base.replace(at, folder.size(), folder_.path().string());
+    const auto base = filled(filled(options.base, "@FOLDER@", folder_.path().string()), "@PORT@",
+                             std::to_string(port_));
     if (!base.empty()) write_text(file("base.cfg"), base);
     start_switchyard();
   } else {

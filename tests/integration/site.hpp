@@ -42,8 +42,9 @@ struct site_options {
   bool managed = true;
   bool pid_file = false;  ///< attached: reload by SIGUSR2 instead of the master socket
   std::string default_backend = "api-backend";
-  std::string
-      base;  ///< text of a base_file in managed mode; "" for none, @FOLDER@ for the site's folder
+  std::string base;  ///< text of a base_file in managed mode; "" for none, @FOLDER@ for the site's
+                     ///< folder and @PORT@ for its port
+  bool frontend = true;   ///< one on the site's port; else the base_file has it
   std::string frontends;  ///< further entries under `frontends:`, each a line
   std::string more;       ///< further top-level settings
   std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
