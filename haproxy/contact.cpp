@@ -122,10 +122,12 @@ bool gateway::confirm(apply_report& report) {
   return open(report);
 }
 
-/// Whether the worker of our conversation has been replaced by another one.
-bool gateway::stopping() {
+/// Whether the worker of our conversation has been replaced by another one. An error is the end of
+/// the conversation.
+base::outcome<bool> gateway::stopping() {
   const auto reply = session_->execute_raw("show info");
-  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
+  if (!reply) return reply.error();
+  const auto info = parse_info(*reply);
   return info && info->stopping;
 }
 

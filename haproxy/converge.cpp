@@ -247,7 +247,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   const auto verdicts = session_->execute(commands);
   const bool refused = std::ranges::any_of(verdicts, [](const auto& v) { return !v; });
   // It refuses ("Proxy is disabled."), and what it refuses is asked of the new worker.
-  const bool old_worker = refused && !session_->broken() && stopping();
+  const auto old_worker = refused && !session_->broken() ? stopping() : base::outcome<bool>(false);
   names succeeded;
   names failed;
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -263,9 +263,9 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
         report.notices.push_back({severity::info, subject + " " + text});
       succeeded.insert(subject);
     } else if (session_->broken()) {
-      return lost(verdicts[i].error(), report);
+      return lost(old_worker ? verdicts[i].error() : old_worker.error(), report);
     } else {
-      if (old_worker) continue;
+      if (old_worker && *old_worker) continue;
       ++report.failed_steps;
       if (failed.insert(subject).second)  // what follows a failed addition fails as well
         tell(report, severity::warning, "step " + subject,

@@ -110,7 +110,7 @@ class gateway {
   bool steps_down();
   bool ready(apply_report& report);
   bool confirm(apply_report& report);
-  bool stopping();
+  base::outcome<bool> stopping();
   bool meet_worker(const process_info& info, apply_report& report);
   void expect_older_file(const process_info& info);
   bool meet_again(apply_report& report);

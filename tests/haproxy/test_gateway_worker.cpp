@@ -133,3 +133,20 @@ BOOST_AUTO_TEST_CASE(one_that_somebody_closed_is_renewed) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_and_a_conversation_that_breaks, tapped_web_site)
+
+// HAProxy refuses a step; whether it does so because it is stopping cannot be asked any more.
+BOOST_AUTO_TEST_CASE(the_refusal_before_is_not_taken_for_the_cause) {
+  command("set server web/s2 state maint");
+  BOOST_REQUIRE(command("del server web/s2").find("deleted") != std::string::npos);
+  auto changed = web();
+  changed.servers.back().weight = 50;
+  tap().break_at(wiretap::cut::before, "show info");
+  const auto report = apply(changed);
+  BOOST_TEST(!report.reachable);
+  BOOST_TEST(told(report, "HAProxy is away: ") == 1U, words(report));
+  BOOST_TEST(told(report, "set server") == 0U, words(report));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
