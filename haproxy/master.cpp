@@ -35,8 +35,6 @@ constexpr milliseconds between_looks(5);
 constexpr milliseconds longest_question(5'000);
 // A master that is starting, or re-executing itself, refuses connections for a moment.
 constexpr milliseconds master_restarts_within(500);
-// Where nothing but the master tells that HAProxy is there, it may be loading for as long as this.
-constexpr milliseconds longest_load(10'000);
 
 // A master that is just starting takes no notice of a signal; nothing says so.
 constexpr milliseconds signal_lost_after(5'000);
@@ -126,7 +124,13 @@ error refusal(std::string_view answer) {
 
 /// `show proc` of a master that may be busy with a reload right now.
 outcome<master_process> settled_proc(const watch& w) {
-  const base::deadline settled(w.at_most(master_restarts_within));
+  const base::deadline settled(w.at_most(w.longest_silence));
+/// How long the master may refuse connections: while it loads, its worker answers.
+milliseconds silence_of(const config::haproxy_settings& settings) {
+  return nobody_listens(settings.runtime_socket, base::deadline(look)) ? longest_loading
+                                                                       : master_restarts_within;
+}
+
   for (;;) {
     auto before = show_proc(*w.settings.master_socket, w.at_most(longest_question));
     if (before || before.error().kind != errc::unavailable || settled.passed()) return before;
@@ -152,7 +156,7 @@ outcome<reload_result> ask_master(watch& w, const capabilities& can) {
 }
 
 outcome<reload_result> through_master(watch& w, const capabilities& can) {
-  if (!show_info(w.settings.runtime_socket, w.at_most(look))) w.longest_silence = longest_load;
+  w.longest_silence = silence_of(w.settings);
   auto result = ask_master(w, can);
   // On 2.6 the new worker answers a moment before the master listens again; whoever asks the master
   // next shall not find it closed.

@@ -18,6 +18,10 @@
 
 namespace switchyard::haproxy {
 
+/// Where nothing but the master tells that HAProxy is there, it may be loading for as long as this,
+/// and take no connections meanwhile.
+constexpr std::chrono::milliseconds longest_loading{10'000};
+
 /// `show proc` over the master socket. errc::unavailable, errc::timeout, errc::protocol.
 base::outcome<master_process> show_proc(
     const std::string& master_socket,

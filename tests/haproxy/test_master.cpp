@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <thread>
@@ -196,6 +197,25 @@ BOOST_AUTO_TEST_CASE(an_old_worker_with_a_connection_is_listed_until_it_ends) {
   client.join();
   BOOST_TEST(
       eventually([&] { return haproxy::show_proc(server.master_socket())->old_workers.empty(); }));
+}
+
+// Without the runtime socket nothing tells that it is there while it loads (2.6 refuses connections
+// for as long).
+BOOST_AUTO_TEST_CASE(a_reload_waits_for_a_master_that_is_loading) {
+  std::string sections = site(free_port(), 1);
+  for (int i = 0; i < 60'000; ++i) {
+    if (i % 100 == 0) sections += "backend b" + std::to_string(i) + "\n";
+    sections += "    server s" + std::to_string(i) + " 127.0.0.1:1\n";
+  }
+  haproxy_server server(sections);
+  const auto can = abilities(server);
+  const auto by = by_master(server);
+  std::filesystem::remove(server.runtime_socket());
+  server.process().signal(SIGUSR2);
+  const bool refused = eventually([&] { return server.master_command("show proc").empty(); });
+  BOOST_TEST_MESSAGE("the master refuses connections while it loads: " << refused);
+  const auto result = haproxy::reload(by, can);
+  BOOST_TEST(bool(result), (result ? "" : result.error().message) + server.log());
 }
 
 BOOST_AUTO_TEST_CASE(a_pid_file_is_enough_to_reload) {
