@@ -177,6 +177,7 @@ bool gateway::meet_again(apply_report& report) {
 void gateway::met() {
   away_ = false;
   retry_at_.reset();
+  silent_since_.reset();
   away_backoff_.reset();
   renew_lifeline();
 }
@@ -190,10 +191,15 @@ bool gateway::lost(const base::error& why, apply_report& report) {
   away_ = true;
   report.reachable = false;
   retry_at_ = now_ + away_backoff_.failed(now_, random());
+  if (!silent_since_) silent_since_ = now_;
   const auto runs = known().running();
+  const bool gone =
+      runs != 0 && nobody_listens(settings_.haproxy.runtime_socket, base::deadline(no_wait));
+  // While it loads, its master takes no connections either.
+  const bool loads = settings_.haproxy.master_socket && now_ - *silent_since_ < longest_loading;
   if (why.kind == base::errc::conflict)
     tell(report, severity::error, about_haproxy, why.message);
-  else if (runs != 0 && nobody_listens(settings_.haproxy.runtime_socket, base::deadline(no_wait)))
+  else if (gone && !loads)
     tell(report, severity::error, about_haproxy,
          "HAProxy (process " + std::to_string(runs) + ") runs and cannot be reached: " +
              why.message + ". It goes on with what it has, and changes wait in " +
@@ -201,7 +207,7 @@ bool gateway::lost(const base::error& why, apply_report& report) {
   else
     tell(report, severity::warning, about_haproxy,
          "HAProxy is away: " + why.message +
-             (why.kind == base::errc::unavailable ? "; does it run?" : ""));
+             (runs == 0 && why.kind == base::errc::unavailable ? "; does it run?" : ""));
   return false;
 }
 

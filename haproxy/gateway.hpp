@@ -291,6 +291,7 @@ class gateway {
   base::backoff away_backoff_;
   std::map<std::string, std::string> told_;  ///< topic → what was said of it last
   time_point now_{};                         ///< of the pass under way
+  std::optional<time_point> silent_since_;   ///< since when nobody could be reached
   std::minstd_rand random_{std::random_device{}()};
 };
 

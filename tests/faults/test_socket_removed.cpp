@@ -37,7 +37,7 @@ site_options frontend_in_base_file() {
   o.frontend = false;
   o.base =
       "defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n"
-      "frontend own\n  bind 127.0.0.1:@PORT@\n  default_backend api-backend\n";
+      "frontend own\n  bind 127.0.0.1:@PORT@\n  use_backend %[str(api-backend)]\n";
   return o;
 }
 
@@ -168,9 +168,12 @@ BOOST_AUTO_TEST_SUITE(a_folder_of_sockets_that_is_gone)
 BOOST_FIXTURE_TEST_CASE(is_told_with_its_remedy_and_changes_wait_until_it_is_back, managed_site) {
   const unbroken_traffic traffic(*this);
   const auto worker = gateway.worker_pid();
+  const auto master = gateway.master_pid();
   const moved_away folder(fs::path(gateway.runtime_socket()).parent_path());
-  BOOST_TEST(eventually([&] { return gateway.log_has(unreachable); }), gateway.log());
-  BOOST_TEST(gateway.log_has("process " + std::to_string(worker)), gateway.log());
+  // Until then it may be loading.
+  BOOST_TEST(eventually([&] { return gateway.log_has(unreachable); }, std::chrono::seconds(20)),
+             gateway.log());
+  BOOST_TEST(gateway.log_has("process " + std::to_string(master)), gateway.log());
   want({api({&three})});
   BOOST_TEST(file_has(*this, "    server srv3 "));
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
