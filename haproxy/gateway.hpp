@@ -205,6 +205,7 @@ class gateway {
   std::vector<reload_reason> reasons() const;
   time_point reload_due() const;
   bool work_reload(apply_report& report);
+  bool reload_past_master(const base::error& why, apply_report& report);
   bool reload_now(apply_report& report);
   void remember_down_servers(const configuration& next, apply_report& report);
   bool reloaded(configuration now_loaded, const reload_result& result,
@@ -286,12 +287,13 @@ class gateway {
   std::size_t ca_loaded_ = 0;  ///< of server_ca_file, the same
   bool ca_changed_ = false;
   std::optional<time_point> reload_not_before_;
+  bool by_signal_ = false;  ///< managed: the next reload goes past the master's socket
 
   std::optional<time_point> retry_at_;  ///< when to look for an HAProxy that is away
   base::backoff away_backoff_;
+  std::optional<time_point> silent_since_;   ///< since when nobody could be reached
   std::map<std::string, std::string> told_;  ///< topic → what was said of it last
   time_point now_{};                         ///< of the pass under way
-  std::optional<time_point> silent_since_;   ///< since when nobody could be reached
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -1,6 +1,5 @@
 #include "haproxy/incumbent.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -41,11 +40,6 @@ error stray(const config::haproxy_settings& settings, pid_t worker) {
                               ", is of another HAProxy that was started on the same configuration "
                               "and may take part of the traffic; end it, " +
                               restart(settings)};
-}
-
-bool lists(const master_process& master, pid_t worker) {
-  return master.worker == worker ||
-         std::ranges::find(master.old_workers, worker) != master.old_workers.end();
 }
 
 /// The process in the pid file; 0 when it names none.
@@ -95,7 +89,7 @@ outcome<incumbent> recognise(const config::haproxy_settings& settings, const inc
   if (settings.master_socket) {
     if (const auto processes = show_proc(*settings.master_socket)) {
       if (auto same = same_master(settings, known, *processes); !same) return same.error();
-      if (!lists(*processes, worker)) return stray(settings, worker);
+      if (!processes->lists(worker)) return stray(settings, worker);
       return incumbent{haproxy_at(processes->master, settings.binary),
                        haproxy_at(worker, settings.binary)};
     }

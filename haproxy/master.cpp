@@ -95,6 +95,9 @@ struct watch {
 
   /// For a HAProxy that answers `reload` with nothing: the master's counts tell a refusal.
   outcome<reload_result> await_counts(const master_process& before) {
+    return await_counts(before, until);
+  }
+  outcome<reload_result> await_counts(const master_process& before, const base::deadline& longest) {
     do {
       if (auto done = new_worker()) return *done;
       const auto now = show_proc(*settings.master_socket, at_most(look));
@@ -103,7 +106,7 @@ struct watch {
                      "HAProxy could not load the configuration and kept the old worker; its log "
                      "says why"};
       rest();
-    } while (!until.passed());
+    } while (!longest.passed());
     return no_verdict();
   }
 };
@@ -122,15 +125,15 @@ error refusal(std::string_view answer) {
   return {errc::refused, "HAProxy kept the old worker: " + std::string(log)};
 }
 
-/// `show proc` of a master that may be busy with a reload right now.
-outcome<master_process> settled_proc(const watch& w) {
-  const base::deadline settled(w.at_most(w.longest_silence));
 /// How long the master may refuse connections: while it loads, its worker answers.
 milliseconds silence_of(const config::haproxy_settings& settings) {
   return nobody_listens(settings.runtime_socket, base::deadline(look)) ? longest_loading
                                                                        : master_restarts_within;
 }
 
+/// `show proc` of a master that may be busy with a reload right now.
+outcome<master_process> settled_proc(const watch& w) {
+  const base::deadline settled(w.at_most(w.longest_silence));
   for (;;) {
     auto before = show_proc(*w.settings.master_socket, w.at_most(longest_question));
     if (before || before.error().kind != errc::unavailable || settled.passed()) return before;
@@ -222,6 +225,38 @@ outcome<reload_result> through_command(watch& w) {
 }
 
 }  // namespace
+
+outcome<master_process> find_master(const config::haproxy_settings& settings,
+                                    const incumbent& known, pid_t worker) {
+  const base::deadline until(longest_loading);
+  watch w{settings, until};
+  w.longest_silence = silence_of(settings);
+  auto found = settled_proc(w);
+  if (!found) return found;
+  if (auto same = same_master(settings, known, *found); !same) return same.error();
+  if (!runs(known.master) && !found->lists(worker))
+    return error{errc::conflict, "the master at " + *settings.master_socket + " (process " +
+                                     std::to_string(found->master) + ") has no worker " +
+                                     std::to_string(worker) + ", which answers on " +
+                                     settings.runtime_socket};
+  return found;
+}
+
+outcome<reload_result> reload_by_signal(const config::haproxy_settings& settings, pid_t old_worker,
+                                        const std::function<base::status()>& send,
+                                        milliseconds longest) {
+  const base::deadline until(longest);
+  watch w{settings, until};
+  w.old_worker = old_worker;
+  w.longest_silence = longest_loading;
+  for (;;) {
+    if (auto sent = send(); !sent) return sent.error();
+    auto done = w.await_counts({}, base::deadline(w.at_most(signal_lost_after)));
+    if (!done && done.error().kind == errc::timeout && !w.until.passed()) continue;
+    if (done) static_cast<void>(settled_proc(w));
+    return done;
+  }
+}
 
 outcome<reload_result> reload(const config::haproxy_settings& settings, const capabilities& can,
                               milliseconds longest) {

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
@@ -16,6 +17,13 @@
 #include "haproxy/reach.hpp"
 
 namespace switchyard::haproxy {
+
+/// The master that a reload would go to; one that is busy with another reload is awaited.
+/// errc::conflict: it is another HAProxy's (same_master(), or it has no such `worker` where no
+/// master was known); errc::unavailable, errc::timeout, errc::protocol. Needs
+/// settings.master_socket.
+base::outcome<master_process> find_master(const config::haproxy_settings& settings,
+                                          const incumbent& known, pid_t worker);
 
 struct reload_result {
   pid_t old_worker = 0;
@@ -32,5 +40,12 @@ struct reload_result {
 base::outcome<reload_result> reload(const config::haproxy_settings& settings,
                                     const capabilities& can,
                                     std::chrono::milliseconds longest = std::chrono::seconds(30));
+
+/// Reloads by a signal where the master's socket is out of reach: `send` sends SIGUSR2 to the
+/// master, which makes its socket anew. Same errors, and those of `send`.
+base::outcome<reload_result> reload_by_signal(
+    const config::haproxy_settings& settings, pid_t old_worker,
+    const std::function<base::status()>& send,
+    std::chrono::milliseconds longest = std::chrono::seconds(30));
 
 }  // namespace switchyard::haproxy

@@ -253,6 +253,21 @@ bool process::alive() {
   return false;
 }
 
+status process::reloadable() {
+  if (!alive()) return error{errc::unavailable, "HAProxy has ended"};
+  if (auto made = make_folder_of(*settings_.master_socket); !made) return made;
+  const auto folder = std::filesystem::path(*settings_.master_socket).parent_path();
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return error{errc::io, folder.string() + " cannot be written: " + std::strerror(errno)};
+}
+
+status process::begin_reload() {
+  if (auto ready = reloadable(); !ready) return ready;
+  if (signal_pidfd(pidfd_.get(), SIGUSR2)) return {};
+  return error{errc::unavailable,
+               "SIGUSR2 to process " + std::to_string(master_) + ": " + std::strerror(errno)};
+}
+
 void process::stop(milliseconds grace) {
   if (!alive()) return;
   struct step {

@@ -48,6 +48,13 @@ class process {
   /// Readable when the master ends; -1 when there is none.
   int pidfd() const { return pidfd_.get(); }
 
+  /// Whether begin_reload() can be: the master runs, and its socket can be made where it belongs
+  /// (its folder is made when it is missing), without which HAProxy ends with the reload
+  /// (2.6, 3.4). errc::unavailable, errc::io.
+  base::status reloadable();
+  /// Sends SIGUSR2 to the master, which makes its socket anew. Same errors.
+  base::status begin_reload();
+
   /// Lets HAProxy finish its connections (SIGUSR1), at most `grace`, then ends it (SIGTERM, and
   /// SIGKILL after 5 s more). Removes its socket files. Nothing when it does not run.
   void stop(std::chrono::milliseconds grace);

@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds crowded_wait{1000};
 
 const std::string about_reload = "reload";
+const std::string about_master = "master socket";
 
 std::string join(const std::vector<reload_reason>& reasons) {
   constexpr std::size_t shown = 5;
@@ -137,17 +138,46 @@ gateway::time_point gateway::reload_due() const {
 
 bool gateway::work_reload(apply_report& report) {
   if (!reload_wanted() || reload_due() > now_) return true;
-  if (settings_.haproxy.master_socket) {
-    const auto processes = show_proc(*settings_.haproxy.master_socket);
-    if (processes && !budget_.allows(processes->old_workers.size())) {
-      tell(report, severity::warning, about_reload,
-           "a reload waits: " + std::to_string(processes->old_workers.size()) +
-               " old workers are still draining (reload.max_old_workers)");
-      reload_not_before_ = now_ + crowded_wait;
-      return true;
-    }
+  by_signal_ = false;
+  if (!settings_.haproxy.master_socket) return reload_now(report);
+  const bool by_command = !settings_.haproxy.reload.command.empty();
+  const auto master = by_command ? show_proc(*settings_.haproxy.master_socket)
+                                 : find_master(settings_.haproxy, known(), identity_.pid);
+  if (!master && !by_command) return reload_past_master(master.error(), report);
+  quiet(about_master);
+  if (master && !budget_.allows(master->old_workers.size())) {
+    tell(report, severity::warning, about_reload,
+         "a reload waits: " + std::to_string(master->old_workers.size()) +
+             " old workers are still draining (reload.max_old_workers)");
+    reload_not_before_ = now_ + crowded_wait;
+    return true;
   }
   return reload_now(report);
+}
+
+// Before anything is written: the same commit would be made and put back with every try.
+bool gateway::reload_past_master(const base::error& why, apply_report& report) {
+  const bool managed = settings_.haproxy.mode == config::haproxy_mode::managed;
+  const auto ready = managed ? process_.reloadable() : base::status(why);
+  if (ready) {
+    tell(report, severity::warning, about_master,
+         "HAProxy's master is out of reach (" + why.message +
+             "); it is reloaded by a signal, which makes its socket anew");
+    by_signal_ = true;
+    return reload_now(report);
+  }
+  auto text = "HAProxy's master is out of reach: " + why.message;
+  const auto master = known().master.pid;
+  if (managed) {
+    text += "; nor can its socket be made anew: " + ready.error().message;
+  } else if (why.kind == base::errc::unavailable) {
+    text +=
+        ". To have its socket back, make sure that its folder is there, for without it HAProxy "
+        "would end, and reload HAProxy yourself once (systemctl reload haproxy";
+    text += master == 0 ? ")" : ", or kill -USR2 " + std::to_string(master) + ")";
+  }
+  reload_failed(text, report);
+  return true;
 }
 
 // -- the reload
@@ -167,7 +197,9 @@ bool gateway::reload_now(apply_report& report) {
   remember_down_servers(*next, report);
   session_.reset();
   drop_lifeline();  // the old worker would wait for it
-  const auto result = haproxy::reload(settings_.haproxy, *can_);
+  const auto result = by_signal_ ? reload_by_signal(settings_.haproxy, identity_.pid,
+                                                    [this] { return process_.begin_reload(); })
+                                 : haproxy::reload(settings_.haproxy, *can_);
   write_server_state(no_server_state, report);
   if (!result) {
     put_back(report);

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -81,6 +82,10 @@ struct master_process {
   pid_t worker = 0;  ///< the current one, or the one that is starting; 0: none
   std::vector<pid_t> old_workers;
 
+  bool lists(pid_t which) const {
+    return which == worker ||
+           std::find(old_workers.begin(), old_workers.end(), which) != old_workers.end();
+  }
   bool operator==(const master_process&) const = default;
 };
 base::outcome<master_process> parse_proc(std::string_view reply);
