@@ -89,7 +89,8 @@ bool killed_site::serves(const desired& wanted) const {
 
 /// What does not belong beside the file while nothing is under way.
 std::set<std::string> killed_site::litter() const {
-  const std::set<std::string> ours{"haproxy.cfg", "haproxy.cfg.lock", "haproxy.cfg.previous",
+  const std::set<std::string> ours{"haproxy.cfg",        "haproxy.cfg.lock",
+                                   "haproxy.cfg.master", "haproxy.cfg.previous",
                                    "haproxy.routes.map", "haproxy.servers.state"};
   std::set<std::string> others;
   const auto folder = fs::path(gateway.config_file()).parent_path();
