@@ -47,16 +47,17 @@ void check_socket_path(object_reader& from, std::string_view key, const std::str
               "must be without commas and dollar signs, which HAProxy does not take in an address");
 }
 
-/// It stands in runtime commands as well, which know no quotes.
-void read_ca_file(object_reader& from, const reading& place, std::optional<std::string>& target) {
+/// A path that stands in runtime commands as well, which know no quotes.
+void read_plain_path(object_reader& from, const std::string& key, const reading& place,
+                     std::optional<std::string>& target) {
   constexpr std::string_view marks = "/._-+@=:~";
-  if (!read_path(from, "server_ca_file", target, place) || !target) return;
+  if (!read_path(from, key, target, place) || !target) return;
   const auto usable = [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            marks.find(c) != std::string_view::npos;
   };
   if (!std::ranges::all_of(*target, usable))
-    from.fail("server_ca_file",
+    from.fail(key,
               "must be made of A-Z a-z 0-9 /._-+@=:~, for HAProxy; not " + model::quoted(*target));
 }
 
@@ -140,8 +141,7 @@ bind_settings read_bind(const nlohmann::json& value, const std::string& pointer,
   }
   from.require("port");
   read_number(from, "port", bind.port, 1, 65535);
-  if (read_path(from, "certificates", bind.certificates, place) && bind.certificates)
-    check_haproxy_path(from, "certificates", *bind.certificates);
+  read_plain_path(from, "certificates", place, bind.certificates);
   read_alpn(from, mode, bind.alpn);
   from.finish();
   return bind;
@@ -196,7 +196,7 @@ void read_haproxy(const nlohmann::json& value, const std::string& pointer, const
   read_path(from, "runtime_socket", target.runtime_socket, place);
   read_path(from, "master_socket", target.master_socket, place);
   read_path(from, "pid_file", target.pid_file, place);
-  read_ca_file(from, place, target.server_ca_file);
+  read_plain_path(from, "server_ca_file", place, target.server_ca_file);
   if (const auto* reload = from.member("reload"))
     read_reload(*reload, from.pointer("reload"), place, target.reload);
   from.finish();

@@ -119,9 +119,10 @@ outcome<std::string> bind_line(const config::bind_settings& bind) {
   auto line =
       "    bind " + (v6 ? "[" + *ip + "]" : ip.value_or("*")) + ":" + std::to_string(bind.port);
   if (!bind.certificates) return line + "\n";
-  const auto crt = config_word(*bind.certificates);
-  if (!crt) return error{errc::invalid, "certificates: " + crt.error().message};
-  line += " ssl crt " + *crt;
+  if (!plain_file(*bind.certificates))
+    return error{errc::invalid, "certificates: " + printable(*bind.certificates) +
+                                    " is no absolute path of A-Z a-z 0-9 /._-+@=:~"};
+  line += " ssl crt " + *bind.certificates;
   std::string protocols;
   for (const auto& protocol : bind.alpn) {
     if (protocol.empty() || protocol.find(',') != std::string::npos)

@@ -111,6 +111,9 @@ BOOST_AUTO_TEST_CASE(paths_for_haproxy_are_such_as_its_configuration_can_hold) {
     BOOST_TEST(bad(frontend("{name: a, binds: [{port: 1, certificates: " + quoted + "}]}"))
                    .starts_with("s.yaml:3:33: /frontends/0/binds/0/certificates: must be made of"));
   }
+  for (const std::string path : {"/my certs", "/a;b", "/a,b"})
+    BOOST_TEST(bad(frontend("{name: a, binds: [{port: 1, certificates: '" + path + "'}]}"))
+                   .starts_with("s.yaml:3:33: /frontends/0/binds/0/certificates: must be made of"));
   for (const std::string path : {"/a,b", "/a$b"})
     BOOST_TEST(bad(with("haproxy: {runtime_socket: '" + path + "'}"))
                    .starts_with("s.yaml:2:11: /haproxy/runtime_socket: must be without commas"));

@@ -92,11 +92,11 @@ BOOST_AUTO_TEST_CASE(a_default_backend_may_come_later_but_is_never_one_of_anothe
 BOOST_AUTO_TEST_CASE(binds_take_certificates_and_every_form_of_address) {
   auto f = gateway_frontend();
   f.redirect_to_https = true;
-  f.binds[0].certificates = "/etc/my certs";
+  f.binds[0].certificates = "/etc/my-certs";
   f.binds[1].certificates = "/etc/certs";
   f.binds[1].alpn.clear();
   const auto head = head_of(settings_in("/tmp"), f);
-  BOOST_TEST(contains(head, "    bind *:18080 ssl crt '/etc/my certs' alpn h2,http/1.1\n"));
+  BOOST_TEST(contains(head, "    bind *:18080 ssl crt /etc/my-certs alpn h2,http/1.1\n"));
   BOOST_TEST(contains(head, "    bind 127.0.0.1:18080 ssl crt /etc/certs\n"));
   BOOST_TEST(contains(head, "    bind [::1]:18080\n"));
   BOOST_TEST(contains(head, "    http-request redirect scheme https code 301 unless { ssl_fc }\n"));
@@ -168,6 +168,7 @@ BOOST_AUTO_TEST_CASE(a_frontend_that_cannot_be_written_is_refused_and_named) {
       [](auto& f) { f.binds[0].address = "/run/x.sock"; },
       [](auto& f) { f.binds[0].port = 0; },
       [](auto& f) { f.binds[0].certificates = "/x'y"; },
+      [](auto& f) { f.binds[0].certificates = "/my certs"; },
       [](auto& f) {
         f.binds[0].certificates = "/x";
         f.binds[0].alpn = {"h2", "a\nb"};
