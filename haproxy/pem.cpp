@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace switchyard::haproxy {
 
@@ -35,11 +36,17 @@ std::optional<std::string_view> label_in(std::string_view line, std::string_view
   return line;
 }
 
-std::string_view trimmed(std::string_view line) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto first = line.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(blanks) - first + 1);
+std::string_view without_blanks_before(std::string_view line) {
+  return line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+}
+
+std::string_view without_blanks_after(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t\r") + 1);
+}
+
+/// What belongs to a private key, and may stand in a file of its own.
+bool of_a_key(std::string_view label) {
+  return label.ends_with("PRIVATE KEY") || label == "EC PARAMETERS";
 }
 
 /// Takes one line after the other.
@@ -47,11 +54,13 @@ class reader {
  public:
   status take(std::string_view line) {
     ++number_;
-    if (line.empty()) return {};
     if (label_.empty()) return outside(line);
+    const bool first = std::exchange(first_, false);
+    if (line.empty()) return first ? status() : invalid("is empty, in the middle of a block");
     if (const auto label = label_in(line, ends)) return close(*label);
     if (line.find(':') != std::string_view::npos)
       return invalid("is a header, as encrypted keys have; HAProxy needs the key unencrypted");
+    line = without_blanks_before(line);
     if (!std::ranges::all_of(line, is_base64)) return invalid("is not base64");
     add(line);
     return {};
@@ -70,6 +79,8 @@ class reader {
     if (label->starts_with("ENCRYPTED"))
       return invalid("begins an encrypted key; HAProxy needs it unencrypted");
     label_ = *label;
+    first_ = true;
+    begun_ = found_.text.size();
     add(line);
     return {};
   }
@@ -78,8 +89,9 @@ class reader {
     if (label != label_) return invalid("does not end the block that is open: " + label_);
     found_.certificate = found_.certificate || label.ends_with("CERTIFICATE");
     found_.key = found_.key || label.ends_with("PRIVATE KEY");
-    label_.clear();
     add(std::string(ends).append(label).append(dashes));
+    if (of_a_key(label)) found_.key_text.append(found_.text, begun_);
+    label_.clear();
     return {};
   }
 
@@ -90,18 +102,22 @@ class reader {
   }
 
   pem_blocks found_;
-  std::string label_;  // of the block that is open
+  std::string label_;      // of the block that is open
+  bool first_ = false;     // its first line is next
+  std::size_t begun_ = 0;  // where it begins in the text
   std::size_t number_ = 0;
 };
 
 }  // namespace
 
 outcome<pem_blocks> read_pem(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   reader from;
   while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (const auto taken = from.take(trimmed(line)); !taken) return taken.error();
+    if (const auto taken = from.take(without_blanks_after(line)); !taken) return taken.error();
   }
   return std::move(from).finish();
 }

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(blocks_are_taken_as_they_are_and_told_apart) {
 BOOST_AUTO_TEST_CASE(nothing_but_blocks_is_left) {
   BOOST_TEST(text_of("subject=CN = a\n\ndel ssl cert x\n" + certificate + "\n\n\nshow info\n") ==
              certificate);
-  BOOST_TEST(text_of("-----BEGIN CERTIFICATE-----\r\n\r\n  MIIB \r\n\nQUJD+/==\t\r\n"
+  BOOST_TEST(text_of("\xef\xbb\xbf-----BEGIN CERTIFICATE----- \r\n\r\n  MIIB \r\nQUJD+/==\t\r\n"
                      "-----END CERTIFICATE-----") == certificate);
 }
 
@@ -54,6 +54,21 @@ BOOST_AUTO_TEST_CASE(what_is_broken_is_refused_with_its_line) {
   check_refused("-----BEGIN CERTIFICATE-----\nMI\xc3\xa4IB\n-----END CERTIFICATE-----\n", "line 2");
   check_refused("-----BEGIN CERTIFICATE-----\nMIIB\n" + key, "line 3");
   check_refused("-----BEGIN CERTIFICATE-----\nMIIB\n-----END PRIVATE KEY-----\n", "line 3");
+}
+
+BOOST_AUTO_TEST_CASE(what_haproxy_would_not_load_from_a_file_is_refused) {
+  check_refused("-----BEGIN CERTIFICATE-----\nMIIB\n\nMIIB\n-----END CERTIFICATE-----\n", "line 3");
+  check_refused("-----BEGIN CERTIFICATE-----\n\n\nMIIB\n-----END CERTIFICATE-----\n", "line 3");
+  check_refused("-----BEGIN CERTIFICATE-----\nMIIB\n \t\n-----END CERTIFICATE-----\n", "line 3");
+  check_refused("-----BEGIN CERTIFICATE-----\nMIIB\n -----END CERTIFICATE-----\n", "line 3");
+  check_refused("  -----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "no PEM block");
+}
+
+BOOST_AUTO_TEST_CASE(what_belongs_to_a_key_is_told_apart) {
+  const std::string curve = "-----BEGIN EC PARAMETERS-----\nBggq\n-----END EC PARAMETERS-----\n";
+  const std::string dh = "-----BEGIN DH PARAMETERS-----\nMIIB\n-----END DH PARAMETERS-----\n";
+  BOOST_TEST(read_pem(certificate + curve + key + dh + certificate)->key_text == curve + key);
+  BOOST_TEST(read_pem(certificate)->key_text.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_encrypted_key_is_refused) {
