@@ -1,14 +1,18 @@
 #include "haproxy/certificate_files.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <string_view>
 #include <unordered_set>
 
 #include "base/atomic_file.hpp"
+#include "base/fd.hpp"
 #include "haproxy/pem.hpp"
 
 namespace switchyard::haproxy {
@@ -18,6 +22,7 @@ namespace {
 using base::errc;
 using base::error;
 using base::outcome;
+using base::status;
 
 constexpr std::string_view key_ending = ".key";
 constexpr std::array<std::string_view, 3> extra_endings{".ocsp", ".sctl", ".issuer"};
@@ -25,7 +30,10 @@ constexpr std::array<std::string_view, 4> variants{"", ".rsa", ".ecdsa", ".dsa"}
 constexpr std::size_t largest_file = 1U << 20;
 
 std::int64_t nanoseconds(const timespec& t) {
-  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+  // What lies beyond the years 1678 to 2262 is as good as their ends.
+  constexpr std::int64_t second = 1'000'000'000;
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / second - 1;
+  return std::clamp(std::int64_t{t.tv_sec}, -most, most) * second + t.tv_nsec;
 }
 
 file_stamp stamp(const struct stat& s) {
@@ -87,6 +95,18 @@ outcome<pem_blocks> read_blocks(const std::string& path) {
   return blocks;
 }
 
+status check_folder(const std::string& path) {
+  struct stat what {};
+  if (::stat(path.c_str(), &what) == 0) {
+    if (S_ISDIR(what.st_mode)) return {};
+    return error{errc::invalid, path + " is no folder any more"};
+  }
+  const int why = errno;
+  if ((why == ENOENT || why == ENOTDIR) && !exists(path))
+    return error{errc::not_found, path + " is not there"};
+  return error{errc::io, path + " cannot be looked at: " + std::strerror(why)};
+}
+
 }  // namespace
 
 std::chrono::system_clock::time_point certificate_stamp::latest() const {
@@ -105,26 +125,37 @@ std::optional<certificate_stamp> stamp_of(const std::string& certificate) {
   return stamp_among(certificate, exists);
 }
 
-outcome<certificates_on_disk> certificates_at(const std::string& path) {
+certificates_on_disk certificates_of_file(const std::string& path) {
   certificates_on_disk found;
-  struct stat what {};
-  if (::stat(path.c_str(), &what) != 0 || !S_ISDIR(what.st_mode)) {
-    for (const auto variant : variants)
-      if (auto stamp = stamp_of(path + std::string(variant)))
-        found.emplace(path + std::string(variant), std::move(*stamp));
-    return found;
-  }
+  for (const auto variant : variants)
+    if (auto stamp = stamp_of(path + std::string(variant)))
+      found.emplace(path + std::string(variant), std::move(*stamp));
+  return found;
+}
+
+outcome<certificates_on_disk> certificates_in(const std::string& folder) {
+  if (const auto there = check_folder(folder); !there) return there.error();
   std::unordered_set<std::string> all;
   std::error_code failed;
-  for (std::filesystem::directory_iterator at(path, failed), end; !failed && at != end;
+  for (std::filesystem::directory_iterator at(folder, failed), end; !failed && at != end;
        at.increment(failed))
     if (!at->path().filename().native().starts_with('.')) all.insert(at->path().native());
-  if (failed) return error{errc::io, path + " cannot be read: " + failed.message()};
+  if (failed) return error{errc::io, folder + " cannot be read: " + failed.message()};
+  certificates_on_disk found;
   const auto there = [&](const std::string& file) { return all.contains(file); };
   for (const auto& file : all)
     if (!is_reserved(file))
       if (auto stamp = stamp_among(file, there)) found.emplace(file, std::move(*stamp));
   return found;
+}
+
+bool is_gone(const std::string& folder, const std::string& certificate) {
+  const base::unique_fd at(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!at) return false;
+  const auto name = certificate.substr(certificate.rfind('/') + 1);
+  struct stat file {};
+  if (::fstatat(at.get(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+  return !S_ISREG(file.st_mode) && !S_ISLNK(file.st_mode);
 }
 
 outcome<std::string> read_certificate(const std::string& certificate) {
@@ -138,7 +169,7 @@ outcome<std::string> read_certificate(const std::string& certificate) {
   const auto key = read_blocks(key_file);
   if (!key) return key.error();
   if (!key->key) return error{errc::invalid, key_file + ": it holds no private key"};
-  return blocks->text + key->text;
+  return blocks->text + key->key_text;
 }
 
 }  // namespace switchyard::haproxy

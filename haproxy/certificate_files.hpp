@@ -45,9 +45,18 @@ struct certificate_stamp {
 /// By the path that names the certificate in HAProxy.
 using certificates_on_disk = std::map<std::string, certificate_stamp>;
 
-/// What HAProxy would load for `crt path`; of a file also its variants by key type (.rsa, .ecdsa,
-/// .dsa). Nothing there is an empty map. errc::io: the folder cannot be read.
-base::outcome<certificates_on_disk> certificates_at(const std::string& path);
+/// What HAProxy would load for a bind that names a file: the file and its variants by key type
+/// (.rsa, .ecdsa, .dsa). What is not there is left out.
+certificates_on_disk certificates_of_file(const std::string& path);
+
+/// What HAProxy would load for a bind that names a folder. Only a folder that was read to its end
+/// is an answer: errc::not_found: nothing is there; errc::invalid: it is no folder; errc::io: it
+/// cannot be reached or read, or it is a link that leads nowhere.
+base::outcome<certificates_on_disk> certificates_in(const std::string& folder);
+
+/// Whether a folder can be opened at this moment and has no such file, nor a link of that name.
+/// What cannot be looked at is not gone.
+bool is_gone(const std::string& folder, const std::string& certificate);
 
 /// The stamp of one certificate; nothing when there is no such file.
 std::optional<certificate_stamp> stamp_of(const std::string& certificate);
@@ -56,8 +65,8 @@ std::optional<certificate_stamp> stamp_of(const std::string& certificate);
 bool is_variant_of(std::string_view name, std::string_view path);
 
 /// Certificate, chain and private key as one text to be sent: from the file, and the key from the
-/// file beside it where the first one has none. errc::invalid: it is broken; errc::not_found: it
-/// has no private key here; errc::io.
+/// file beside it, and nothing else of it, where the first one has none. errc::invalid: it is
+/// broken; errc::not_found: it has no private key here; errc::io.
 base::outcome<std::string> read_certificate(const std::string& certificate);
 
 }  // namespace switchyard::haproxy

@@ -1,9 +1,13 @@
 #include "haproxy/certificate_store.hpp"
 
+#include <time.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "haproxy/commands.hpp"
+#include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
 
@@ -25,24 +29,35 @@ void each_line(std::string_view text, Function with) {
   }
 }
 
-/// HAProxy's words on one line.
+/// HAProxy's words on one line, with nothing but printable ASCII.
 std::string on_one_line(std::string_view words) {
   std::string text;
   each_line(words, [&](std::string_view line) {
     if (!text.empty()) text += "; ";
-    text += line;
+    text += legible(line);
   });
   return text;
 }
 
+/// Whether "Dec 25 13:53:29 2026 GMT" is over.
+bool has_passed(const std::string& date) {
+  std::tm read{};
+  if (::strptime(date.c_str(), "%b %d %H:%M:%S %Y GMT", &read) == nullptr) return false;
+  return std::chrono::system_clock::from_time_t(::timegm(&read)) <=
+         std::chrono::system_clock::now();
+}
+
 /// "valid until Dec 25 13:53:29 2026 GMT", from what `show ssl cert` tells.
-std::string validity(std::string_view details) {
+verdict with_validity(verdict::kind what, std::string_view details) {
   constexpr std::string_view field = "notAfter: ";
-  std::string text;
+  verdict made{what, "", false};
   each_line(details, [&](std::string_view line) {
-    if (line.starts_with(field)) text = "valid until " + std::string(line.substr(field.size()));
+    if (!line.starts_with(field)) return;
+    const std::string date(line.substr(field.size()));
+    made.text = "valid until " + date;
+    made.expired = has_passed(date);
   });
-  return text;
+  return made;
 }
 
 /// The certificate that a reply to `set ssl cert` says the transaction is about.
@@ -60,7 +75,7 @@ bool sendable(const std::string& name) {
 }
 
 verdict not_sendable(const std::string& name) {
-  return {by_reload, name + " cannot be named on HAProxy's runtime API"};
+  return {by_reload, legible(name) + " cannot be named on HAProxy's runtime API"};
 }
 
 }  // namespace
@@ -103,12 +118,14 @@ outcome<std::optional<std::set<std::string>>> certificate_store::folder(const st
   return parse_folder(*reply);
 }
 
-/// What tells one certificate from another: serial, dates, names, fingerprint, chain.
+/// What tells one certificate from another: serial, dates, names, fingerprint, chain. What follows
+/// is of the OCSP response, which a transaction does not have.
 outcome<std::string> certificate_store::details(const std::string& name) {
   const auto reply = session_.execute_raw("show ssl cert " + name);
   if (!reply) return reply.error();
   const auto from = reply->find("\nSerial: ");
-  return from == std::string::npos ? std::string() : reply->substr(from);
+  if (from == std::string::npos) return std::string();
+  return reply->substr(from, reply->find("\nOCSP Response Key:", from) - from);
 }
 
 status certificate_store::abort(const std::string& name) {
@@ -146,41 +163,43 @@ outcome<verdict> certificate_store::commit(const std::string& name) {
   return give_up(name, {bad, on_one_line(*reply)});
 }
 
-/// Has HAProxy read it, in a transaction that is open unless it has just this one already.
+/// Has HAProxy read it, in a transaction that is open then.
 outcome<certificate_store::prepared> certificate_store::prepare(const std::string& name,
                                                                 std::string_view pem) {
-  if (!sendable(name)) return prepared{not_sendable(name), ""};
+  if (!sendable(name)) return prepared{not_sendable(name), "", ""};
   const auto step = set(name, pem);
   if (!step) return step.error();
-  if (step->what != taken) return prepared{*step, ""};
+  if (step->what != taken) return prepared{*step, "", ""};
   auto wanted = details("*" + name);
   if (!wanted) return wanted.error();
-  const auto before = details(name);
+  auto before = details(name);
   if (!before) return before.error();
-  if (wanted->empty() || *wanted != *before) return prepared{{}, std::move(wanted).value()};
-  const auto ended = give_up(name, {same, validity(*before)});
-  if (!ended) return ended.error();
-  return prepared{*ended, ""};
+  return prepared{{}, std::move(wanted).value(), std::move(before).value()};
 }
 
 outcome<verdict> certificate_store::compare(const std::string& name, std::string_view pem) {
   const auto read = prepare(name, pem);
   if (!read) return read.error();
   if (read->verdict.what != taken) return read->verdict;
-  return give_up(name, {by_reload, "HAProxy has another one"});
+  return give_up(name, read->looks_the_same() ? with_validity(same, read->before)
+                                              : verdict{by_reload, "HAProxy has another one"});
 }
 
-outcome<verdict> certificate_store::replace(const std::string& name, std::string_view pem) {
+outcome<verdict> certificate_store::replace(const std::string& name, std::string_view pem,
+                                            text_is known) {
   const auto read = prepare(name, pem);
   if (!read) return read.error();
   if (read->verdict.what != taken) return read->verdict;
+  if (read->looks_the_same() && known == text_is::the_same)
+    return give_up(name, with_validity(same, read->before));
   auto step = commit(name);
   if (!step || step->what != taken) return step;
   const auto after = details(name);
   if (!after) return after.error();
   if (after->empty() || *after != read->wanted)
     return verdict{by_reload, "HAProxy says that it took it, and shows another one"};
-  return verdict{taken, validity(*after)};
+  const bool no_other = read->looks_the_same() && known == text_is::unknown;
+  return with_validity(no_other ? same : taken, *after);
 }
 
 outcome<verdict> certificate_store::add(const std::string& folder, const std::string& name,
@@ -202,18 +221,30 @@ outcome<verdict> certificate_store::add(const std::string& folder, const std::st
   if (step->what != taken) return undo(*step);
   const auto added = session_.execute_raw("add ssl crt-list " + folder + " " + name);
   if (!added) return added.error();
-  if (!added->ends_with("\nSuccess!")) return undo({by_reload, on_one_line(*added)});
+  // Somebody else may have been faster.
+  if (!added->ends_with("\nSuccess!") &&
+      !added->ends_with("file already exists in this directory!"))
+    return undo({by_reload, on_one_line(*added)});
   const auto after = details(name);
   if (!after) return after.error();
-  return verdict{taken, validity(*after)};
+  return with_validity(taken, *after);
 }
 
 outcome<verdict> certificate_store::remove(const std::string& folder, const std::string& name) {
   if (!sendable(folder) || !sendable(name)) return not_sendable(name);
   const auto left = session_.execute_raw("del ssl crt-list " + folder + " " + name);
   if (!left) return left.error();
-  if (!left->starts_with("Entry '" + name + "' deleted"))
+  const auto absent = "Can't delete the entry: certificate '" + name + "' ";
+  const bool left_before = *left == absent + "does not exist!" ||
+                           *left == absent + "can't be found in crt-list '" + folder + "'!";
+  if (!left_before && !left->starts_with("Entry '" + name + "' deleted"))
     return verdict{by_reload, on_one_line(*left)};
+  if (left_before) {
+    // Or it is a piece of a name that HAProxy's list cannot show.
+    const auto listed = this->folder(folder);
+    if (!listed) return listed.error();
+    if (*listed && (*listed)->contains(name)) return verdict{by_reload, on_one_line(*left), false};
+  }
   // It stays when another bind uses it, too.
   const auto gone = session_.execute_raw("del ssl cert " + name);
   if (!gone) return gone.error();

@@ -33,13 +33,15 @@ std::optional<std::set<std::string>> parse_folder(std::string_view reply);
 /// What HAProxy made of a certificate.
 struct certificate_verdict {
   enum class kind {
-    taken,     ///< it is served from now on, or in case of a removal is not any more
-    same,      ///< HAProxy has just this one
-    bad,       ///< HAProxy does not take this text, and would not start with it
-    by_reload  ///< the runtime API cannot do it
+    taken,      ///< it is served from now on, or in case of a removal is not any more
+    same,       ///< HAProxy has just this one
+    bad,        ///< HAProxy does not take this text, and would not start with it
+    by_reload,  ///< the runtime API cannot do it
+    unread      ///< the file could not be read; nothing was said to HAProxy
   };
   kind what = kind::taken;
-  std::string text;  ///< HAProxy's words when it was not taken; when taken "valid until …"
+  std::string text;      ///< HAProxy's words when it was not taken; when taken "valid until …"
+  bool expired = false;  ///< that moment has passed
 
   bool operator==(const certificate_verdict&) const = default;
 };
@@ -51,9 +53,16 @@ class certificate_store {
   base::outcome<loaded_certificates> list();
   base::outcome<std::optional<std::set<std::string>>> folder(const std::string& path);
 
+  /// What is known of a text, and of the one that HAProxy took last under this name.
+  enum class text_is { the_same, another, unknown };
+
   /// Puts a certificate in the place of one that HAProxy has loaded. `pem` is what
   /// read_certificate() gives. What HAProxy shows afterwards is compared with what it read from it.
-  base::outcome<certificate_verdict> replace(const std::string& name, std::string_view pem);
+  /// `same`: the text is the same and HAProxy shows no other certificate; or it is unknown, and
+  /// HAProxy showed no other one before it took it. What HAProxy shows does not tell all: not the
+  /// serials of the chain, nor DH parameters.
+  base::outcome<certificate_verdict> replace(const std::string& name, std::string_view pem,
+                                             text_is known);
   /// Changes nothing: `same`, or `by_reload` when HAProxy has another one.
   base::outcome<certificate_verdict> compare(const std::string& name, std::string_view pem);
   /// Adds one to a folder that HAProxy has loaded.
@@ -68,6 +77,9 @@ class certificate_store {
   struct prepared {
     certificate_verdict verdict;  ///< `taken`: a transaction is open
     std::string wanted;           ///< what HAProxy will show once it is committed
+    std::string before;           ///< what it shows now
+
+    bool looks_the_same() const { return !wanted.empty() && wanted == before; }
   };
   base::outcome<prepared> prepare(const std::string& name, std::string_view pem);
   base::outcome<certificate_verdict> set(const std::string& name, std::string_view pem);

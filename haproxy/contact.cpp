@@ -178,7 +178,6 @@ void gateway::met() {
   away_ = false;
   retry_at_.reset();
   silent_since_.reset();
-  away_backoff_.reset();
   renew_lifeline();
 }
 

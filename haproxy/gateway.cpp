@@ -96,7 +96,8 @@ apply_report gateway::reconcile(time_point now) {
   if (keep_managed_alive(report) && open(report) && compare(report) && confirm(report) &&
       work_certificates(report)) {
     plan_head(report);
-    work_reload(report);
+    // Not before: what ends every conversation in the middle would be tried again without a pause.
+    if (work_reload(report)) away_backoff_.reset();
   }
   finish(report);
   return report;

@@ -109,8 +109,15 @@ outcome<server_place> parse_server_address(std::string_view text) {
 std::string printable(std::string_view value) {
   constexpr std::size_t longest = 80;
   std::string text = "\"";
-  for (const char c : value.substr(0, longest)) text += c >= 0x20 && c < 0x7f ? c : '?';
+  text += legible(value.substr(0, longest));
   return text + (value.size() > longest ? "…\"" : "\"");
+}
+
+std::string legible(std::string_view value) {
+  std::string text(value);
+  std::ranges::replace_if(
+      text, [](char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
 }
 
 std::string_view take_word(std::string_view& line) {

@@ -36,6 +36,9 @@ bool plain_file(std::string_view path);
 /// A value for a message: quoted, cut, and with nothing but printable ASCII.
 std::string printable(std::string_view value);
 
+/// The value as a part of a message: whole, with `?` for each byte that is not printable ASCII.
+std::string legible(std::string_view value);
+
 /// Another file of ours: "haproxy.cfg" and ".routes.map" → "haproxy.routes.map".
 std::string file_beside(const std::string& config_file, std::string_view ending);
 

@@ -59,6 +59,47 @@ BOOST_AUTO_TEST_CASE(links_that_lead_elsewhere_are_a_renewal) {
   BOOST_TEST(same_worker());
 }
 
+BOOST_AUTO_TEST_CASE(a_chain_that_looks_the_same_to_haproxy_is_renewed_as_well) {
+  // It shows of a chain nothing but names.
+  const auto first = self_signed("intermediate.test");
+  const auto second = self_signed("intermediate.test");
+  put("b.pem", b.certificate + first.certificate + b.key);
+  BOOST_TEST(look().certificates == 1U);
+  put("b.pem", b.certificate + second.certificate + b.key);
+  const auto report = look();
+  BOOST_TEST(told(report, "b.pem renewed without a reload") == 1U, words(report));
+  const std::vector<std::string> wanted{fingerprint(b.certificate),
+                                        fingerprint(second.certificate)};
+  BOOST_TEST(tls_chain(tls_port, "b.test") == wanted, boost::test_tools::per_element());
+  // And of one that was renewed while nobody knew what HAProxy has.
+  restart_gateway();
+  put("b.pem", b.certificate + first.certificate + b.key);
+  look();
+  BOOST_TEST(tls_chain(tls_port, "b.test").at(1) == fingerprint(first.certificate));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_has_expired_is_served_with_a_warning) {
+  const certificate_authority ca;
+  const auto old = ca.issue("b.test", -1);
+  put("b.pem", old.pem());
+  const auto report = look();
+  BOOST_TEST(told(report, "b.pem renewed without a reload, and has expired: valid until") == 1U,
+             words(report));
+  BOOST_TEST((report.notices.back().level == switchyard::haproxy::severity::warning));
+  BOOST_TEST(serves("b.test", old));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_tried_again) {
+  std::filesystem::remove(at("b.pem"));
+  std::filesystem::create_symlink("/proc/self/mem", at("b.pem"));
+  const auto report = look();
+  BOOST_TEST(told(report, "b.pem cannot be read, and is tried again every minute") == 1U,
+             words(report));
+  BOOST_TEST(serves("b.test", b));
+  BOOST_REQUIRE(gateway().next_work().has_value());
+  BOOST_TEST((*gateway().next_work() <= now + certificates::read_again_after));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_is_awaited_while_it_is_written) {
   const auto renewed = self_signed("b.test");
   const auto text = renewed.pem();
@@ -80,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_stays_half_written_is_told_once_and_taken_when_
   const auto report = look();
   BOOST_TEST(told(report, "b.pem is not taken, and the one before goes on being served") == 1U,
              words(report));
+  BOOST_TEST(told(report, "no HAProxy starts, and no reload passes, with this file") == 1U);
   BOOST_TEST(told(look(), "b.pem") == 0U);
   BOOST_TEST(serves("b.test", b));
   put("b.pem", text);
@@ -161,17 +203,6 @@ BOOST_AUTO_TEST_CASE(names_that_one_version_takes_for_others_are_renewed_as_well
   BOOST_TEST(serves("c.test", renewed));
   BOOST_TEST(serves("b.test", b));
   BOOST_TEST(command("show ssl cert").find("# transaction") == std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(an_empty_or_absent_folder_takes_nothing_away) {
-  std::filesystem::rename(folder.path(), folder.path().string() + "-away");
-  BOOST_TEST(told(look(), "certificates: there is none in " + folder.path().string()) == 1U);
-  BOOST_TEST(look(1min).notices.empty());
-  BOOST_TEST(serves("b.test", b));
-  std::filesystem::rename(folder.path().string() + "-away", folder.path());
-  look();
-  BOOST_TEST(serves("b.test", b));
-  BOOST_TEST(same_worker());
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_neither_changed_nor_gone) {

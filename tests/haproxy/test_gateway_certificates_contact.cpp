@@ -70,14 +70,65 @@ BOOST_AUTO_TEST_CASE(a_conversation_that_breaks_after_the_commit_is_made_up_for)
   settle();
   look();
   BOOST_TEST(serves("b.test", renewed));
-  BOOST_TEST(tap().count("commit ssl cert") == 1U);  // HAProxy had it already
   BOOST_TEST(command("show ssl cert").find("# transaction") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(unchanged_files_cost_no_command) {
-  const auto before = tap().count("show ssl");
+BOOST_AUTO_TEST_CASE(what_breaks_every_conversation_comes_with_a_reload) {
+  const auto renewed = self_signed("b.test");
+  put("b.pem", renewed.pem());
+  std::size_t aways = 0;
+  std::size_t reloads = 0;
+  for (int i = 0; i < 10; ++i) {
+    tap().break_at(wiretap::cut::before, "commit ssl cert " + at("b.pem"));
+    const auto report = look(certificates::transaction_ends_after);
+    aways += told(report, "HAProxy is away");
+    reloads += told(report, "b.pem needs a reload: HAProxy has ended the conversation");
+  }
+  BOOST_TEST(aways == certificates::most_breaks);
+
+  BOOST_TEST(reloads == 1U);
+  BOOST_TEST(!same_worker());
+  BOOST_TEST(serves("b.test", renewed));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_added_while_its_file_changed_is_known_to_be_there) {
+  const auto c = self_signed("c.test");
+  const auto renewed = self_signed("c.test");
+  put("c.pem", c.pem());
+  tap().meanwhile("add ssl crt-list", [&] { put("c.pem", renewed.pem()); });
+  auto report = look();
+  BOOST_TEST(report.notices.empty(), words(report));
+  now += certificates::settled_after;
+  report = tick();
+  BOOST_TEST(told(report, "c.pem renewed without a reload") == 1U, words(report));
+  BOOST_TEST(tap().count("new ssl cert") == 1U);
+  BOOST_TEST(serves("c.test", renewed));
+}
+
+BOOST_AUTO_TEST_CASE(somebody_else_may_add_one_at_the_same_time) {
+  const auto c = self_signed("c.test");
+  put("c.pem", c.pem());
+  tap().meanwhile("add ssl crt-list", [&] {
+    command("add ssl crt-list " + folder.path().string() + " " + at("c.pem"));
+  });
+  BOOST_TEST(told(look(), "c.pem added without a reload") == 1U);
+  BOOST_TEST(serves("c.test", c));
+  std::filesystem::remove(at("c.pem"));
+  tap().meanwhile("del ssl crt-list", [&] {
+    command("del ssl crt-list " + folder.path().string() + " " + at("c.pem"));
+  });
   look();
-  BOOST_TEST(tap().count("show ssl") == before);
+  BOOST_TEST(told(look(certificates::gone_after), "c.pem removed without a reload") == 1U);
+  BOOST_TEST(command("show ssl cert").find("c.pem") == std::string::npos);
+  BOOST_TEST(same_worker());
+}
+
+BOOST_AUTO_TEST_CASE(unchanged_files_cost_one_command_a_folder) {
+  const auto all = tap().count("show ssl");
+  const auto lists = tap().count("show ssl crt-list -n");
+  look();
+  BOOST_TEST(tap().count("show ssl") == all + 1);
+  BOOST_TEST(tap().count("show ssl crt-list -n") == lists + 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

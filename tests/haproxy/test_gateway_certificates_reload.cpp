@@ -17,6 +17,23 @@ constexpr std::string_view garbage =
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
     "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
 
+/// HAProxy 2.6 ends the conversation when a payload does not fit into its buffer; 3.4 takes it.
+struct small_buffers_site : tls_site {
+  small_buffers_site() : tls_site(false, "", "http/1.1") {  // HTTP/2 wants larger ones
+    write_text(*settings.haproxy.base_file,
+               read_text(*settings.haproxy.base_file) + "    tune.bufsize 8192\n");
+    start_haproxy();
+    look();
+    worker = worker_pid();
+  }
+  /// One that does not fit.
+  std::string long_text(const key_pair& pair) const {
+    auto text = pair.pem();
+    while (text.size() < 9'000) text += a.certificate;
+    return text;
+  }
+};
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(gateway_certificates_by_reload, tls_site)
@@ -123,6 +140,31 @@ BOOST_AUTO_TEST_CASE(a_chain_that_is_too_long_for_the_runtime_api_comes_with_a_r
   BOOST_TEST(serves("b.test", renewed));
 }
 
+BOOST_AUTO_TEST_CASE(a_transaction_that_somebody_else_forgot_holds_nothing_up_for_ever) {
+  const temp_dir elsewhere;
+  const auto o = self_signed("o.test");
+  const auto file = elsewhere / "o.pem";
+  write_text(file, o.pem());
+  write_text(*settings.haproxy.base_file, read_text(*settings.haproxy.base_file) +
+                                              "frontend ops\n    mode http\n    timeout client 1s\n"
+                                              "    bind 127.0.0.1:" +
+                                              std::to_string(free_port()) + " ssl crt " + file +
+                                              "\n");
+  start_haproxy();
+  look();
+  const auto before = worker_pid();
+  command("set ssl cert " + file + " <<\n" + self_signed("o.test").pem());
+  const auto renewed = self_signed("b.test");
+  put("b.pem", renewed.pem());
+  BOOST_TEST(told(look(), "certificates wait for a transaction of somebody else") == 1U);
+  BOOST_TEST(told(look(certificates::transaction_blocks_for / 2), "needs a reload") == 0U);
+  BOOST_TEST(worker_pid() == before);
+  const auto report = look(certificates::transaction_blocks_for);
+  BOOST_TEST(told(report, "has been open for ") == 1U, words(report));
+  BOOST_TEST(worker_pid() != before);
+  BOOST_TEST(serves("b.test", renewed));
+}
+
 BOOST_AUTO_TEST_CASE(a_certificate_with_more_beside_it_is_renewed_by_a_reload) {
   const auto renewed = self_signed("b.test");
   put("b.pem.issuer", a.certificate);
@@ -132,6 +174,51 @@ BOOST_AUTO_TEST_CASE(a_certificate_with_more_beside_it_is_renewed_by_a_reload) {
   BOOST_TEST(told(look(), ".ocsp, .sctl or .issuer are beside it") == 1U);
   BOOST_TEST(!same_worker());
   BOOST_TEST(serves("b.test", renewed));
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_with_an_ocsp_response_is_known_again) {
+  const certificate_authority ca;
+  const auto renewed = ca.issue("b.test");
+  const auto text = renewed.certificate + read_text(ca.file()) + renewed.key;
+  put("b.pem.ocsp", ca.ocsp_response(renewed));
+  put("b.pem", text);
+  look();
+  settle();
+  BOOST_REQUIRE(serves("b.test", renewed));
+  BOOST_REQUIRE(command("show ssl ocsp-response").find("Certificate ID key") != std::string::npos);
+  const auto before = worker_pid();
+  restart_gateway();
+  put("b.pem", text);
+  look();
+  settle();
+  BOOST_TEST(worker_pid() == before);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_certificates_that_break_the_conversation, small_buffers_site)
+
+BOOST_AUTO_TEST_CASE(what_is_too_long_for_haproxys_buffer_comes_in_the_end) {
+  const auto renewed = self_signed("b.test");
+  put("b.pem", long_text(renewed));
+  std::size_t aways = 0;
+  for (int i = 0; i < 20; ++i) aways += told(look(), "HAProxy is away");
+  BOOST_TEST(aways <= certificates::most_breaks);
+  BOOST_TEST(serves("b.test", renewed));
+}
+
+BOOST_AUTO_TEST_CASE(tries_come_ever_more_slowly) {
+  for (const auto* name : {"a.pem", "b.pem", "c.pem", "d.pem", "e.pem"})
+    put(name, long_text(self_signed("x.test")));
+  look(0ms);
+  now += certificates::settled_after;
+  const auto began = now;
+  int passes = 0;
+  for (; now < began + 1s && passes < 100; ++passes) {
+    tick();
+    now = std::max(now, gateway().next_work().value_or(began + 1s));
+  }
+  BOOST_TEST(passes < 9);  // without a growing pause all ten breaks come at once
 }
 
 BOOST_AUTO_TEST_SUITE_END()

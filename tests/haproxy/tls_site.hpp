@@ -31,12 +31,13 @@ struct certificate_folder {
 
 struct tls_site : certificate_folder, gateway_site {
   /// The bind has the whole folder, or one file of it.
-  explicit tls_site(bool tapped = false, const std::string& file = "")
+  explicit tls_site(bool tapped = false, const std::string& file = "",
+                    const std::string& protocol = "h2")
       : gateway_site({.tapped = tapped,
                       .binds = {{"127.0.0.1",
                                  tls_port,
                                  file.empty() ? folder.path().string() : at(file),
-                                 {"h2"}}}}) {
+                                 {protocol}}}}) {
     begin({web_site::web()});
     // The files are so new that they are compared with what HAProxy has.
     const auto first = look();

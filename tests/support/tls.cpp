@@ -46,14 +46,27 @@ certificate_authority::certificate_authority() {
   request(folder_, "ca.test", {"-x509", "-days", "2", "-out", file()});
 }
 
-key_pair certificate_authority::issue(std::string_view host) const {
+key_pair certificate_authority::issue(std::string_view host, int days) const {
   const temp_dir folder;
   request(folder, host, {"-out", folder / "request.pem"});
   write_text(folder / "extensions", "subjectAltName=DNS:" + std::string(host) + "\n");
   run_program({"openssl", "x509", "-req", "-in", folder / "request.pem", "-CA", file(), "-CAkey",
-               folder_ / "key.pem", "-CAcreateserial", "-CAserial", folder / "serial", "-days", "2",
-               "-extfile", folder / "extensions", "-out", folder / "cert.pem"});
+               folder_ / "key.pem", "-CAcreateserial", "-CAserial", folder / "serial", "-days",
+               std::to_string(days), "-extfile", folder / "extensions", "-out",
+               folder / "cert.pem"});
   return {read_text(folder / "cert.pem"), read_text(folder / "key.pem")};
+}
+
+std::string certificate_authority::ocsp_response(const key_pair& about) const {
+  const temp_dir folder;
+  write_text(folder / "cert.pem", about.certificate);
+  const auto serial = value_of(
+      run_program({"openssl", "x509", "-noout", "-serial", "-in", folder / "cert.pem"}), "serial=");
+  write_text(folder / "index", "V\t350101000000Z\t\t" + serial + "\tunknown\t/CN=any\n");
+  run_program({"openssl", "ocsp", "-index", folder / "index", "-CA", file(), "-rsigner", file(),
+               "-rkey", folder_ / "key.pem", "-issuer", file(), "-cert", folder / "cert.pem",
+               "-respout", folder / "response", "-ndays", "2"});
+  return read_text(folder / "response");
 }
 
 std::string fingerprint(const std::string& pem) {
@@ -62,6 +75,25 @@ std::string fingerprint(const std::string& pem) {
   return value_of(run_program({"openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in",
                                folder / "cert.pem"}),
                   "Fingerprint=");
+}
+
+std::vector<std::string> tls_chain(std::uint16_t port, std::string_view host) {
+  constexpr std::string_view end = "-----END CERTIFICATE-----\n";
+  const auto said =
+      base::run({{"openssl", "s_client", "-connect", "127.0.0.1:" + std::to_string(port),
+                  "-servername", std::string(host), "-showcerts"},
+                 {},
+                 std::chrono::seconds(10)});
+  std::vector<std::string> all;
+  if (!said) return all;
+  // The first one is said again below the chain.
+  const auto chain = said->output.substr(0, said->output.find("\nServer certificate"));
+  for (std::size_t from = 0; (from = chain.find("-----BEGIN CERT", from)) != std::string::npos;) {
+    const auto to = chain.find(end, from) + end.size();
+    all.push_back(fingerprint(chain.substr(from, to - from)));
+    from = to;
+  }
+  return all;
 }
 
 tls_answer tls_hello(std::uint16_t port, std::string_view host, std::string_view protocols) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/support/support.hpp"
 
@@ -28,8 +29,10 @@ class certificate_authority {
 
   /// Its certificate, PEM, as a file.
   std::string file() const { return folder_ / "ca.pem"; }
-  /// A new certificate for a host name.
-  key_pair issue(std::string_view host) const;
+  /// A new certificate for a host name; one with a negative number of days has expired.
+  key_pair issue(std::string_view host, int days = 2) const;
+  /// That a certificate of its own is good (RFC 6960), DER.
+  std::string ocsp_response(const key_pair& about) const;
 
  private:
   temp_dir folder_;
@@ -37,6 +40,10 @@ class certificate_authority {
 
 /// The SHA-256 fingerprint of the first certificate in a PEM text.
 std::string fingerprint(const std::string& pem);
+
+/// The fingerprints of all certificates that a server on 127.0.0.1 shows to a client that asks for
+/// this host.
+std::vector<std::string> tls_chain(std::uint16_t port, std::string_view host);
 
 struct tls_answer {
   std::string certificate;  ///< its fingerprint; "" when there was no handshake
