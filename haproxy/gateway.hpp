@@ -197,7 +197,7 @@ class gateway {
   // -- the reload (reload.cpp) --
   void plan_head(apply_report& report);
   static std::size_t print_of(const std::optional<std::string>& file);
-  void files_loaded();
+  void files_loaded(bool known);
   void verify_against(const std::optional<std::string>& other_ca_file, apply_report& report);
   void tell_misfits(apply_report& report);
   bool needs_reload() const;
@@ -284,7 +284,7 @@ class gateway {
   bool head_changed_ = false;
   std::size_t base_loaded_ = 0;  ///< of base_file as it was when the worker was met
   bool base_changed_ = false;
-  std::size_t ca_loaded_ = 0;  ///< of server_ca_file, the same
+  std::size_t ca_loaded_ = 0;  ///< of server_ca_file, the same; 0: the worker may have an older one
   bool ca_changed_ = false;
   std::optional<time_point> reload_not_before_;
   bool by_signal_ = false;  ///< managed: the next reload goes past the master's socket

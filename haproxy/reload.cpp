@@ -88,10 +88,19 @@ std::size_t gateway::print_of(const std::optional<std::string>& file) {
   return text ? std::hash<std::string>()(*text) : 0;
 }
 
-void gateway::files_loaded() {
+/// A worker that was there before us may have read another server_ca_file than there is now: one
+/// that changed since that worker started, or in the second before, is loaded again.
+void gateway::files_loaded(bool known) {
   base_loaded_ = print_of(settings_.haproxy.base_file);
   ca_loaded_ = print_of(settings_.haproxy.server_ca_file);
   base_changed_ = ca_changed_ = false;
+  if (known || ca_loaded_ == 0) return;
+  const auto started =
+      std::chrono::system_clock::now() - std::chrono::seconds(identity_.uptime_seconds + 1);
+  const auto stamp = stamp_of(*settings_.haproxy.server_ca_file);
+  if (!stamp || stamp->latest() < started) return;
+  ca_loaded_ = 0;
+  ca_changed_ = true;
 }
 
 /// Another file is another setting of each backend that verifies its servers.

@@ -141,6 +141,22 @@ BOOST_AUTO_TEST_CASE(another_text_of_the_file_is_loaded_when_the_settings_are_re
   BOOST_TEST(reconcile().waiting.empty());
 }
 
+BOOST_AUTO_TEST_CASE(another_text_that_came_while_switchyard_was_away_is_loaded) {
+  const certificate_authority other;
+  apply(verified("up.test", {up("s1")}));
+  settle_reload();
+  BOOST_REQUIRE(answers(200));
+  write_text(authority.file(), read_text(other.file()));
+  restart_gateway();
+  settle();
+  BOOST_TEST(!same_worker());
+  BOOST_TEST(answers(503));
+  const auto after = worker_pid();
+  settle();
+  BOOST_TEST(reconcile().waiting.empty());
+  BOOST_TEST(worker_pid() == after);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_gone_leaves_the_running_haproxy_as_it_is) {
   apply(verified("up.test", {up("s1")}));
   settle_reload();
