@@ -139,7 +139,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   actual_.clear();
   expect_older_file(info);
   by_reload_.clear();
-  files_loaded(known);
+  files_loaded(earlier);
   limits_of_ = 0;
   routes_.forget();
   // It tells its age in whole seconds.
