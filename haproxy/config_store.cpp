@@ -1,5 +1,6 @@
 #include "haproxy/config_store.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -148,6 +149,24 @@ status config_store::validate(const configuration& candidate) const {
   replace_all(words, file->path(), settings_.config_file);
   return error{errc::refused, "HAProxy refuses the configuration (exit code " +
                                   std::to_string(checked->exit_code) + "): " + words};
+}
+
+std::optional<config_store::look> config_store::look_at_file() const {
+  struct stat found {};
+  if (::stat(settings_.config_file.c_str(), &found) != 0) return std::nullopt;
+  return look{found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
+              found.st_mtim.tv_nsec};
+}
+
+bool config_store::edited() {
+  if (!last_) return false;
+  const auto now = look_at_file();
+  if (now && now == unchanged_) return false;
+  const auto text = base::read_file(settings_.config_file, largest_file);
+  if (!text) return text.error().kind == errc::not_found;
+  if (std::hash<std::string>()(*text) != *last_) return true;
+  unchanged_ = now;
+  return false;
 }
 
 status config_store::write(const configuration& next, const configuration* known) {

@@ -5,6 +5,7 @@
 // Threading: one thread (the writer's). Touches the disk and runs `haproxy -c`.
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,6 +36,10 @@ class config_store {
   /// file between our writes finds their text as `<config_file>.edited`. "" when there was none.
   std::string take_edited() { return std::exchange(edited_, {}); }
 
+  /// Whether somebody else has changed or removed the file since we read or wrote it. Reads it only
+  /// where its time, size or inode is another one than at the last look.
+  bool edited();
+
   /// Replaces the file atomically and keeps the one before as `<config_file>.previous`; when
   /// somebody else has edited it since, `known` stands in for it.
   base::status write(const configuration& next, const configuration* known = nullptr);
@@ -51,6 +56,14 @@ class config_store {
   base::status keep_edited(const std::string& found);
 
   config::haproxy_settings settings_;
+  struct look {
+    std::uint64_t device, inode;
+    std::int64_t size, seconds, nanoseconds;
+    bool operator==(const look&) const = default;
+  };
+  std::optional<look> look_at_file() const;
+
+  std::optional<look> unchanged_;    ///< how the file looked when it was last found to be ours
   std::optional<std::size_t> last_;  ///< hash of the text that we read or wrote last
   std::string edited_;
 };

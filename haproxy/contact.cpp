@@ -268,6 +268,7 @@ void gateway::finish(apply_report& report) {
                                 " was changed by somebody else and is written anew; that version "
                                 "is kept in " +
                                 kept});
+  tell_spared(report);
   report.revision = desired_.revision();
   report.waiting = reasons();
 }

@@ -44,7 +44,10 @@ base::status gateway::start(time_point now, apply_report& report) {
   auto found = store_.load();
   const bool fresh = !found;
   if (fresh && found.error().kind != base::errc::not_found)
-    return base::error{base::errc::conflict, found.error().message};
+    return base::error{
+        base::errc::conflict,
+        found.error().message +
+            "; put your own lines into haproxy.base_file, and this file out of the way"};
   if (!fresh) file_ = std::move(found).value();
 
   if (auto routes = routes_.load(); !routes) return routes;
@@ -54,6 +57,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   if (!fresh) write_server_state(no_server_state, report);
   apply_report unheard;
   const bool running = open(unheard);
+  fresh_ = fresh && running;
   if (fresh || (managed && !running))
     if (auto written = write_initial(report); !written && fresh) return written;
   if (managed)
@@ -93,6 +97,7 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
 apply_report gateway::reconcile(time_point now) {
   now_ = now;
   apply_report report;
+  restore_edited(report);
   if (keep_managed_alive(report) && open(report) && compare(report) && confirm(report) &&
       work_certificates(report)) {
     plan_head(report);
@@ -155,6 +160,7 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
 apply_report gateway::shut_down(std::chrono::milliseconds grace) {
   apply_report report;
   if (save_due_ || !unsaved_.empty()) save(report);
+  restore_edited(report);
   session_.reset();
   drop_lifeline();
   if (settings_.haproxy.mode == config::haproxy_mode::managed) process_.stop(grace);

@@ -89,6 +89,8 @@ class gateway {
   using names = std::set<std::string>;
   /// A pass that does more than this is told of in one line.
   static constexpr std::size_t told_one_by_one = 20;
+  /// The topic of what is told of config_file.
+  static constexpr const char* about_file = "file";
   struct rendered {
     model::backend_settings settings;
     std::string text;
@@ -201,6 +203,8 @@ class gateway {
   void verify_against(const std::optional<std::string>& other_ca_file, apply_report& report);
   void tell_misfits(apply_report& report);
   bool needs_reload() const;
+  bool spares_running() const;
+  void tell_spared(apply_report& report);
   bool reload_wanted() const;
   std::vector<reload_reason> reasons() const;
   time_point reload_due() const;
@@ -213,7 +217,7 @@ class gateway {
   void reload_failed(const std::string& why, apply_report& report);
   base::status new_binds_free() const;
 
-  // -- the file (saving.cpp) --
+  // -- the file for a reload or a start (committing.cpp) --
   transaction target_of(const names& which, apply_report& report) const;
   base::outcome<configuration> commit_target(apply_report& report);
   names without_guilty(const names& which, apply_report& report);
@@ -221,6 +225,8 @@ class gateway {
   void commit_while_away(apply_report& report);
   bool put_back(apply_report& report);
   void step_back(apply_report& report);
+
+  // -- the file in between (saving.cpp) --
   model::backend with_kept_servers(const model::backend& backend) const;
   bool recordable(const std::string& name, const std::string& settings) const;
   bool recorded(const std::string& name) const;
@@ -229,6 +235,7 @@ class gateway {
   void saved(configuration now_in_file, apply_report& report);
   void write_server_state(std::string_view text, apply_report& report);
   base::status write_initial(apply_report& report);
+  void restore_edited(apply_report& report);
   void mark_unsaved(const std::string& name);
   void schedule_save();
   bool save_routes(const configuration& file, apply_report& report);
@@ -265,6 +272,7 @@ class gateway {
   bool away_ = true;       ///< that worker, or any, does not answer
   std::optional<capabilities> can_;
   bool layout_known_ = false;
+  bool fresh_ = false;       ///< there was no file at the start, and an HAProxy that ran
   bool foreign_ = false;     ///< the running HAProxy has never read our file: nothing in it is ours
   std::string loaded_head_;  ///< of the file as the running HAProxy has loaded it
   bool untried_ = false;     ///< the file was written while HAProxy was away

@@ -124,8 +124,22 @@ bool gateway::needs_reload() const {
          certificates_.wants_reload() || !pending_.empty();
 }
 
+/// Whether what runs has backends that nobody can tell of yet: our file was lost, and not all
+/// providers have reported.
+bool gateway::spares_running() const {
+  return fresh_ && !layout_known_ && !foreign_ && !desired_.complete();
+}
+
+void gateway::tell_spared(apply_report& report) {
+  if (away_ || !spares_running()) return quiet("spared");
+  tell(report, severity::warning, "spared",
+       settings_.haproxy.config_file +
+           " was missing: HAProxy goes on with what it has, and is not reloaded before every "
+           "provider has reported");
+}
+
 bool gateway::reload_wanted() const {
-  return !away_ && needs_reload();
+  return !away_ && needs_reload() && !spares_running();
 }
 
 std::vector<reload_reason> gateway::reasons() const {

@@ -42,6 +42,7 @@ class unbroken_traffic {
   unbroken_traffic(const unbroken_traffic&) = delete;
   unbroken_traffic& operator=(const unbroken_traffic&) = delete;
 
+  std::uint64_t answered() const { return load_.answered(); }
   std::uint64_t failed() const { return load_.failed(); }
 
  private:

@@ -152,6 +152,22 @@ BOOST_AUTO_TEST_CASE(only_the_file_right_before_is_restored) {
   BOOST_TEST((s.restore_previous().error().kind == errc::not_found));
 }
 
+BOOST_AUTO_TEST_CASE(what_somebody_else_does_to_the_file_is_seen) {
+  auto s = store();
+  BOOST_TEST(!s.edited());
+  BOOST_REQUIRE(s.write(good));
+  BOOST_TEST((!s.edited() && !s.edited()));
+  const auto ours = file();
+  write_text(settings.config_file, ours + "# by hand\n");
+  BOOST_TEST((s.edited() && s.edited()));
+  write_text(settings.config_file, ours);
+  BOOST_TEST(!s.edited());
+  std::filesystem::remove(settings.config_file);
+  BOOST_TEST(s.edited());
+  BOOST_REQUIRE(s.rewrite(good));
+  BOOST_TEST((!s.edited() && file() == ours));
+}
+
 BOOST_AUTO_TEST_CASE(what_somebody_else_wrote_is_kept_beside_the_file) {
   auto s = store();
   BOOST_REQUIRE(s.write(good));

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "tests/integration/site.hpp"
 
@@ -76,13 +77,26 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
 BOOST_AUTO_TEST_CASE(an_edited_configuration_is_told_and_kept_beside_ours) {
   const auto edited = gateway.config_text() + "# mine\n";
   write_text(gateway.config_file(), edited);
-  db.sql("UPDATE servers SET weight = 9 WHERE name = 'srv1'");
-  BOOST_TEST(
-      eventually([&] { return gateway.config_text().find(" weight 9") != std::string::npos; }),
-      gateway.log());
-  BOOST_TEST(gateway.config_text().find("# mine") == std::string::npos);
+  // No change has to come for it.
+  BOOST_TEST(eventually([&] { return gateway.config_text().find("# mine") == std::string::npos; }),
+             gateway.log());
   BOOST_TEST(read_text(gateway.config_file() + ".edited") == edited);
   BOOST_TEST(eventually([&] { return gateway.log_has("was changed by somebody else"); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_that_was_removed_is_written_anew) {
+  BOOST_REQUIRE(eventually([&] { return gateway.log_has("reloaded HAProxy in "); }));
+  std::filesystem::remove(gateway.config_file());
+  BOOST_TEST(eventually([&] { return gateway.log_has("was removed by somebody else"); }),
+             gateway.log());
+  BOOST_TEST(gateway.config_text().find("backend api-backend ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_edit_just_before_the_end_does_not_keep_it_from_starting_again) {
+  write_text(gateway.config_file(), gateway.config_text() + "# mine\n");
+  BOOST_TEST(gateway.stop_switchyard() == 0);
+  gateway.start_switchyard();
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
 }
 
 BOOST_AUTO_TEST_CASE(drift_made_by_hand_is_repaired_without_a_reload) {
