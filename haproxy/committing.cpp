@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/gateway.hpp"
+#include "haproxy/server_state.hpp"
 
 namespace switchyard::haproxy {
 

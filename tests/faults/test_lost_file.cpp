@@ -28,24 +28,29 @@ BOOST_AUTO_TEST_CASE(haproxy_keeps_its_backends_until_the_source_can_be_read) {
   const auto worker = gateway.worker_pid();
   std::filesystem::remove(source / "backends.json");
   gateway.start_switchyard();
-  BOOST_TEST(eventually([&] { return gateway.log_has("HAProxy goes on with what it has"); }),
-             gateway.log());
+  // With backends that came at run time the running HAProxy has nothing that its file lacks.
+  const auto* told = haproxy_adds_backends() ? "connected to HAProxy" : "goes on with what it has";
+  const auto before = haproxy_adds_backends() ? 1U : 0U;
+  BOOST_TEST(eventually([&] { return gateway.log_count(told) > before; }), gateway.log());
   // It has looked again since, more than once.
   const auto answered = traffic.answered();
   BOOST_TEST(eventually([&] { return traffic.answered() > answered + 1000; }));
   BOOST_TEST(gateway.worker_pid() == worker, gateway.log());
   want({api({&one, &two})});
-  BOOST_TEST(eventually([&] { return gateway.log_has("reloaded HAProxy in "); }), gateway.log());
+  BOOST_TEST(eventually([&] {
+               return gateway.config_text().find("    server srv2 ") != std::string::npos;
+             }),
+             gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
-  BOOST_TEST(gateway.config_text().find("    server srv2 ") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(no_request_fails_where_the_source_is_there) {
   const unbroken_traffic traffic(*this);
+  const auto worker = gateway.worker_pid();
   gateway.start_switchyard();
   BOOST_TEST(eventually([&] {
                return gateway.config_text().find("    server srv2 ") != std::string::npos &&
-                      gateway.log_count("reloaded HAProxy in ") > 0;
+                      gateway.worker_pid() != worker;
              }),
              gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
