@@ -1,5 +1,6 @@
 #include "haproxy/planner.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace switchyard::haproxy {
@@ -61,11 +62,31 @@ void plan_addition(const server& s, const std::string& options, bool checked, ar
   out.add(s, std::move(commands));
 }
 
-void plan_change(const server& s, const actual_server& has, bool checked, collector& out) {
+/// What may not happen while servers wait for a reload that brings their backend other settings:
+/// they cannot take over before.
+struct restraint {
+  bool none_leaves = false;
+  bool none_rests = false;  ///< nor is one taken out of the rotation: no other one would be left
+};
+
+restraint restraint_of(const model::backend& desired, const actual_backend& actual) {
+  const auto waits = [&](const server& s) { return !actual.servers.contains(s.name); };
+  const auto stays = [&](const server& s) {
+    const auto has = actual.servers.find(s.name);
+    return has != actual.servers.end() && has->second.now.state == server_state::ready &&
+           s.state == server_state::ready;
+  };
+  if (!std::ranges::any_of(desired.servers, waits)) return {};
+  return {true, !std::ranges::any_of(desired.servers, stays)};
+}
+
+void plan_change(const server& s, const actual_server& has, bool checked, bool may_rest,
+                 collector& out) {
   const auto& b = out.backend();
   if (has.backup != s.backup) out.reload(reload_cause::changed_server_options, b + "/" + s.name);
   std::vector<base::outcome<command>> commands;
-  const bool restate = has.now.state != s.state;
+  const bool restate =
+      has.now.state != s.state && (may_rest || has.now.state != server_state::ready);
   // A server that leaves the rotation does so before anything else of it changes, and one that
   // comes back does so last.
   if (restate && s.state != server_state::ready) commands.push_back(set_state(b, s.name, s.state));
@@ -130,18 +151,23 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
   const bool same_settings = actual->settings == settings;
   if (!same_settings) out.reload(reload_cause::changed_settings, desired.name);
 
+  const auto held = same_settings ? restraint() : restraint_of(desired, *actual);
   const bool checked = desired.settings.check.type != model::check_type::none;
   auto has = actual->servers.begin();
+  const auto leave_until = [&](const std::string* name) {
+    for (; has != actual->servers.end() && (name == nullptr || has->first < *name); ++has)
+      if (!held.none_leaves) out.leave(has->first);
+  };
   for (const auto& s : desired.servers) {
-    for (; has != actual->servers.end() && has->first < s.name; ++has) out.leave(has->first);
+    leave_until(&s.name);
     if (has != actual->servers.end() && has->first == s.name) {
-      plan_change(s, has->second, checked, out);
+      plan_change(s, has->second, checked, !held.none_rests, out);
       ++has;
     } else if (same_settings) {
       plan_addition(s, options, checked, how, out);
     }
   }
-  for (; has != actual->servers.end(); ++has) out.leave(has->first);
+  leave_until(nullptr);
   if (!actual->published) out.add(publish_backend(desired.name));
   return result;
 }

@@ -119,6 +119,37 @@ BOOST_AUTO_TEST_CASE(changed_settings_reload_while_present_servers_change_at_onc
   BOOST_TEST((p.reload[0] == reload_reason{reload_cause::changed_settings, "b"}));
 }
 
+BOOST_AUTO_TEST_CASE(none_leaves_before_those_that_wait_for_a_reload_can_take_over) {
+  const auto before = running({server("s1"), server("s2")});
+  const auto swapped = plan_backend(backend({server("s3"), server("s4")}), &before, "others\n",
+                                    options, std::nullopt, arrival::in_place);
+  BOOST_TEST((swapped.steps.empty() && swapped.leaving.empty()));
+  BOOST_TEST((swapped.reload == std::vector<reload_reason>{{reload_cause::changed_settings, "b"}}));
+  // Nobody waits: who is not desired leaves at once.
+  const auto fewer = plan_backend(backend({server("s1")}), &before, "others\n", options,
+                                  std::nullopt, arrival::in_place);
+  BOOST_TEST(fewer.leaving == texts{"s2"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_last_one_rests_no_sooner_than_others_can_take_over) {
+  const auto before = running({server("s1"), server("s2")});
+  auto resting = server("s1");
+  resting.state = server_state::maint;
+  auto other = server("s2");
+  other.state = server_state::drain;
+  const auto both = plan_backend(backend({resting, other, server("s3")}), &before, "others\n",
+                                 options, std::nullopt, arrival::in_place);
+  BOOST_TEST(both.steps.empty());
+  const auto one = plan_backend(backend({resting, server("s2"), server("s3")}), &before, "others\n",
+                                options, std::nullopt, arrival::in_place);
+  BOOST_TEST(lines(one.steps) == texts{"set server b/s1 state maint"},
+             boost::test_tools::per_element());
+  // With its settings as they are, the new one is there first.
+  const auto at_once = plan_backend(backend({resting, other, server("s3")}), &before, settings,
+                                    options, std::nullopt, arrival::in_place);
+  BOOST_TEST(!at_once.steps.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_takes_a_reload) {
   auto s = server("a");
   s.backup = true;

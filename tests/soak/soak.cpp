@@ -194,10 +194,11 @@ bool report(const outcome& o, const run& r, const options& chosen) {
       static_cast<unsigned long long>(r.desired().total()),
       static_cast<unsigned long long>(o.reloads), o.took.count());
   if (o.failed() != 0)
-    std::printf("  kept %llu, new %llu, client %llu: %s\n",
+    std::printf("  kept %llu, new %llu, client %llu: %s\n%s%s%s",
                 static_cast<unsigned long long>(o.kept.failed),
                 static_cast<unsigned long long>(o.fresh.failed),
-                static_cast<unsigned long long>(o.client.failed), o.client.first_failure.c_str());
+                static_cast<unsigned long long>(o.client.failed), o.client.first_failure.c_str(),
+                o.kept.failures.c_str(), o.fresh.failures.c_str(), r.log().c_str());
   if (!o.differs.empty()) std::printf("  not as desired in the end: %s\n", o.differs.c_str());
   std::fflush(stdout);
   if (!chosen.logs.empty()) write_text(chosen.logs + "/" + o.version + ".log", r.log());

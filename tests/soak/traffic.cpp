@@ -65,6 +65,7 @@ std::string upstreams::sections(const std::vector<std::uint16_t>& ports) {
 wrk_counts& wrk_counts::operator+=(const wrk_counts& other) {
   requests += other.requests;
   failed += other.failed;
+  failures += other.failures;
   return *this;
 }
 
@@ -74,6 +75,9 @@ wrk_counts parse_wrk(const std::string& report) {
   const auto begin = report.rfind(' ', label - 1) + 1;
   wrk_counts counts;
   std::from_chars(report.data() + begin, report.data() + label, counts.requests);
+  for (const auto* label_of : {"Socket errors:", "Non-2xx or 3xx responses:"})
+    if (const auto at = report.find(label_of); at != std::string::npos)
+      counts.failures += report.substr(at, report.find('\n', at) + 1 - at);
   if (report.find("Socket errors:") != std::string::npos)
     for (const auto* kind : {"connect ", ", read ", ", write ", ", timeout "})
       counts.failed += number_after(report, kind);

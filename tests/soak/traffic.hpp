@@ -31,6 +31,7 @@ class upstreams {
 struct wrk_counts {
   std::uint64_t requests = 0;  ///< answered, whatever the status
   std::uint64_t failed = 0;    ///< errors of sockets, time-outs, statuses that are not 2xx or 3xx
+  std::string failures;        ///< wrk's own words on them, a line each
 
   wrk_counts& operator+=(const wrk_counts& other);
 };
