@@ -168,6 +168,12 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     }
   }
   leave_until(nullptr);
+  // Others take over first.
+  std::ranges::stable_partition(result.steps, [&](const step& s) {
+    const auto before = actual->servers.find(s.target.name);
+    return before == actual->servers.end() || s.target.state == server_state::ready ||
+           before->second.now.state != server_state::ready;
+  });
   if (!actual->published) out.add(publish_backend(desired.name));
   return result;
 }

@@ -147,7 +147,11 @@ BOOST_AUTO_TEST_CASE(the_last_one_rests_no_sooner_than_others_can_take_over) {
   // With its settings as they are, the new one is there first.
   const auto at_once = plan_backend(backend({resting, other, server("s3")}), &before, settings,
                                     options, std::nullopt, arrival::in_place);
-  BOOST_TEST(!at_once.steps.empty());
+  const auto order = lines(at_once.steps);
+  BOOST_REQUIRE(order.size() == 5U);
+  BOOST_TEST(order.front().starts_with("add server b/s3 "));
+  BOOST_TEST(order.at(3) == "set server b/s1 state maint");
+  BOOST_TEST(order.at(4) == "set server b/s2 state drain");
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_takes_a_reload) {
