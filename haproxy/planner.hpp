@@ -94,9 +94,9 @@ struct plan {
 /// `profile` is the loaded `defaults` section with these settings, nothing when there is none or
 /// HAProxy cannot add backends; `how` new servers come. A new backend takes traffic once its
 /// servers are there. Runtime steps are planned as far as they go even when a reload is needed, so
-/// that what can change at once does; servers that leave the rotation do so last. A backend whose settings changed waits for the reload with
-/// new servers; until they are there none leaves, and none is put into drain or maintenance when no
-/// other one would be left.
+/// that what can change at once does; servers that leave the rotation do so last. A backend whose
+/// settings changed waits for the reload with new servers; until they are there none leaves, and
+/// none is put into drain or maintenance when no other one would be left.
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
                   const std::optional<std::string>& profile = std::nullopt,

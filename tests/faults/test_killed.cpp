@@ -158,7 +158,7 @@ std::vector<std::string> killed_site::kill_at_each_step(const desired& from, con
     want(to.backends, to.routes);
     const bool arrived =
         eventually([&] { return dead() || is_at(to); }, std::chrono::seconds(20)) &&
-        !eventually([&] { return dead(); }, std::chrono::milliseconds(150));
+        !eventually([&] { return dead(); }, std::chrono::seconds(2));
     disarm();
     if (arrived) {
       BOOST_TEST(seen_ == (std::set<std::string>{"litter", "the new file", "the old file"}),

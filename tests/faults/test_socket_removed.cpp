@@ -126,6 +126,7 @@ BOOST_FIXTURE_TEST_CASE(is_there_again_once_haproxy_was_restarted, attached_site
   want({api({&one, &three})});
   BOOST_TEST(gateway.answered_by({"srv1", "srv3"}), gateway.log());
   BOOST_TEST(file_has(*this, "    server srv3 "));
+  BOOST_TEST(eventually([&] { return gateway.log_has(gone); }), gateway.log());
   gateway.start_haproxy();
   BOOST_TEST(eventually([&] { return fs::exists(gateway.runtime_socket()); }));
   BOOST_TEST(eventually([&] { return gateway.log_has("is back"); }), gateway.log());
