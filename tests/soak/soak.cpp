@@ -43,7 +43,8 @@ struct outcome {
   continuous_load::totals client{};
   std::uint64_t reloads = 0;
   std::chrono::duration<double> took{};
-  std::string differs;  ///< how HAProxy's end state differs from the desired one
+  std::string at_first_failure;  ///< of the client: what HAProxy had, and what was desired
+  std::string differs;           ///< how HAProxy's end state differs from the desired one
 
   std::uint64_t requests() const { return kept.requests + fresh.requests + client.answered; }
   std::uint64_t failed() const { return kept.failed + fresh.failed + client.failed; }
@@ -73,7 +74,7 @@ class run {
     next_change_ = next_settings_ = begun;
     continuous_load client(gateway_.port(), 1, std::chrono::microseconds(0));
     do {
-      round(result);
+      round(result, client);
       result.reloads = reloads();
     } while (!enough(result, client));
     result.client = client.stop();
@@ -113,17 +114,27 @@ class run {
   }
 
   /// A run of wrk with kept connections, and one with fresh ones beside it; changes meanwhile.
-  void round(outcome& result) {
+  void round(outcome& result, const continuous_load& client) {
     const std::chrono::seconds duration(options_.round_seconds);
     wrk kept(gateway_.port(), wrk::connections::kept, 16, duration);
     wrk fresh(gateway_.port(), wrk::connections::fresh, 8, duration);
     while (!kept.ended(milliseconds(0)) || !fresh.ended(milliseconds(0))) {
+      if (client.failed() > 0 && result.at_first_failure.empty())
+        result.at_first_failure = situation();
       if (clock_type::now() >= next_change_) change();
       const auto wait = std::chrono::ceil<milliseconds>(next_change_ - clock_type::now());
       kept.ended(std::max(wait, milliseconds(1)));
     }
     result.kept += kept.counts();
     result.fresh += fresh.counts();
+  }
+
+  std::string situation() const {
+    constexpr std::size_t shown = 4000;
+    const auto told = gateway_.log();
+    return gateway_.command("show servers state") + gateway_.command("show stat -1 4 -1") +
+           gateway_.config_text() + desired_.document() + "\n" +
+           told.substr(told.size() - std::min(told.size(), shown));
   }
 
   void change() {
@@ -194,11 +205,11 @@ bool report(const outcome& o, const run& r, const options& chosen) {
       static_cast<unsigned long long>(r.desired().total()),
       static_cast<unsigned long long>(o.reloads), o.took.count());
   if (o.failed() != 0)
-    std::printf("  kept %llu, new %llu, client %llu: %s\n%s%s%s",
+    std::printf("  kept %llu, new %llu, client %llu: %s\n%s%s%s\n",
                 static_cast<unsigned long long>(o.kept.failed),
                 static_cast<unsigned long long>(o.fresh.failed),
                 static_cast<unsigned long long>(o.client.failed), o.client.first_failure.c_str(),
-                o.kept.failures.c_str(), o.fresh.failures.c_str(), r.log().c_str());
+                o.kept.failures.c_str(), o.fresh.failures.c_str(), o.at_first_failure.c_str());
   if (!o.differs.empty()) std::printf("  not as desired in the end: %s\n", o.differs.c_str());
   std::fflush(stdout);
   if (!chosen.logs.empty()) write_text(chosen.logs + "/" + o.version + ".log", r.log());
