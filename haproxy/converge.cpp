@@ -20,10 +20,13 @@ std::string endpoint(const model::server& s) {
                                                   : "[" + s.address + "]:" + std::to_string(s.port);
 }
 
-/// Whether a step is the rest of an addition (arrival::by_a_move), which was told already.
-bool completes(const step& addition, const step& s) {
-  return addition.what.kind == command_kind::add_server &&
-         s.what.kind == command_kind::set_address && addition.target == s.target;
+/// Whether a step is the rest of the one before, which was told already: of an addition
+/// (arrival::by_a_move), or of a limit that is lifted.
+bool completes(const step& before, const step& s) {
+  const bool same_kind = s.what.kind == command_kind::set_maxconn;
+  const auto first = same_kind ? command_kind::set_maxconn : command_kind::add_server;
+  return (same_kind || s.what.kind == command_kind::set_address) && before.what.kind == first &&
+         before.target == s.target;
 }
 
 /// One step as an operator would say it; empty for steps that only accompany another one.

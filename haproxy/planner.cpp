@@ -10,6 +10,8 @@ namespace {
 using model::server;
 using model::server_state;
 
+constexpr std::uint32_t no_limit = 1'000'000'000;
+
 /// Collects the steps of one backend; a value that the encoder refuses drops that server's steps
 /// only.
 class collector {
@@ -93,7 +95,12 @@ void plan_change(const server& s, const actual_server& has, bool checked, bool m
   if (has.now.address != s.address || has.now.port != s.port)
     commands.push_back(set_address(b, s.name, s.address, s.port));
   if (has.now.weight != s.weight) commands.push_back(set_weight(b, s.name, s.weight));
-  if (has.maxconn != s.maxconn) commands.push_back(set_maxconn(b, s.name, s.maxconn));
+  if (has.maxconn != s.maxconn) {
+    // HAProxy (2.6 to 3.4) lets nobody out of a server's queue once that has no limit: they would
+    // wait until timeout queue, for a 503. A limit that nobody reaches lets them out first.
+    if (s.maxconn == 0) commands.push_back(set_maxconn(b, s.name, no_limit));
+    commands.push_back(set_maxconn(b, s.name, s.maxconn));
+  }
   if (restate && s.state == server_state::ready) {
     // One that was added and never enabled, because the conversation broke, has its checks off
     // still.
