@@ -15,8 +15,8 @@
 #include "config/settings.hpp"
 #include "providers/postgres/connection.hpp"
 #include "providers/postgres/hints.hpp"
-#include "providers/postgres/publisher.hpp"
 #include "providers/postgres/reader.hpp"
+#include "providers/publisher.hpp"
 
 namespace switchyard::providers::postgres {
 

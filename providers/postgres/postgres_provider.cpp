@@ -8,8 +8,8 @@
 #include "model/json_reader.hpp"
 #include "providers/postgres/connect.hpp"
 #include "providers/postgres/follower.hpp"
-#include "providers/postgres/publisher.hpp"
 #include "providers/postgres/session.hpp"
+#include "providers/publisher.hpp"
 
 namespace switchyard::providers::postgres {
 

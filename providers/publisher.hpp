@@ -12,7 +12,7 @@
 
 #include "providers/provider.hpp"
 
-namespace switchyard::providers::postgres {
+namespace switchyard::providers {
 
 class publisher {
  public:
@@ -40,4 +40,4 @@ class publisher {
   model::provider_health health_;  // connecting, as the sink assumes
 };
 
-}  // namespace switchyard::providers::postgres
+}  // namespace switchyard::providers

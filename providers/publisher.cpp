@@ -1,9 +1,9 @@
-#include "providers/postgres/publisher.hpp"
+#include "providers/publisher.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace switchyard::providers::postgres {
+namespace switchyard::providers {
 
 namespace {
 
@@ -73,4 +73,4 @@ void publisher::health(model::provider_health health) {
   target_.health(std::move(health));
 }
 
-}  // namespace switchyard::providers::postgres
+}  // namespace switchyard::providers
