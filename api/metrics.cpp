@@ -1,0 +1,372 @@
+#include "api/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <mutex>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "api/process_figures.hpp"
+
+namespace switchyard::api {
+
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+/// From half a millisecond, what a change usually takes, to a minute, what one that waits for
+/// reloads or for HAProxy may take.
+const Histogram::BucketBoundaries seconds_buckets{
+    0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
+double in_seconds(std::chrono::nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+const char* result_name(bool succeeded) {
+  return succeeded ? "ok" : "failed";
+}
+
+const char* to_string(command_result result) {
+  switch (result) {
+    case command_result::done:
+      return "done";
+    case command_result::refused:
+      return "refused";
+    case command_result::lost:
+      return "lost";
+  }
+  return "lost";
+}
+
+const char* to_string(pass what) {
+  switch (what) {
+    case pass::apply:
+      return "apply";
+    case pass::reconcile:
+      return "reconcile";
+    case pass::tick:
+      return "tick";
+  }
+  return "tick";
+}
+
+/// The metrics of one family by the values of at most two labels, each made with its first use.
+template <class Metric>
+class labelled {
+ public:
+  labelled(Family<Metric>& family, std::string first, std::string second = "")
+      : family_(family), first_(std::move(first)), second_(std::move(second)) {}
+
+  template <class... Arguments>
+  Metric& at(std::string_view first, std::string_view second = "", const Arguments&... arguments) {
+    const std::lock_guard lock(mutex_);
+    const auto key = std::pair(first, second);
+    if (const auto known = known_.find(key); known != known_.end()) return *known->second;
+    prometheus::Labels labels{{first_, std::string(first)}};
+    if (!second_.empty()) labels[second_] = second;
+    auto& made = family_.Add(labels, arguments...);
+    known_.emplace(std::pair(std::string(first), std::string(second)), &made);
+    return made;
+  }
+
+  /// Takes away all whose first label has this value.
+  void remove(std::string_view first) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(known_, [&](const auto& entry) {
+      if (entry.first.first != first) return false;
+      family_.Remove(entry.second);
+      return true;
+    });
+  }
+
+ private:
+  struct by_value {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      const std::string_view first_a = a.first;
+      const std::string_view first_b = b.first;
+      return first_a != first_b ? first_a < first_b
+                                : std::string_view(a.second) < std::string_view(b.second);
+    }
+  };
+
+  Family<Metric>& family_;
+  std::string first_, second_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Metric*, by_value> known_;
+};
+
+prometheus::MetricFamily gauge_family(const char* name, const char* help) {
+  return {name, help, prometheus::MetricType::Gauge, {}};
+}
+
+void add_value(prometheus::MetricFamily& to, double value,
+               std::vector<prometheus::ClientMetric::Label> labels = {}) {
+  prometheus::ClientMetric metric;
+  metric.gauge.value = value;
+  metric.label = std::move(labels);
+  to.metric.push_back(std::move(metric));
+}
+
+/// What HAProxy and its master say at this moment.
+void add_haproxy(const scraped& ask, std::vector<prometheus::MetricFamily>& all) {
+  if (ask.haproxy) {
+    const auto now = ask.haproxy();
+    auto up =
+        gauge_family("switchyard_haproxy_up", "Whether HAProxy answers on its runtime socket");
+    add_value(up, now ? 1 : 0);
+    all.push_back(std::move(up));
+    if (now) {
+      auto info = gauge_family("switchyard_haproxy_info", "The version of the running HAProxy");
+      add_value(info, 1, {{"version", now->version}});
+      auto servers = gauge_family("switchyard_servers",
+                                  "Servers of our backends, by the state that HAProxy shows");
+      for (const auto& [state, count] : now->servers)
+        add_value(servers, static_cast<double>(count), {{"state", state}});
+      auto backends =
+          gauge_family("switchyard_backends", "Our backends, by the state that HAProxy shows");
+      for (const auto& [state, count] : now->backends)
+        add_value(backends, static_cast<double>(count), {{"state", state}});
+      for (auto* family : {&info, &servers, &backends}) all.push_back(std::move(*family));
+    }
+  }
+  const auto old = ask.old_workers ? ask.old_workers() : std::nullopt;
+  if (!old) return;
+  auto workers = gauge_family("switchyard_haproxy_old_workers",
+                              "Workers of before a reload that still have connections");
+  add_value(workers, static_cast<double>(*old));
+  all.push_back(std::move(workers));
+}
+
+}  // namespace
+
+struct metrics::families {
+  explicit families(const std::string& version) {
+    BuildGauge()
+        .Name("switchyard_build_info")
+        .Help("The version of this switchyard")
+        .Register(registry)
+        .Add({{"version", version}})
+        .Set(1);
+  }
+
+  Gauge& gauge(const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
+  Family<Gauge>& gauges(const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry);
+  }
+  Family<Counter>& counters(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  Family<Histogram>& histograms(const char* name, const char* help) {
+    return BuildHistogram().Name(name).Help(help).Register(registry);
+  }
+
+  Registry registry;
+
+  labelled<Histogram> propagation{
+      histograms("switchyard_propagation_seconds",
+                 "From a source's telling of a change until HAProxy has confirmed it"),
+      "provider"};
+  Gauge& queue = gauge("switchyard_queue_depth", "Changed backends that wait for the writer");
+  Gauge& revision = gauge("switchyard_desired_revision", "Revision of the desired state");
+  Gauge& backends = gauge("switchyard_desired_backends", "Backends that the sources have");
+  Gauge& routes = gauge("switchyard_desired_routes", "Routes that the sources have");
+  Gauge& applied = gauge("switchyard_applied_revision",
+                         "The revision that the writer has brought to HAProxy last");
+
+  labelled<Histogram> passes{
+      histograms("switchyard_apply_seconds", "How long the writer worked on one pass"), "pass"};
+  labelled<Counter> commands{
+      counters("switchyard_runtime_commands_total",
+               "Commands that change HAProxy at run time, by what became of them"),
+      "command", "result"};
+  labelled<Counter> repairs{
+      counters("switchyard_drift_repairs_total", "Commands that a reconcile found necessary"),
+      "command"};
+  labelled<Counter> reloads{counters("switchyard_reloads_total", "Reloads of HAProxy"), "result"};
+  labelled<Counter> reasons{
+      counters("switchyard_reload_reasons_total", "Reasons of reloads; one may have several"),
+      "reason", "result"};
+  labelled<Histogram> reload_seconds{
+      histograms("switchyard_reload_seconds", "From the request of a reload until its verdict"),
+      "result"};
+  Gauge& waiting = gauge("switchyard_reload_pending_reasons", "Reasons that wait for a reload");
+  Gauge& reached =
+      gauge("switchyard_writer_connected", "Whether HAProxy answered the writer's last pass");
+
+  labelled<Gauge> provider_info{gauges("switchyard_provider_info", "Providers and their types"),
+                                "provider", "type"};
+  labelled<Gauge> up{
+      gauges("switchyard_provider_up", "Whether a provider's source can be followed"), "provider"};
+  labelled<Gauge> refusals{
+      gauges("switchyard_refused_objects", "Objects of a source that are not taken"), "provider"};
+  labelled<Gauge> reports{
+      gauges("switchyard_provider_queue_depth", "Reports of a provider that wait for the manager"),
+      "provider"};
+
+  labelled<Counter> restarts{counters("switchyard_actor_restarts_total",
+                                      "Parts of switchyard that failed and started again"),
+                             "actor"};
+  labelled<Counter> lines{counters("switchyard_log_lines_total", "Lines of the log"), "level"};
+  Gauge& streams = gauge("switchyard_event_listeners", "Clients that follow /v1/events");
+
+  mutable std::mutex mutex;
+  std::map<std::string, clock::time_point, std::less<>> snapshots;  // guarded by mutex
+  scraped sources;                                                  // likewise
+};
+
+metrics::metrics(const std::string& version) : families_(std::make_unique<families>(version)) {
+  for (const auto what : {pass::apply, pass::reconcile, pass::tick})
+    families_->passes.at(to_string(what), "", seconds_buckets);
+  for (const bool ok : {true, false}) {
+    families_->reloads.at(result_name(ok));
+    families_->reload_seconds.at(result_name(ok), "", seconds_buckets);
+  }
+}
+
+metrics::~metrics() = default;
+
+void metrics::ask(scraped sources) {
+  const std::lock_guard lock(families_->mutex);
+  families_->sources = std::move(sources);
+}
+
+void metrics::propagated(std::string_view provider, nanoseconds took) {
+  families_->propagation.at(provider, "", seconds_buckets).Observe(in_seconds(took));
+}
+
+void metrics::queued(std::size_t backends) {
+  families_->queue.Set(static_cast<double>(backends));
+}
+
+void metrics::desired(std::uint64_t revision, std::size_t backends, std::size_t routes) {
+  families_->revision.Set(static_cast<double>(revision));
+  families_->backends.Set(static_cast<double>(backends));
+  families_->routes.Set(static_cast<double>(routes));
+}
+
+void metrics::applied(std::uint64_t revision) {
+  families_->applied.Set(static_cast<double>(revision));
+}
+
+void metrics::passed(pass what, nanoseconds took) {
+  families_->passes.at(to_string(what), "", seconds_buckets).Observe(in_seconds(took));
+}
+
+void metrics::commanded(std::string_view kind, command_result result, std::uint64_t count) {
+  families_->commands.at(kind, to_string(result)).Increment(static_cast<double>(count));
+}
+
+void metrics::repaired(std::string_view kind, std::uint64_t count) {
+  families_->repairs.at(kind).Increment(static_cast<double>(count));
+}
+
+void metrics::reloaded(bool succeeded, nanoseconds took) {
+  families_->reloads.at(result_name(succeeded)).Increment();
+  families_->reload_seconds.at(result_name(succeeded), "", seconds_buckets)
+      .Observe(in_seconds(took));
+}
+
+void metrics::reload_reason(std::string_view reason, bool succeeded, std::uint64_t count) {
+  families_->reasons.at(reason, result_name(succeeded)).Increment(static_cast<double>(count));
+}
+
+void metrics::reload_waits(std::size_t reasons) {
+  families_->waiting.Set(static_cast<double>(reasons));
+}
+
+void metrics::reachable(bool yes) {
+  families_->reached.Set(yes ? 1 : 0);
+}
+
+void metrics::provider_known(std::string_view provider, std::string_view type) {
+  families_->provider_info.remove(provider);
+  families_->provider_info.at(provider, type).Set(1);
+  families_->up.at(provider);
+  families_->refusals.at(provider);
+  families_->reports.at(provider);
+  families_->propagation.at(provider, "", seconds_buckets);
+}
+
+void metrics::provider_gone(std::string_view provider) {
+  families_->provider_info.remove(provider);
+  families_->up.remove(provider);
+  families_->refusals.remove(provider);
+  families_->reports.remove(provider);
+  families_->propagation.remove(provider);
+  const std::lock_guard lock(families_->mutex);
+  if (const auto known = families_->snapshots.find(provider); known != families_->snapshots.end())
+    families_->snapshots.erase(known);
+}
+
+void metrics::provider_up(std::string_view provider, bool up) {
+  families_->up.at(provider).Set(up ? 1 : 0);
+}
+
+void metrics::snapshot(std::string_view provider, clock::time_point when) {
+  const std::lock_guard lock(families_->mutex);
+  if (const auto known = families_->snapshots.find(provider); known != families_->snapshots.end())
+    known->second = when;
+  else
+    families_->snapshots.emplace(provider, when);
+}
+
+void metrics::refused(std::string_view provider, std::size_t objects) {
+  families_->refusals.at(provider).Set(static_cast<double>(objects));
+}
+
+void metrics::reports_waiting(std::string_view provider, std::size_t reports) {
+  families_->reports.at(provider).Set(static_cast<double>(reports));
+}
+
+void metrics::restarted(std::string_view actor) {
+  families_->restarts.at(actor).Increment();
+}
+
+void metrics::logged(std::string_view level) {
+  families_->lines.at(level).Increment();
+}
+
+void metrics::listeners(std::size_t event_streams) {
+  families_->streams.Set(static_cast<double>(event_streams));
+}
+
+std::string metrics::text() const {
+  auto all = families_->registry.Collect();
+  scraped sources;
+  auto ages = gauge_family("switchyard_provider_last_snapshot_age_seconds",
+                           "How long ago a provider read the full view of its source");
+  {
+    const std::lock_guard lock(families_->mutex);
+    sources = families_->sources;
+    const auto now = clock::now();
+    for (const auto& [provider, when] : families_->snapshots)
+      add_value(ages, in_seconds(now - when), {{"provider", provider}});
+  }
+  if (!ages.metric.empty()) all.push_back(std::move(ages));
+  add_haproxy(sources, all);
+  for (auto& family : process_figures()) all.push_back(std::move(family));
+  std::erase_if(all, [](const auto& family) { return family.metric.empty(); });
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, all);
+  return std::move(out).str();
+}
+
+}  // namespace switchyard::api
