@@ -89,15 +89,17 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing,
   auto all = which;
   all.merge(held_);
   held_.clear();
-  const auto planned = plan_all(all, report);
+  auto planned = plan_all(all, report);
   const auto before = report.steps;
   if (!planned.steps.empty() && !carry_out(planned.steps, report)) return false;
   for (const auto& s : planned.steps) unverified_.insert(s.backend);
   // What a burst's last part brings may be what routes lead to, and routes move before servers go.
   if (more) {
     for (const auto& s : planned.leaving) held_.insert(s.backend);
+    for (const auto& [name, servers] : planned.departing) held_.insert(name);
   } else {
     if (!work_routes(report)) return false;
+    plan_leaving(planned);
     if (!planned.leaving.empty() && !carry_out(planned.leaving, report)) return false;
     for (const auto& s : planned.leaving) unverified_.insert(s.backend);
     auto waiting = all;  // and those of a burst's earlier parts
@@ -191,7 +193,7 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
     if (backend.find(server) != nullptr) drains_.forget({name, server});
   for (auto& s : p.steps) all.steps.push_back({name, std::move(s)});
   std::erase_if(p.leaving, [&](const auto& s) { return !desired_.may_go(name, s); });
-  plan_leaving(name, p.leaving, all.leaving);
+  if (!p.leaving.empty()) all.departing[name] = std::move(p.leaving);
 }
 
 void gateway::tell_unread(const std::string& name, apply_report& report) {

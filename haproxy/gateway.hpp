@@ -141,7 +141,8 @@ class gateway {
   bool converge(const names& which, apply_report& report, bool repairing, bool more = false);
   struct plans {
     std::vector<pending_step> steps;    ///< additions and changes
-    std::vector<pending_step> leaving;  ///< drains: after the routes have moved
+    std::vector<pending_step> leaving;  ///< of retiring backends: after the routes have moved
+    std::map<std::string, std::vector<std::string>> departing;  ///< servers, by backend: likewise
   };
   plans plan_all(const names& which, apply_report& report);
   void plan_one(const std::string& name, plans& all, apply_report& report);
@@ -165,7 +166,7 @@ class gateway {
 
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
-  static std::vector<pending_step> everything_of(plans all);
+  std::vector<pending_step> everything_of(plans all);
   bool compare(apply_report& report);
   enum class reading { one_by_one, whole_when_many };
   bool read_back(const names& which, reading how, apply_report& report);
@@ -176,8 +177,10 @@ class gateway {
   bool drifts(const std::string& backend) const;
 
   // -- servers on their way out (leaving.cpp) --
-  void plan_leaving(const std::string& name, const std::vector<std::string>& servers,
-                    std::vector<pending_step>& steps);
+  bool has_all_desired(const std::string& name) const;
+  void plan_leaving(plans& all);
+  void drain(const std::string& name, const std::vector<std::string>& servers,
+             std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
   bool delete_due(std::vector<std::string>& deleted, apply_report& report);
 

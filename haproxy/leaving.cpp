@@ -1,5 +1,6 @@
 // Servers on their way out: drained, then deleted.
 
+#include <algorithm>
 #include <utility>
 
 #include "haproxy/gateway.hpp"
@@ -13,8 +14,25 @@ constexpr std::size_t most_at_once = 100;
 
 }  // namespace
 
-void gateway::plan_leaving(const std::string& name, const std::vector<std::string>& servers,
-                           std::vector<pending_step>& steps) {
+bool gateway::has_all_desired(const std::string& name) const {
+  const auto wanted = desired_.find(name);
+  const auto running = actual_.find(name);
+  return !wanted ||
+         (running != actual_.end() && std::ranges::all_of(wanted->servers, [&](const auto& s) {
+            return running->second.servers.contains(s.name);
+          }));
+}
+
+// What is to take over from them was sent before. Where HAProxy refused one of those, or the
+// conversation ended, all stay until the next pass.
+void gateway::plan_leaving(plans& all) {
+  for (const auto& [name, servers] : all.departing)
+    if (has_all_desired(name)) drain(name, servers, all.leaving);
+  all.departing.clear();
+}
+
+void gateway::drain(const std::string& name, const std::vector<std::string>& servers,
+                    std::vector<pending_step>& steps) {
   const auto wanted = desired_.find(name);
   const bool sticky = wanted && wanted->settings.sticky;
   for (const auto& server : servers) {

@@ -60,6 +60,7 @@ bool gateway::verify(apply_report& report) {
 }
 
 std::vector<gateway::pending_step> gateway::everything_of(plans all) {
+  plan_leaving(all);
   std::ranges::move(all.leaving, std::back_inserter(all.steps));
   return std::move(all.steps);
 }

@@ -48,6 +48,19 @@ BOOST_AUTO_TEST_CASE(a_server_deleted_right_after_its_addition_is_added_again) {
   BOOST_TEST(server("web", "s3") == ready);
 }
 
+BOOST_AUTO_TEST_CASE(servers_stay_until_haproxy_takes_those_that_replace_them) {
+  // HAProxy refuses a name that it has.
+  tap().meanwhile("add server web/s3", [&] { command("add server web/s3 127.0.0.1:9"); });
+  const auto report = apply(backend_of("web", {local_server("s3")}));
+  BOOST_REQUIRE(report.failed_steps > 0U);
+  BOOST_TEST(server("web", "s1") == ready, words(report));
+  BOOST_TEST(server("web", "s2") == ready);
+  settle();
+  BOOST_TEST(server("web", "s3") == ready);
+  BOOST_TEST(server("web", "s1").empty());
+  BOOST_TEST(server("web", "s2").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_storm_of_applies_is_read_back_once) {
   const auto first = now;
   const auto before = tap().count(table);
