@@ -6,6 +6,7 @@
 
 #include "actors/dispatch_queue.hpp"
 #include "actors/refusal_log.hpp"
+#include "actors/status_book.hpp"
 #include "model/desired_state.hpp"
 
 namespace switchyard::actors {
@@ -32,7 +33,7 @@ struct manager_state {
   std::uint64_t writer_generation = 0;  // answers of an earlier writer are not taken for this one's
   bool in_flight = false;
   bool reconcile_wanted = false;
-  manager_status status;
+  status_book book;
 };
 
 using manager_self = manager_actor::stateful_pointer<manager_state>;
@@ -47,21 +48,25 @@ void acknowledge(manager_self self) {
   }
 }
 
-void note(manager_self self, const haproxy::apply_report& report) {
-  auto& status = self->state.status;
-  ++status.applies;
-  status.applied_revision = report.revision;
-  status.haproxy_reachable = report.reachable;
-  status.repaired += report.repaired;
-  if (report.reload) ++status.reloads;
-}
-
 void pump(manager_self self);
 
-/// Sends one request to the writer and waits for its answer, one at a time.
+std::vector<std::string> names_in(const haproxy::apply_request& request) {
+  std::vector<std::string> names;
+  if (request.full) return names;
+  for (const auto& c : request.changes) {
+    if (names.size() == status_book::kept_names) break;
+    names.push_back(c.name);
+  }
+  return names;
+}
+
+/// Sends one request to the writer and waits for its answer, one at a time. `names`: what it is
+/// about, for the status.
 template <class... Message>
-void ask_writer(manager_self self, bool from_queue, Message... message) {
+void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> names,
+                Message... message) {
   auto& s = self->state;
+  const bool from_queue = kind == pass_kind::changes;
   s.in_flight = true;
   const auto generation = s.writer_generation;
   self->request(s.writer, caf::infinite, message...)
@@ -70,7 +75,7 @@ void ask_writer(manager_self self, bool from_queue, Message... message) {
             if (generation != self->state.writer_generation) return;
             self->state.in_flight = false;
             if (from_queue) self->state.queue.done();
-            note(self, *report);
+            self->state.book.passed(kind, *report, names, std::chrono::system_clock::now());
             pump(self);
           },
           [=](const caf::error&) {
@@ -87,10 +92,11 @@ void pump(manager_self self) {
   acknowledge(self);
   if (s.in_flight || !s.writer) return;
   if (auto request = s.queue.next(s.desired)) {
-    ask_writer(self, true, apply_atom::value,
+    auto names = names_in(*request);
+    ask_writer(self, pass_kind::changes, std::move(names), apply_atom::value,
                std::make_shared<const haproxy::apply_request>(std::move(*request)));
   } else if (std::exchange(s.reconcile_wanted, false)) {
-    ask_writer(self, false, reconcile_atom::value);
+    ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
   }
 }
 
@@ -125,6 +131,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   }
   for (const auto& line : s.refusals.lines(provider, *report))
     s.log->warn("{}: {}", provider, line);
+  s.book.reported(provider, std::chrono::system_clock::now());
   const bool was_complete = s.desired.complete();
   take_changes(self, s.desired.fold(provider, *report), was_complete);
   s.promises.emplace(s.queue.issue(), promise);
@@ -133,15 +140,13 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
 }
 
 void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
-  auto& known = self->state.status.providers[provider];
-  if (known == *health) return;
+  if (!self->state.book.health(provider, *health)) return;
   using level = model::provider_health::level;
   if (health->value == level::live)
     self->state.log->info("{}: live{}", provider,
                           health->reason.empty() ? "" : "; " + health->reason);
   else if (health->value == level::degraded)
     self->state.log->warn("{}: {}", provider, health->reason);
-  known = *health;
 }
 
 void take_settings(manager_self self, const config::settings& settings) {
@@ -149,25 +154,15 @@ void take_settings(manager_self self, const config::settings& settings) {
   const bool was_complete = s.desired.complete();
   const auto names = names_of(settings);
   take_changes(self, s.desired.configure(names), was_complete);
-  std::erase_if(s.status.providers, [&](const auto& p) {
-    const bool gone = std::find(names.begin(), names.end(), p.first) == names.end();
-    if (gone) s.refusals.forget(p.first);
-    return gone;
-  });
+  s.refusals.keep_only(names);
+  s.book.configure(settings);
   pump(self);
-}
-
-status_ptr status_of(manager_self self) {
-  auto& s = self->state;
-  s.status.revision = s.desired.revision();
-  s.status.backends = s.desired.backends().size();
-  s.status.missing = s.desired.missing();
-  return std::make_shared<const manager_status>(s.status);
 }
 
 manager_actor::behavior_type manager(manager_self self, const settings_ptr& settings, log_ptr log) {
   self->state.log = std::move(log);
   self->state.desired = model::desired_state(names_of(*settings));
+  self->state.book.configure(*settings);
   return {
       [=](report_atom, const std::string& provider, std::uint64_t epoch, const report_ptr& report) {
         return take_report(self, provider, epoch, report);
@@ -179,6 +174,9 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         self->state.reconcile_wanted = true;
         pump(self);
       },
+      [=](noted_atom, const apply_report_ptr& report) {
+        self->state.book.passed(pass_kind::later, *report, {}, std::chrono::system_clock::now());
+      },
       [=](use_atom, const writer_actor& writer) {
         auto& s = self->state;
         if (s.in_flight) s.queue.failed();
@@ -189,7 +187,10 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         pump(self);
       },
       [=](configure_atom, const settings_ptr& next) { take_settings(self, *next); },
-      [=](status_atom) { return status_of(self); },
+      [=](status_atom) -> status_ptr {
+        auto& s = self->state;
+        return std::make_shared<const api::status>(s.book.view(s.desired, s.refusals));
+      },
   };
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "api/status.hpp"
 #include "config/settings.hpp"
 #include "haproxy/apply.hpp"
 #include "model/event.hpp"
@@ -25,19 +26,8 @@ using apply_request_ptr = std::shared_ptr<const haproxy::apply_request>;
 using apply_report_ptr = std::shared_ptr<const haproxy::apply_report>;
 using settings_ptr = std::shared_ptr<const config::settings>;
 
-/// What the manager knows, for status and tests.
-struct manager_status {
-  std::uint64_t revision = 0;          ///< of the desired state
-  std::uint64_t applied_revision = 0;  ///< the last one the writer reported
-  std::size_t backends = 0;
-  bool haproxy_reachable = false;
-  std::uint64_t applies = 0;
-  std::uint64_t reloads = 0;
-  std::uint64_t repaired = 0;  ///< runtime commands of reconciles
-  std::map<std::string, model::provider_health> providers;
-  std::vector<std::string> missing;  ///< providers without a full view yet
-};
-using status_ptr = std::shared_ptr<const manager_status>;
+/// What the manager knows, and from the supervisor also its children.
+using status_ptr = std::shared_ptr<const api::status>;
 
 /// The supervisor's children, by name.
 struct child_list {
@@ -66,6 +56,7 @@ using children_atom = caf::atom_constant<caf::atom("children")>;
 using configure_atom = caf::atom_constant<caf::atom("configure")>;
 using health_atom = caf::atom_constant<caf::atom("health")>;
 using lost_atom = caf::atom_constant<caf::atom("lost")>;
+using noted_atom = caf::atom_constant<caf::atom("noted")>;
 using reconcile_atom = caf::atom_constant<caf::atom("reconcile")>;
 using report_atom = caf::atom_constant<caf::atom("report")>;
 using restart_atom = caf::atom_constant<caf::atom("restart")>;
@@ -99,6 +90,8 @@ using manager_actor = caf::typed_actor<
     caf::reacts_to<health_atom, std::string, health_ptr>,
     // From the timer: ask the writer for a pass over everything, when it is free.
     caf::reacts_to<reconcile_atom>,
+    // From the writer: what it did on its own (drains, saves, reloads that had to wait).
+    caf::reacts_to<noted_atom, apply_report_ptr>,
     // A writer to work with from now on; it gets the whole desired state.
     caf::reacts_to<use_atom, writer_actor>,
     // Take these settings: another list of providers.
@@ -120,6 +113,13 @@ using timer_actor = caf::typed_actor<
     // To itself: the interval is over. The number tells timers of an earlier interval apart.
     caf::reacts_to<tick_atom, std::uint64_t>, caf::reacts_to<configure_atom, settings_ptr>>;
 
+/// Serves the HTTP API on threads of its own. Detached, since starting and ending it may block.
+using api_actor = caf::typed_actor<
+    // Take these settings: another address, token or certificate.
+    caf::reacts_to<configure_atom, settings_ptr>,
+    // To itself: try again to listen.
+    caf::reacts_to<tick_atom>>;
+
 /// Spawns and monitors all others, restarts what fails.
 using supervisor_actor = caf::typed_actor<
     // To itself: the backoff of that child is over.
@@ -127,9 +127,9 @@ using supervisor_actor = caf::typed_actor<
     // Take these settings: spawn, restart and end providers as needed, tell the others.
     caf::reacts_to<configure_atom, settings_ptr>,
     caf::replies_to<children_atom>::with<children_ptr>,
-    // What the manager knows.
+    // What the manager knows, and the children.
     caf::replies_to<status_atom>::with<status_ptr>,
-    // End everything in order: timer, providers, manager, writer. Answered when all is done.
+    // End everything in order: api, timer, providers, manager, writer. Answered when all is done.
     caf::replies_to<stop_atom>::with<stop_atom>>;
 
 }  // namespace switchyard::actors

@@ -1,5 +1,6 @@
 #include "actors/refusal_log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace switchyard::actors {
@@ -28,6 +29,29 @@ std::vector<std::string> refusal_log::lines(const std::string& provider,
       if (told.size() < capacity_ || told.contains(key)) told[key] = std::move(reason);
   }
   return result;
+}
+
+std::size_t refusal_log::count(const std::string& provider) const {
+  const auto known = told_.find(provider);
+  return known == told_.end() ? 0 : known->second.size();
+}
+
+std::vector<model::refusal> refusal_log::first(const std::string& provider,
+                                               std::size_t most) const {
+  std::vector<model::refusal> result;
+  const auto known = told_.find(provider);
+  if (known == told_.end()) return result;
+  for (const auto& [key, reason] : known->second) {
+    if (result.size() == most) break;
+    result.push_back({key, reason});
+  }
+  return result;
+}
+
+void refusal_log::keep_only(const std::vector<std::string>& providers) {
+  std::erase_if(told_, [&](const auto& entry) {
+    return std::ranges::find(providers, entry.first) == providers.end();
+  });
 }
 
 }  // namespace switchyard::actors

@@ -22,7 +22,11 @@ class refusal_log {
   /// reason, and a last line that counts the rest.
   std::vector<std::string> lines(const std::string& provider, const model::report& report,
                                  std::size_t most = 20);
-  void forget(const std::string& provider) { told_.erase(provider); }
+  /// Those that are known of a provider: how many, and the first of them by key.
+  std::size_t count(const std::string& provider) const;
+  std::vector<model::refusal> first(const std::string& provider, std::size_t most) const;
+  /// Forgets the providers that are not among these.
+  void keep_only(const std::vector<std::string>& providers);
 
  private:
   std::size_t capacity_;

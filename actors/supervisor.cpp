@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "actors/api.hpp"
 #include "actors/manager.hpp"
 #include "actors/provider.hpp"
 #include "actors/restart_policy.hpp"
@@ -20,6 +21,7 @@ namespace {
 const std::string writer_name = "writer";
 const std::string manager_name = "manager";
 const std::string timer_name = "timer";
+const std::string api_name = "api";
 const std::string provider_prefix = "provider ";
 
 struct child {
@@ -99,10 +101,17 @@ void spawn_timer_child(supervisor_self self) {
   if (s.manager) self->send(s.timer, use_atom::value, s.manager);
 }
 
+void spawn_api_child(supervisor_self self) {
+  auto& s = self->state;
+  adopt(self, api_name, false,
+        spawn_api(self->system(), s.settings, s.log, caf::actor_cast<supervisor_actor>(self)));
+}
+
 void spawn_child(supervisor_self self, const std::string& name) {
   if (name == writer_name) return spawn_writer_child(self);
   if (name == manager_name) return spawn_manager_child(self);
   if (name == timer_name) return spawn_timer_child(self);
+  if (name == api_name) return spawn_api_child(self);
   if (const auto* settings = find_provider(*self->state.settings, name))
     spawn_provider_child(self, *settings);
 }
@@ -130,7 +139,7 @@ void go_on_stopping(supervisor_self self) {
     self->send_exit(found->second.handle, caf::exit_reason::user_shutdown);
     return true;
   };
-  if (end(timer_name)) return;
+  if (end(api_name) || end(timer_name)) return;
   for (const auto& name : names_with(s.children, provider_prefix))
     if (end(name)) return;
   if (end(manager_name)) return;
@@ -183,6 +192,8 @@ void take_settings(supervisor_self self, const settings_ptr& next) {
   if (s.writer) self->send(s.writer, configure_atom::value, next);
   if (s.timer) self->send(s.timer, configure_atom::value, next);
   for (auto& [name, c] : s.children) {
+    if (name == api_name && c.handle)
+      self->send(caf::actor_cast<api_actor>(c.handle), configure_atom::value, next);
     if (!name.starts_with(provider_prefix) || !c.handle) continue;
     const auto* old_one = find_provider(*before, name);
     const auto* new_one = find_provider(*next, name);
@@ -207,6 +218,25 @@ children_ptr list_children(supervisor_self self) {
   return list;
 }
 
+caf::typed_response_promise<status_ptr> ask_status(supervisor_self self) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<status_ptr>();
+  if (!s.manager) {
+    promise.deliver(caf::make_error(caf::sec::request_receiver_down));
+    return promise;
+  }
+  self->request(s.manager, caf::infinite, status_atom::value)
+      .then(
+          [=](const status_ptr& known) mutable {
+            auto all = *known;
+            for (const auto& [name, c] : self->state.children)
+              all.actors.push_back({name, static_cast<bool>(c.handle), c.policy.restarts()});
+            promise.deliver(status_ptr(std::make_shared<const api::status>(std::move(all))));
+          },
+          [=](caf::error& e) mutable { promise.deliver(std::move(e)); });
+  return promise;
+}
+
 supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr settings, log_ptr log,
                                            std::function<void(std::string)> failed) {
   auto& s = self->state;
@@ -218,19 +248,14 @@ supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr se
   spawn_manager_child(self);
   spawn_timer_child(self);
   for (const auto& p : s.settings->providers) spawn_provider_child(self, p);
+  spawn_api_child(self);
   return {
       [=](restart_atom, const std::string& name) {
         if (!self->state.stopping) spawn_child(self, name);
       },
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
       [=](children_atom) { return list_children(self); },
-      [=](status_atom) {
-        auto promise = self->make_response_promise<status_ptr>();
-        self->request(self->state.manager, caf::infinite, status_atom::value)
-            .then([=](const status_ptr& status) mutable { promise.deliver(status); },
-                  [=](caf::error& e) mutable { promise.deliver(std::move(e)); });
-        return promise;
-      },
+      [=](status_atom) { return ask_status(self); },
       [=](stop_atom) {
         self->state.stopping = true;
         self->state.stopped = self->make_response_promise<stop_atom>();

@@ -21,6 +21,7 @@ struct writer_state {
   std::unique_ptr<haproxy::gateway> gateway;
   std::unique_ptr<lifeline_watch> watch;
   std::optional<clock::time_point> next_tick;
+  caf::weak_actor_ptr manager;  ///< the one that asked last
 };
 
 using writer_self = writer_actor::stateful_pointer<writer_state>;
@@ -40,8 +41,9 @@ spdlog::level::level_enum to_level(haproxy::severity s) {
 }
 
 /// Every handler ends here: log what was done, look after the lifeline, plan the next tick.
-apply_report_ptr finish(writer_self self, haproxy::apply_report report) {
+apply_report_ptr finish(writer_self self, haproxy::apply_report report, clock::time_point started) {
   auto& s = self->state;
+  report.took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started);
   for (const auto& n : report.notices) s.log->log(to_level(n.level), "{}", n.text);
   s.watch->watch(s.gateway->lifeline(), s.gateway->lifeline_generation());
   if (const auto next = s.gateway->next_work(); next && (!s.next_tick || *next < *s.next_tick)) {
@@ -50,6 +52,23 @@ apply_report_ptr finish(writer_self self, haproxy::apply_report report) {
     self->delayed_send(self, std::max(wait, std::chrono::milliseconds(0)), tick_atom::value);
   }
   return std::make_shared<const haproxy::apply_report>(std::move(report));
+}
+
+/// Does what the manager asked for.
+template <class Work>
+apply_report_ptr answer(writer_self self, Work work) {
+  const auto started = clock::now();
+  self->state.manager = caf::actor_cast<caf::weak_actor_ptr>(self->current_sender());
+  return finish(self, work(*self->state.gateway, started), started);
+}
+
+/// Does what nobody asked for, and tells the manager.
+template <class Work>
+void on_its_own(writer_self self, Work work) {
+  const auto started = clock::now();
+  const auto report = finish(self, work(*self->state.gateway, started), started);
+  if (const auto manager = caf::actor_cast<caf::strong_actor_ptr>(self->state.manager))
+    self->send(caf::actor_cast<manager_actor>(manager), noted_atom::value, report);
 }
 
 bool take_over(writer_self self) {
@@ -61,12 +80,13 @@ bool take_over(writer_self self) {
           caf::anon_send(caf::actor_cast<writer_actor>(strong), lost_atom::value, generation);
       });
   haproxy::apply_report report;
-  const auto started = s.gateway->start(clock::now(), report);
+  const auto now = clock::now();
+  const auto started = s.gateway->start(now, report);
   if (!started) {
     s.log->error("{}", started.error().message);
     return false;
   }
-  finish(self, std::move(report));
+  finish(self, std::move(report), now);
   return true;
 }
 
@@ -79,23 +99,27 @@ writer_actor::behavior_type writer(writer_self self, settings_ptr settings, log_
   }
   return {
       [=](apply_atom, const apply_request_ptr& request) {
-        return finish(self, self->state.gateway->apply(*request, clock::now()));
+        return answer(self, [&](auto& gateway, auto now) { return gateway.apply(*request, now); });
       },
-      [=](reconcile_atom) { return finish(self, self->state.gateway->reconcile(clock::now())); },
+      [=](reconcile_atom) {
+        return answer(self, [](auto& gateway, auto now) { return gateway.reconcile(now); });
+      },
       [=](tick_atom) {
         auto& s = self->state;
         // One that was overtaken by an earlier one: what it was for has its own.
         if (!s.next_tick || clock::now() < *s.next_tick) return;
         s.next_tick.reset();
-        finish(self, s.gateway->tick(clock::now()));
+        on_its_own(self, [](auto& gateway, auto now) { return gateway.tick(now); });
       },
       [=](lost_atom, std::uint64_t generation) {
         if (generation == self->state.gateway->lifeline_generation())
-          finish(self, self->state.gateway->reconcile(clock::now()));
+          on_its_own(self, [](auto& gateway, auto now) { return gateway.reconcile(now); });
       },
       [=](configure_atom, const settings_ptr& next) {
         self->state.settings = next;
-        finish(self, self->state.gateway->configure(gateway_settings_of(*next), clock::now()));
+        on_its_own(self, [&](auto& gateway, auto now) {
+          return gateway.configure(gateway_settings_of(*next), now);
+        });
       },
       [=](stop_atom) {
         auto& s = self->state;

@@ -71,9 +71,8 @@ void check_sockets(const config::settings& settings, findings& found) {
   if (settings.haproxy.mode == config::haproxy_mode::managed && !runs) {
     found.note("haproxy", haproxy::none_left_behind(settings.haproxy), "none of an earlier run");
     found.note("frontends", binds_free(settings), "their addresses are free");
-    const auto api = reserve_api(settings.api);
-    found.note("api", api ? base::status() : base::status(api.error()),
-               settings.api.listen + " is free");
+    found.note("api", api_usable(settings.api),
+               settings.api.listen.empty() ? "none" : settings.api.listen + " is free");
     return;
   }
   check_runtime_socket(settings.haproxy, found);

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/listener.hpp"
+#include "api/transport.hpp"
 #include "base/atomic_file.hpp"
 #include "base/net.hpp"
 #include "base/subprocess.hpp"
@@ -152,14 +154,18 @@ base::status binds_free(const config::settings& settings) {
   return {};
 }
 
-base::outcome<base::unique_fd> reserve_api(const config::api_settings& settings) {
-  const auto address = base::parse_address(settings.listen);
-  if (!address) return base::error{address.error().kind, "api.listen: " + address.error().message};
-  auto held = base::reserve(*address);
-  if (!held)
-    return base::error{held.error().kind,
-                       "api.listen: " + held.error().message + "; set api.listen to another one"};
-  return held;
+base::status api_usable(const config::api_settings& settings) {
+  const auto about = [](const base::error& why, const std::string& remedy) {
+    return base::error{why.kind, "api: " + why.message + remedy};
+  };
+  if (settings.listen.empty()) return {};
+  if (settings.certificate)
+    if (const auto tls = api::tls_context::load(*settings.certificate, *settings.key); !tls)
+      return about(tls.error(), "");
+  api::listener socket;
+  const auto opened = socket.open(settings.listen);
+  if (!opened) return about(opened.error(), "; end that program or set api.listen to another one");
+  return {};
 }
 
 }  // namespace switchyard::cli

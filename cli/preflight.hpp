@@ -40,7 +40,8 @@ bool haproxy_runs(const config::haproxy_settings& settings);
 /// The addresses of the frontends are free. Only meaningful while no HAProxy of ours runs.
 base::status binds_free(const config::settings& settings);
 
-/// Takes the address of the API. The descriptor holds it.
-base::outcome<base::unique_fd> reserve_api(const config::api_settings& settings);
+/// The API could listen on its address, and its certificate and key can be used. Only meaningful
+/// while no switchyard of ours runs.
+base::status api_usable(const config::api_settings& settings);
 
 }  // namespace switchyard::cli

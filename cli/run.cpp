@@ -98,7 +98,6 @@ std::vector<std::string> needs_restart(const config::settings& now, const config
   if (a.runtime_socket != b.runtime_socket) names.emplace_back("haproxy.runtime_socket");
   if (a.master_socket != b.master_socket) names.emplace_back("haproxy.master_socket");
   if (a.pid_file != b.pid_file) names.emplace_back("haproxy.pid_file");
-  if (now.api != next.api) names.emplace_back("api");
   if (now.log.format != next.log.format) names.emplace_back("log.format");
   if (now.state_dir != next.state_dir) names.emplace_back("state_dir");
   if (now.event_buffer != next.event_buffer) names.emplace_back("event_buffer");
@@ -193,9 +192,6 @@ int run(const common_options& options) {
   if (auto ready = preflight(*settings); !ready) return fail(ready.error());
   const auto lock = lock_files(settings->haproxy);
   if (!lock) return fail(lock.error());
-  // The API itself is not part of this version; its address is held for it.
-  const auto held = reserve_api(settings->api);
-  if (!held) return fail(held.error());
   return daemon(options, std::move(settings).value(), incoming).run();
 }
 

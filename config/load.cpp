@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
-#include "base/net.hpp"
 #include "base/yaml.hpp"
 #include "config/overrides.hpp"
 #include "config/reading.hpp"
@@ -30,22 +29,6 @@ void read_reconcile(const nlohmann::json& value, const std::string& pointer, con
                     reconcile_settings& target) {
   object_reader from(value, pointer, place.sink);
   from.read("interval", target.interval, 100ms, 1h);
-  from.finish();
-}
-
-void read_api(const nlohmann::json& value, const std::string& pointer, const reading& place,
-              api_settings& target) {
-  object_reader from(value, pointer, place.sink);
-  if (from.read("listen", target.listen)) {
-    const auto address = base::parse_address(target.listen);
-    const auto ip = address ? model::canonical_ip(address->host) : std::nullopt;
-    // The API has no access control of its own.
-    if (!ip || !(ip->starts_with("127.") || *ip == "::1"))
-      from.fail("listen",
-                "must be a loopback address and a port, such as 127.0.0.1:9090 or "
-                "[::1]:9090, not " +
-                    model::quoted(target.listen));
-  }
   from.finish();
 }
 

@@ -53,24 +53,6 @@ postgres_queries read_queries(const nlohmann::json& value, const std::string& po
   return queries;
 }
 
-/// The first line's worth of a secret file: what `echo secret > file` writes.
-bool read_secret(object_reader& from, std::string_view key, const std::string& path,
-                 std::string& target) {
-  const auto text = base::read_file(path, longest_dsn);
-  if (!text) {
-    from.fail(key, "cannot be read: " + text.error().message);
-    return false;
-  }
-  const auto end = text->find_last_not_of("\r\n");
-  auto secret = text->substr(0, end == std::string::npos ? 0 : end + 1);
-  if (secret.empty() || std::ranges::any_of(secret, [](unsigned char c) { return c < 0x20; })) {
-    from.fail(key, path + " must hold one line with the connection string");
-    return false;
-  }
-  target = std::move(secret);
-  return true;
-}
-
 void read_dsn(object_reader& from, const reading& place, std::string& target) {
   std::optional<std::string> file;
   const bool written = from.read("dsn", target, longest_dsn);
@@ -78,7 +60,7 @@ void read_dsn(object_reader& from, const reading& place, std::string& target) {
   if (from.has("dsn") && named)
     from.fail("dsn_file", "dsn is given as well: leave one of the two out");
   else if (named)
-    read_secret(from, "dsn_file", *file, target);
+    read_secret(from, "dsn_file", *file, "the connection string", target);
   else if (!from.has("dsn") && !(from.has("dsn_file") && !from.member("dsn_file")->is_null()))
     from.fail("dsn",
               "is missing: give dsn, such as \"host=/run/postgresql dbname=app\", or dsn_file");

@@ -38,6 +38,11 @@ bool read_path(model::object_reader& from, std::string_view key, std::string& ta
 bool read_path(model::object_reader& from, std::string_view key, std::optional<std::string>& target,
                const reading& place);
 
+/// The one line of a secret file at `path`, which the setting `key` names: what `echo secret >
+/// file` writes. `what` it holds, for the problem when it does not.
+bool read_secret(model::object_reader& from, std::string_view key, const std::string& path,
+                 std::string_view what, std::string& target);
+
 /// A problem when HAProxy's configuration cannot hold the path (quotes, backslashes, control
 /// characters, anything past ASCII).
 void check_haproxy_path(model::object_reader& from, std::string_view key, const std::string& path);
@@ -47,6 +52,8 @@ void check_name(model::object_reader& from, std::string_view key, const std::str
 
 void read_haproxy(const nlohmann::json& value, const std::string& pointer, const reading& place,
                   haproxy_settings& target);
+void read_api(const nlohmann::json& value, const std::string& pointer, const reading& place,
+              api_settings& target);
 void read_frontends(model::object_reader& from, const reading& place,
                     std::vector<frontend_settings>& target);
 void read_providers(model::object_reader& from, const reading& place,

@@ -38,4 +38,12 @@ std::string_view to_string(log_format value) {
   return "";
 }
 
+std::string_view type_of(const provider_settings& provider) {
+  struct words {
+    std::string_view operator()(const postgres_settings&) const { return "postgres"; }
+    std::string_view operator()(const file_settings&) const { return "file"; }
+  };
+  return std::visit(words{}, provider.source);
+}
+
 }  // namespace switchyard::config

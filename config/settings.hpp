@@ -112,6 +112,9 @@ struct provider_settings {
   bool operator==(const provider_settings&) const = default;
 };
 
+/// The word of `type`: "postgres", "file".
+std::string_view type_of(const provider_settings& provider);
+
 struct reconcile_settings {
   milliseconds interval{5000};
 
@@ -119,7 +122,12 @@ struct reconcile_settings {
 };
 
 struct api_settings {
-  std::string listen = "127.0.0.1:9090";
+  std::string listen = "127.0.0.1:9090";   ///< "IP:PORT", "unix:/path", or "" for no API
+  std::optional<std::string> token_file;   ///< required beyond loopback and Unix sockets
+  std::optional<std::string> token;        ///< what token_file held when the settings were read
+  std::optional<std::string> certificate;  ///< PEM, with its chain; makes the API TLS
+  std::optional<std::string> key;          ///< PEM, the certificate's private key
+  std::vector<std::string> hosts;          ///< further names it is asked by, lower case
 
   bool operator==(const api_settings&) const = default;
 };

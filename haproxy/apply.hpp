@@ -56,6 +56,10 @@ struct apply_report {
   std::optional<reload_result> reload;  ///< a reload took place
   std::vector<reload_reason> reload_reasons;  ///< of that reload
   std::vector<reload_reason> waiting;         ///< of a reload that is still to come
+  std::optional<std::string> reload_error;    ///< a reload was refused, or failed
+  std::string version;                        ///< of the HAProxy that is talked to, "" for none yet
+  pid_t worker = 0;                           ///< likewise; 0: none yet
+  std::chrono::microseconds took{0};          ///< filled in by the writer
   std::vector<notice> notices;
 };
 

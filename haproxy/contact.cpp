@@ -271,6 +271,9 @@ void gateway::finish(apply_report& report) {
   tell_spared(report);
   report.revision = desired_.revision();
   report.waiting = reasons();
+  report.reachable = report.reachable && !away_;
+  report.version = identity_.version;
+  report.worker = identity_.pid;
 }
 
 }  // namespace switchyard::haproxy

@@ -273,6 +273,7 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
 void gateway::reload_failed(const std::string& why, apply_report& report) {
   budget_.failed(std::chrono::steady_clock::now(), random());
   certificates_.reload_failed(now_);
+  report.reload_error = why;
   tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why);
 }
 

@@ -31,6 +31,10 @@ std::vector<route> apply_routes(const std::vector<route>& current, const report&
   return routes;
 }
 
+std::size_t servers_of(const backend_ptr& backend) {
+  return backend ? backend->servers.size() : 0;
+}
+
 bool same(const backend_ptr& a, const backend_ptr& b) {
   return a == b || (a && b && *a == *b);
 }
@@ -83,6 +87,7 @@ fold_result desired_state::fold(const std::string& provider, const report& repor
     auto next = apply_event(current, event);
     if (next == current) continue;
     touched.push_back(name);
+    v->servers = v->servers - servers_of(current) + servers_of(next);
     if (next)
       v->backends.insert_or_assign(name, std::move(next));
     else
@@ -92,8 +97,10 @@ fold_result desired_state::fold(const std::string& provider, const report& repor
     v->reported = true;
     std::erase_if(v->backends, [&](const auto& entry) {
       const bool gone = !report.backends.contains(entry.first);
-      if (gone) touched.push_back(entry.first);
-      return gone;
+      if (!gone) return false;
+      touched.push_back(entry.first);
+      v->servers -= servers_of(entry.second);
+      return true;
     });
     std::erase_if(v->unread_parts, [&](const auto& entry) {
       const bool gone = !report.backends.contains(entry.first);
@@ -145,7 +152,7 @@ fold_result desired_state::configure(std::vector<std::string> providers) {
     if (view* const kept = find_view(name))
       next.push_back(std::exchange(*kept, {}));
     else
-      next.push_back({std::move(name), false, {}, {}, {}, {}});
+      next.push_back({std::move(name), false, {}, 0, {}, {}, {}});
   }
   views_ = std::move(next);
 
@@ -179,8 +186,10 @@ void desired_state::merge(const std::string& backend, fold_result& result) {
   collisions_.merge(now);
 
   const auto at = merged_.find(backend);
-  if (same(at == merged_.end() ? nullptr : at->second, desired)) return;
+  const auto before = at == merged_.end() ? nullptr : at->second;
+  if (same(before, desired)) return;
   result.changed.insert(backend);
+  server_count_ = server_count_ - servers_of(before) + servers_of(desired);
   if (desired)
     merged_.insert_or_assign(backend, std::move(desired));
   else
@@ -222,6 +231,12 @@ std::set<std::pair<std::string, std::string>> desired_state::unread_routes() con
   std::set<std::pair<std::string, std::string>> places;
   for (const auto& v : views_) places.insert(v.unread_places.begin(), v.unread_places.end());
   return places;
+}
+
+view_summary desired_state::summary(const std::string& provider) const {
+  const auto found = std::ranges::find(views_, provider, &view::provider);
+  if (found == views_.end()) return {};
+  return {found->reported, found->backends.size(), found->servers, found->routes.size()};
 }
 
 bool desired_state::complete() const {

@@ -37,6 +37,16 @@ struct fold_result {
   std::vector<collision> new_collisions;
 };
 
+/// How much one provider's view holds.
+struct view_summary {
+  bool reported = false;  ///< it has given a full view
+  std::size_t backends = 0;
+  std::size_t servers = 0;
+  std::size_t routes = 0;
+
+  bool operator==(const view_summary&) const = default;
+};
+
 /// `current` as the event leaves it: refused parts keep their last good version. nullptr when the
 /// backend is gone, or when it was never known and its settings are refused. `current` itself when
 /// the event changes nothing.
@@ -67,6 +77,10 @@ class desired_state {
   std::set<std::string> unread_backends() const;
   /// Host and path of routes that could not be read and have no last good version.
   std::set<std::pair<std::string, std::string>> unread_routes() const;
+  /// How many servers all desired backends have.
+  std::size_t server_count() const { return server_count_; }
+  /// How much a provider's view holds; zeros for one that is not configured. O(providers).
+  view_summary summary(const std::string& provider) const;
   /// Every configured provider has given a full view: what is in nobody's view may be removed.
   bool complete() const;
   /// Configured providers that have not given a full view yet.
@@ -82,6 +96,7 @@ class desired_state {
     std::string provider;
     bool reported = false;
     std::map<std::string, backend_ptr> backends;
+    std::size_t servers = 0;  // of all backends
     std::vector<route> routes;
     std::map<std::string, unread> unread_parts;  // those that have any
     std::set<std::pair<std::string, std::string>> unread_places;
@@ -94,6 +109,7 @@ class desired_state {
 
   std::vector<view> views_;  // by precedence
   std::map<std::string, backend_ptr> merged_;
+  std::size_t server_count_ = 0;  // of merged_
   std::set<collision> collisions_;
   std::uint64_t revision_ = 0;
 };

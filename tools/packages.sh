@@ -33,7 +33,7 @@ install_packages() {
 # What building needs, and what running needs.
 build_packages=(
   g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcaf-dev libpqxx-dev libpq-dev
-  libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev
+  libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libcpp-httplib-dev libssl-dev
 )
 run_packages=(haproxy python3 curl)
 test_packages=(

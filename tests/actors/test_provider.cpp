@@ -71,9 +71,10 @@ manager_actor::behavior_type recording_manager(manager_actor::pointer self,
         for (auto& p : record->owed) p.deliver(std::uint64_t{1});
         record->owed.clear();
       },
+      [](noted_atom, const apply_report_ptr&) {},
       [](use_atom, const writer_actor&) {},
       [](configure_atom, const settings_ptr&) {},
-      [](status_atom) { return std::make_shared<const manager_status>(); },
+      [](status_atom) { return std::make_shared<const api::status>(); },
   };
 }
 

@@ -22,9 +22,10 @@ manager_actor::behavior_type counting_manager(manager_actor::pointer, int* recon
       },
       [](health_atom, const std::string&, const health_ptr&) {},
       [=](reconcile_atom) { ++*reconciles; },
+      [](noted_atom, const apply_report_ptr&) {},
       [](use_atom, const writer_actor&) {},
       [](configure_atom, const settings_ptr&) {},
-      [](status_atom) { return std::make_shared<const manager_status>(); },
+      [](status_atom) { return std::make_shared<const api::status>(); },
   };
 }
 

@@ -128,8 +128,9 @@ BOOST_AUTO_TEST_CASE(unknown_keys_are_told_with_the_known_ones) {
   BOOST_TEST(bad(least + "colour: red\n") ==
              "s.yaml:2:1: /colour: unknown key, known here: api, drain_timeout, event_buffer, "
              "frontends, haproxy, log, providers, reconcile, state_dir");
-  BOOST_TEST(bad(least + "api:\n  token_file: x\n") ==
-             "s.yaml:3:3: /api/token_file: unknown key, known here: listen");
+  BOOST_TEST(bad(least + "api:\n  token: x\n") ==
+             "s.yaml:3:3: /api/token: unknown key, known here: certificate, hosts, key, listen, "
+             "token_file");
   BOOST_TEST(bad(least + "reconcile: {every: 5s}\n") ==
              "s.yaml:2:13: /reconcile/every: unknown key, known here: interval");
   for (const auto* later : {"guard: {max_removed: 50%}\n", "merge: [a]\n"})
@@ -151,14 +152,36 @@ BOOST_AUTO_TEST_CASE(wrong_types_and_ranges_are_refused) {
   BOOST_TEST(bad("[1]\n") == "s.yaml:1:1: must be an object, not a list");
 }
 
-BOOST_AUTO_TEST_CASE(the_api_listens_on_loopback_alone) {
+BOOST_AUTO_TEST_CASE(the_api_listens_on_loopback_a_unix_socket_or_not_at_all) {
   BOOST_TEST(good(least + "api: {listen: '127.8.0.1:1'}\n").api.listen == "127.8.0.1:1");
-  for (const auto* address : {"0.0.0.0:9090", "[::]:9090", "*:9090", "10.0.0.1:9090", "9090",
-                              "localhost:9090", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", ""})
+  BOOST_TEST(good(least + "api: {listen: 'unix:/run/x.sock'}\n").api.listen == "unix:/run/x.sock");
+  BOOST_TEST(good(least + "api: {listen: null}\n").api.listen.empty());
+  for (const auto* address :
+       {"9090", "localhost:9090", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "", "unix:"})
     BOOST_TEST(bad(least + "api: {listen: '" + address + "'}\n")
-                   .starts_with("s.yaml:2:7: /api/listen: must be a loopback address and a port, "
+                   .starts_with("s.yaml:2:7: /api/listen: must be an IP address and a port, "
                                 "such as 127.0.0.1:9090"),
                address);
+}
+
+BOOST_AUTO_TEST_CASE(beyond_loopback_the_api_needs_a_token) {
+  temp_dir folder;
+  write_text(folder.path() / "token", std::string(32, 't') + "\n");
+  write_text(folder.path() / "short", "secret\n");
+  const auto api = [&](const std::string& text) { return least + "api: {" + text + "}\n"; };
+  const auto file = [&](const char* name) { return "token_file: " + (folder / name); };
+  for (const auto* address : {"0.0.0.0:9090", "[::]:9090", "*:9090", "10.0.0.1:9090"}) {
+    const auto listen = "listen: '" + std::string(address) + "'";
+    BOOST_TEST(bad(api(listen))
+                   .starts_with("s.yaml:2:7: /api/listen: beyond loopback a token is required"),
+               address);
+    BOOST_TEST(good(api(listen + ", " + file("token"))).api.token.value() == std::string(32, 't'));
+  }
+  BOOST_TEST(bad(api(file("short"))).find("must hold one line of 16 to 512") != std::string::npos);
+  BOOST_TEST(bad(api(file("none"))).find("cannot be read") != std::string::npos);
+  BOOST_TEST(bad(api("certificate: c.pem")).find("belong together") != std::string::npos);
+  BOOST_TEST(good(api("hosts: [LB1.Example.com]")).api.hosts.at(0) == "lb1.example.com");
+  BOOST_TEST(bad(api("hosts: ['a b']")).find("must be host names") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_yaml_does_not_take_has_its_place) {

@@ -19,6 +19,7 @@ namespace {
 
 struct places {
   std::string config_file, runtime_socket, master_socket;
+  std::uint16_t api = 0;
 };
 
 std::string settings_text(const site_options& o, const places& at, std::uint16_t port,
@@ -39,8 +40,8 @@ std::string settings_text(const site_options& o, const places& at, std::uint16_t
   const auto frontends = (o.frontend ? gateway : "") + o.frontends;
   return haproxy + (frontends.empty() ? "" : "frontends:\n" + frontends) + "providers:\n" +
          providers + "reconcile: {interval: " + o.reconcile +
-         "}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) + "\"}\nstate_dir: state\n" +
-         o.more;
+         "}\napi: {listen: \"127.0.0.1:" + std::to_string(at.api) + "\"" +
+         (o.api.empty() ? "" : ", " + o.api) + "}\nstate_dir: state\n" + o.more;
 }
 
 /// What an operator's own haproxy.cfg has in attached mode.
@@ -101,11 +102,12 @@ bool site::tells_of_backend(const std::string& name) const {
 site::site(const std::string& providers_yaml, const site_options& options)
     : managed_(options.managed),
       port_(free_port()),
+      api_port_(free_port()),
       sockets_in_(options.sockets_in.empty() ? folder_.path().string()
                                              : folder_ / options.sockets_in),
       config_in_(options.config_in.empty() ? folder_.path().string() : options.config_in),
       environment_(options.environment) {
-  const places files{config_file(), runtime_socket(), master_socket()};
+  const places files{config_file(), runtime_socket(), master_socket(), api_port_};
   write_text(settings_file(), settings_text(options, files, port_, providers_yaml));
   std::filesystem::create_directories(sockets_in_);
   if (managed_) {

@@ -47,6 +47,7 @@ struct site_options {
   bool frontend = true;   ///< one on the site's port; else the base_file has it
   std::string frontends;  ///< further entries under `frontends:`, each a line
   std::string more;       ///< further top-level settings
+  std::string api;        ///< further settings of the section `api`, such as "token_file: t"
   std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
   std::string reconcile = "1s";
   std::string sockets_in;  ///< a folder for HAProxy's sockets inside the site's own; "" for none
@@ -62,6 +63,7 @@ class site {
   ~site();
 
   std::uint16_t port() const { return port_; }
+  std::uint16_t api_port() const { return api_port_; }
   std::string file(std::string_view name) const { return folder_ / name; }
   std::string settings_file() const { return folder_ / "switchyard.yaml"; }
   std::string config_file() const { return config_in_ + "/haproxy.cfg"; }
@@ -106,6 +108,7 @@ class site {
   temp_dir folder_;
   bool managed_;
   std::uint16_t port_;
+  std::uint16_t api_port_;
   std::string sockets_in_;
   std::string config_in_;
   std::map<std::string, std::string> environment_;

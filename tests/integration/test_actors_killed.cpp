@@ -54,7 +54,7 @@ struct in_process {
   }
 
   actors::status_ptr status() {
-    actors::status_ptr result = std::make_shared<actors::manager_status>();
+    actors::status_ptr result = std::make_shared<api::status>();
     self->request(supervisor, std::chrono::seconds(5), actors::status_atom::value)
         .receive([&](const actors::status_ptr& s) { result = s; }, [](const caf::error&) {});
     return result;

@@ -191,14 +191,18 @@ BOOST_AUTO_TEST_CASE(ports_in_use_are_named) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(the_address_of_the_api_is_held) {
-  const auto taken = base::reserve({"127.0.0.1", api});
+BOOST_AUTO_TEST_CASE(an_address_of_the_api_that_is_taken_stops_no_traffic) {
+  auto taken = base::reserve({"127.0.0.1", api});
   BOOST_REQUIRE(static_cast<bool>(taken));
-  for (const auto* command : {"check", "run"}) {
-    const auto result = switchyard({command, "--config", config()});
-    BOOST_TEST(result.exit_code == 1);
-    BOOST_TEST(contains(result.output, "api.listen"), result.output);
-  }
+  const auto checked = switchyard({"check", "--config", config()});
+  BOOST_TEST(checked.exit_code == 1);
+  BOOST_TEST(contains(checked.output, "FAIL  api: api: 127.0.0.1:"), checked.output);
+  const auto running = run();
+  BOOST_TEST(answered_by("srv1"));
+  BOOST_TEST(logged("the API cannot listen: 127.0.0.1:"));
+  taken->reset();
+  BOOST_TEST(logged("the API listens on 127.0.0.1:"));
+  BOOST_TEST(http_get(api, "/healthz", "localhost").status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(the_authorities_of_servers_are_looked_at) {

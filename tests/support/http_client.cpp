@@ -95,19 +95,34 @@ exchange_result receive(int fd, const base::deadline& until) {
   }
 }
 
-exchange_result exchange(std::uint16_t port, std::string_view path, std::string_view host,
-                         std::chrono::milliseconds longest, const std::string& fields = "") {
+bool send_all(int fd, std::string_view bytes, const base::deadline& until) {
+  while (!bytes.empty()) {
+    const auto n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (bytes.empty()) break;
+    const auto writable = base::wait_writable(fd, until);
+    if (!writable || !*writable) return false;
+  }
+  return true;
+}
+
+exchange_result send_request(std::uint16_t port, const std::string& request,
+                             std::chrono::milliseconds longest) {
   const base::deadline until(longest);
   const base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return failed("socket");
   if (!connect_to(fd.get(), port, until)) return failed("connect");
+  // Who is refused may have an answer all the same.
+  if (!send_all(fd.get(), request, until) && errno != EPIPE) return failed("send");
+  return receive(fd.get(), until);
+}
+
+exchange_result exchange(std::uint16_t port, std::string_view path, std::string_view host,
+                         std::chrono::milliseconds longest, const std::string& fields = "") {
   const auto request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(host) +
                        "\r\nConnection: close\r\n" + fields + "\r\n";
-  // A fresh socket's buffer takes a request of any sensible size at once.
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size()))
-    return failed("send");
-  return receive(fd.get(), until);
+  return send_request(port, request, longest);
 }
 
 }  // namespace
@@ -115,6 +130,17 @@ exchange_result exchange(std::uint16_t port, std::string_view path, std::string_
 http_answer http_get(std::uint16_t port, std::string_view path, std::string_view host,
                      std::chrono::milliseconds longest, const std::string& fields) {
   return exchange(port, path, host, longest, fields).answer;
+}
+
+http_answer http_ask(std::uint16_t port, std::string_view method, std::string_view path,
+                     const std::string& body, const std::string& fields,
+                     std::chrono::milliseconds longest) {
+  auto request = std::string(method) + " " + std::string(path) +
+                 " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields;
+  if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (!body.empty() && fields.find("Content-Type:") == std::string::npos)
+    request += "Content-Type: application/json\r\n";
+  return send_request(port, request + "\r\n" + body, longest).answer;
 }
 
 std::string name_in(const http_answer& answer) {

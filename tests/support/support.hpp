@@ -122,6 +122,12 @@ http_answer http_get(std::uint16_t port, std::string_view path = "/",
                      std::chrono::milliseconds longest = std::chrono::seconds(5),
                      const std::string& fields = "");
 
+/// Any other request, likewise; a body has its length told and is JSON unless `fields` say
+/// otherwise.
+http_answer http_ask(std::uint16_t port, std::string_view method, std::string_view path,
+                     const std::string& body = "", const std::string& fields = "",
+                     std::chrono::milliseconds longest = std::chrono::seconds(30));
+
 /// The body of an answer with status 200, "!<status>" of any other.
 std::string name_in(const http_answer& answer);
 

@@ -1,0 +1,114 @@
+#include "actors/api.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <random>
+#include <utility>
+
+#include "actors/api_service.hpp"
+#include "api/http_server.hpp"
+#include "api/routes.hpp"
+#include "base/backoff.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+constexpr base::backoff::limits while_taken{std::chrono::milliseconds(500),
+                                            std::chrono::milliseconds(10'000),
+                                            std::chrono::milliseconds(30'000)};
+
+struct api_state {
+  api_state() = default;
+  static inline const char* name = "api";
+
+  settings_ptr settings;
+  log_ptr log;
+  std::unique_ptr<api_service> service;
+  api::router routes;
+  std::unique_ptr<api::http_server> server;  // ends before what it uses
+  std::string told;                          ///< why it does not listen, as the log has it
+  base::backoff retry{while_taken};
+  std::minstd_rand random{std::random_device{}()};
+};
+
+using api_self = api_actor::stateful_pointer<api_state>;
+
+std::vector<std::string> names_of_this_host(const config::api_settings& settings) {
+  auto names = settings.hosts;
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) == 0) names.emplace_back(name.data());
+  return names;
+}
+
+base::status listen(api_self self) {
+  auto& s = self->state;
+  const auto& api = s.settings->api;
+  api::server_settings wanted{
+      api.listen, {api.token, names_of_this_host(api), api.certificate.has_value()}, nullptr, {}};
+  if (api.certificate) {
+    auto tls = api::tls_context::load(*api.certificate, *api.key);
+    if (!tls) return tls.error();
+    wanted.tls = std::move(*tls);
+  }
+  auto server = std::make_unique<api::http_server>(std::move(wanted), s.routes);
+  if (auto started = server->start(); !started) return started;
+  s.server = std::move(server);
+  return {};
+}
+
+void try_to_listen(api_self self) {
+  auto& s = self->state;
+  if (s.server || s.settings->api.listen.empty()) return;
+  if (const auto listening = listen(self); listening) {
+    s.log->info("the API listens on {}", s.settings->api.listen);
+    s.told.clear();
+    s.retry.reset();
+    return;
+  } else if (s.told != listening.error().message) {
+    s.told = listening.error().message;
+    s.log->error("the API cannot listen: {}; traffic goes on, and it is tried again", s.told);
+  }
+  const auto wait =
+      s.retry.failed(base::backoff::clock::now(), static_cast<std::uint32_t>(s.random()));
+  self->delayed_send(self, wait, tick_atom::value);
+}
+
+void take_settings(api_self self, const settings_ptr& next) {
+  auto& s = self->state;
+  const auto before = std::exchange(s.settings, next);
+  s.service->configure(next);
+  // The files of a certificate may have changed under the same names.
+  if (before->api == next->api && !next->api.certificate) return;
+  s.server.reset();
+  s.told.clear();
+  try_to_listen(self);
+}
+
+api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
+                             const supervisor_actor& supervisor) {
+  auto& s = self->state;
+  s.settings = std::move(settings);
+  s.log = std::move(log);
+  s.service = std::make_unique<api_service>(self->system(), s.settings, supervisor);
+  s.routes.on_exception([log_of = s.log](const api::request& r, const std::string& what) {
+    log_of->error("api: {} {}: internal error: {}", r.method, r.path, what);
+  });
+  api::add_health(s.routes, *s.service);
+  api::add_status(s.routes, *s.service);
+  try_to_listen(self);
+  return {
+      [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
+      [=](tick_atom) { try_to_listen(self); },
+  };
+}
+
+}  // namespace
+
+api_actor spawn_api(caf::actor_system& system, settings_ptr settings, log_ptr log,
+                    const supervisor_actor& supervisor) {
+  return system.spawn<caf::detached>(api, std::move(settings), std::move(log), supervisor);
+}
+
+}  // namespace switchyard::actors

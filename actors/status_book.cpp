@@ -1,0 +1,158 @@
+#include "actors/status_book.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace switchyard::actors {
+
+namespace {
+
+std::string_view word(model::provider_health::level value) {
+  switch (value) {
+    case model::provider_health::level::connecting:
+      return "connecting";
+    case model::provider_health::level::live:
+      return "live";
+    case model::provider_health::level::degraded:
+      return "degraded";
+  }
+  return "";
+}
+
+std::string_view word(pass_kind kind) {
+  switch (kind) {
+    case pass_kind::changes:
+      return "changes";
+    case pass_kind::reconcile:
+      return "reconcile";
+    case pass_kind::later:
+      return "later";
+  }
+  return "";
+}
+
+std::vector<std::string> words(const std::vector<haproxy::reload_reason>& reasons) {
+  std::vector<std::string> result;
+  for (const auto& r : reasons) {
+    if (result.size() == status_book::kept_names) {
+      result.push_back("and " + std::to_string(reasons.size() - result.size()) + " more");
+      break;
+    }
+    result.push_back(std::string(to_string(r.cause)) + (r.subject.empty() ? "" : " ") + r.subject);
+  }
+  return result;
+}
+
+api::apply_status pass_of(pass_kind kind, const haproxy::apply_report& report,
+                          const std::vector<std::string>& backends, api::wall_time now) {
+  api::apply_status pass;
+  pass.revision = report.revision;
+  pass.at = now;
+  pass.took = report.took;
+  pass.kind = word(kind);
+  pass.backends.assign(backends.begin(),
+                       backends.begin() + static_cast<std::ptrdiff_t>(
+                                              std::min(backends.size(), status_book::kept_names)));
+  pass.commands = report.steps;
+  pass.failed_commands = report.failed_steps;
+  pass.repaired = report.repaired;
+  pass.routes = report.routes;
+  pass.certificates = report.certificates;
+  pass.reachable = report.reachable;
+  pass.reloaded = report.reload.has_value();
+  pass.reload_reasons = words(report.reload_reasons);
+  pass.waiting = words(report.waiting);
+  return pass;
+}
+
+bool did_something(const haproxy::apply_report& r) {
+  return r.steps > 0 || r.failed_steps > 0 || r.routes > 0 || r.certificates > 0 || r.reload ||
+         r.reload_error;
+}
+
+}  // namespace
+
+void status_book::configure(const config::settings& settings) {
+  base_.haproxy.mode = to_string(settings.haproxy.mode);
+  std::map<std::string, entry> next;
+  order_.clear();
+  for (const auto& p : settings.providers) {
+    order_.push_back(p.name);
+    const std::string type(config::type_of(p));
+    auto known = providers_.extract(p.name);
+    next[p.name] = known && known.mapped().type == type ? std::move(known.mapped())
+                                                        : entry{type, {}, std::nullopt};
+  }
+  providers_ = std::move(next);
+}
+
+void status_book::reported(const std::string& provider, api::wall_time now) {
+  if (const auto known = providers_.find(provider); known != providers_.end())
+    known->second.last_report = now;
+}
+
+bool status_book::health(const std::string& provider, const model::provider_health& health) {
+  const auto known = providers_.find(provider);
+  if (known == providers_.end() || known->second.health == health) return false;
+  known->second.health = health;
+  return true;
+}
+
+void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
+                         const std::vector<std::string>& backends, api::wall_time now) {
+  if (kind != pass_kind::later) ++base_.applies;
+  base_.applied_revision = report.revision;
+  base_.repaired += report.repaired;
+  base_.haproxy.reachable = report.reachable;
+  base_.haproxy.waiting = words(report.waiting);
+  if (!report.version.empty()) base_.haproxy.version = report.version;
+  base_.haproxy.pid = report.reachable ? report.worker : 0;
+  if (report.reload) ++base_.reloads;
+  if (report.reload)
+    reloads_.push_front({now, true, "took " + std::to_string(report.reload->took.count()) + " ms",
+                         words(report.reload_reasons)});
+  else if (report.reload_error)
+    reloads_.push_front({now, false, *report.reload_error, words(report.waiting)});
+  if (reloads_.size() > kept_reloads) reloads_.pop_back();
+  auto pass = pass_of(kind, report, backends, now);
+  if (kind != pass_kind::later) base_.last_apply = pass;
+  if (kind == pass_kind::changes || did_something(report)) recent_.push_front(std::move(pass));
+  if (recent_.size() > kept_passes) recent_.pop_back();
+}
+
+api::status status_book::view(const model::desired_state& desired,
+                              const refusal_log& refusals) const {
+  auto s = base_;
+  s.revision = desired.revision();
+  s.backends = desired.backends().size();
+  s.servers = desired.server_count();
+  s.recent.assign(recent_.begin(), recent_.end());
+  s.haproxy.reloads.assign(reloads_.begin(), reloads_.end());
+  for (const auto& name : order_) {
+    const auto& known = providers_.at(name);
+    api::provider_status p;
+    p.name = name;
+    p.type = known.type;
+    p.state = word(known.health.value);
+    p.reason = known.health.reason;
+    p.last_report = known.last_report;
+    const auto has = desired.summary(name);
+    p.reported = has.reported;
+    p.backends = has.backends;
+    p.servers = has.servers;
+    p.routes = has.routes;
+    s.routes += has.routes;
+    p.refused = refusals.count(name);
+    p.refusals = refusals.first(name, kept_objects);
+    s.providers.push_back(std::move(p));
+  }
+  s.collision_count = desired.collisions().size();
+  for (const auto& c : desired.collisions()) {
+    if (s.collisions.size() == kept_objects) break;
+    s.collisions.push_back(c);
+  }
+  return s;
+}
+
+}  // namespace switchyard::actors

@@ -1,0 +1,59 @@
+#pragma once
+
+// What the manager remembers for /v1/status: how providers fare, what the writer did last.
+//
+// Pure: time comes in as a parameter. Bounded: the last passes and reloads, the first names of
+// each. Threading: owned by the manager.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/refusal_log.hpp"
+#include "api/status.hpp"
+#include "config/settings.hpp"
+#include "haproxy/apply.hpp"
+#include "model/desired_state.hpp"
+
+namespace switchyard::actors {
+
+/// What made the writer work.
+enum class pass_kind { changes, reconcile, later };
+
+class status_book {
+ public:
+  static constexpr std::size_t kept_passes = 20;
+  static constexpr std::size_t kept_reloads = 20;
+  static constexpr std::size_t kept_names = 20;    ///< backends of a pass, reasons of a reload
+  static constexpr std::size_t kept_objects = 20;  ///< refusals of a provider, collisions
+
+  /// Another list of providers; those that stay keep what is known of them.
+  void configure(const config::settings& settings);
+  void reported(const std::string& provider, api::wall_time now);
+  /// Whether that is something new.
+  bool health(const std::string& provider, const model::provider_health& health);
+  /// A pass of the writer over `backends` (none: all).
+  void passed(pass_kind kind, const haproxy::apply_report& report,
+              const std::vector<std::string>& backends, api::wall_time now);
+
+  /// Everything but the actors.
+  api::status view(const model::desired_state& desired, const refusal_log& refusals) const;
+
+ private:
+  struct entry {
+    std::string type;
+    model::provider_health health;
+    std::optional<api::wall_time> last_report;
+  };
+
+  api::status base_;
+  std::vector<std::string> order_;
+  std::map<std::string, entry> providers_;
+  std::deque<api::apply_status> recent_;
+  std::deque<api::reload_status> reloads_;
+};
+
+}  // namespace switchyard::actors

@@ -1,0 +1,35 @@
+#pragma once
+
+// One request and its answer on a connection, with cpp-httplib for HTTP's grammar. Inside of
+// http_server.
+//
+// Threading: the connection's thread.
+
+#include <functional>
+
+#include "api/access.hpp"
+#include "api/limits.hpp"
+#include "api/router.hpp"
+#include "api/transport.hpp"
+
+namespace switchyard::api {
+
+/// What the exchanges of a connection share. Everything outlives them.
+struct exchange_setting {
+  const access_policy& access;
+  const router& routes;
+  const server_limits& limits;
+  std::function<void()> busy;        ///< the request is read: now the client waits for us
+  std::function<bool()> may_stream;  ///< asked before a long-lived answer; takes its place
+};
+
+struct exchange_result {
+  bool keep = false;  ///< the connection can take another request
+  pieces stream;      ///< what is to follow on the connection
+};
+
+/// Waits for a request, at most limits.idle for its first byte, and answers it. `last`: the client
+/// is told that the connection ends.
+exchange_result answer_one(transport& with, const exchange_setting& setting, bool last);
+
+}  // namespace switchyard::api

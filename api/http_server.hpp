@@ -1,0 +1,75 @@
+#pragma once
+
+// The HTTP server of the API: accepts, bounds what clients may use, and answers by a router.
+//
+// cpp-httplib reads the request's head and writes the answer's; sockets, deadlines and limits are
+// our own, since its server (0.11) has a deadline for each read only, a fixed pool that slow clients
+// fill, and a backlog of 5. A connection has a thread of its own (at most limits.connections, at
+// low priority); when all are taken, the one that has waited longest for its client is closed, so
+// that slow clients lock nobody out.
+//
+// Threading: start() and stop() from one thread, handlers run on the connections' threads.
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/access.hpp"
+#include "api/limits.hpp"
+#include "api/listener.hpp"
+#include "api/router.hpp"
+#include "api/transport.hpp"
+#include "base/fd.hpp"
+#include "base/outcome.hpp"
+
+namespace switchyard::api {
+
+struct server_settings {
+  std::string listen;  ///< "HOST:PORT" or "unix:/path"
+  access_policy access;
+  std::shared_ptr<tls_context> tls;  ///< nullptr: in the clear
+  server_limits limits;
+};
+
+class http_server {
+ public:
+  /// `routes` must outlive the server.
+  http_server(server_settings settings, const router& routes);
+  ~http_server();
+  http_server(const http_server&) = delete;
+  http_server& operator=(const http_server&) = delete;
+
+  /// Binds and serves. errc::conflict: the address is in use; errc::refused, errc::unavailable,
+  /// errc::io.
+  base::status start();
+  /// Ends all connections, waits for the handlers under way, removes a Unix socket.
+  void stop();
+
+ private:
+  struct connection;
+  void accept_loop();
+  void admit(base::unique_fd client);
+  void make_room();
+  void serve(connection& c);
+  void send_pieces(connection& c, const pieces& next);
+  void reap();
+
+  server_settings settings_;
+  const router& routes_;
+  listener listener_;
+  base::wakeup stop_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> streams_{0};
+  std::mutex mutex_;  // guards the two below
+  std::map<std::uint64_t, std::unique_ptr<connection>> connections_;
+  std::vector<std::uint64_t> ended_;
+  std::uint64_t next_id_ = 1;
+  std::thread acceptor_;
+};
+
+}  // namespace switchyard::api

@@ -1,0 +1,43 @@
+#pragma once
+
+// The socket that clients connect to: TCP, or a Unix socket with mode 0660.
+//
+// A Unix socket's file that nobody listens on any more is replaced; one that somebody listens on is
+// errc::conflict. The file is removed with the listener. Threading: one thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/fd.hpp"
+#include "base/net.hpp"
+#include "base/outcome.hpp"
+
+namespace switchyard::api {
+
+/// The path of "unix:/path"; nothing for any other address.
+std::optional<std::string> unix_path(std::string_view listen);
+
+class listener {
+ public:
+  listener() = default;
+  ~listener() { close(); }
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
+  /// Binds "HOST:PORT" ("*": every address) or "unix:/path", and listens.
+  base::status open(const std::string& listen);
+  /// The next client, non-blocking and closed on exec; nothing when there is none.
+  std::optional<base::unique_fd> accept();
+  void close();
+  int fd() const { return fd_.get(); }
+
+ private:
+  base::status open_unix(const std::string& path);
+  base::status open_tcp(const base::tcp_address& address);
+
+  base::unique_fd fd_;
+  std::string path_;  ///< to remove
+};
+
+}  // namespace switchyard::api

@@ -1,0 +1,93 @@
+#include "api/problem.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace switchyard::api {
+
+namespace {
+
+int status_for(base::errc kind) {
+  switch (kind) {
+    case base::errc::not_found:
+      return 404;
+    case base::errc::conflict:
+    case base::errc::refused:
+      return 409;
+    case base::errc::invalid:
+      return 422;
+    case base::errc::timeout:
+      return 504;
+    case base::errc::unavailable:
+      return 503;
+    case base::errc::io:
+    case base::errc::protocol:
+      break;
+  }
+  return 500;
+}
+
+reply document(int status, nlohmann::json body) {
+  reply result;
+  result.status = status;
+  result.type = "application/problem+json";
+  // What clients send may be no UTF-8, and is quoted in answers.
+  result.body = body.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return result;
+}
+
+nlohmann::json basics(int status, std::string detail) {
+  return {{"type", "about:blank"},
+          {"title", title_of(status)},
+          {"status", status},
+          {"detail", std::move(detail)}};
+}
+
+}  // namespace
+
+std::string_view title_of(int status) {
+  constexpr std::array<std::pair<int, std::string_view>, 21> titles{{
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {409, "Conflict"},
+      {411, "Length Required"},
+      {412, "Precondition Failed"},
+      {413, "Content Too Large"},
+      {414, "URI Too Long"},
+      {415, "Unsupported Media Type"},
+      {416, "Range Not Satisfiable"},
+      {417, "Expectation Failed"},
+      {421, "Misdirected Request"},
+      {422, "Unprocessable Content"},
+      {431, "Request Header Fields Too Large"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+  }};
+  for (const auto& [code, title] : titles)
+    if (code == status) return title;
+  return "Error";
+}
+
+reply problem(int status, std::string detail) {
+  return document(status, basics(status, std::move(detail)));
+}
+
+reply invalid_value(const model::problems& problems) {
+  auto body = basics(422, model::to_string(problems));
+  auto& errors = body["errors"] = nlohmann::json::array();
+  for (const auto& p : problems) errors.push_back({{"pointer", p.pointer}, {"detail", p.message}});
+  return document(422, std::move(body));
+}
+
+reply problem(const base::error& why) {
+  return problem(status_for(why.kind), why.message);
+}
+
+}  // namespace switchyard::api

@@ -1,0 +1,33 @@
+#include "api/status.hpp"
+
+#include <algorithm>
+
+namespace switchyard::api {
+
+std::vector<std::string> not_ready(const status& s) {
+  std::vector<std::string> why;
+  if (s.applies == 0) why.emplace_back("nothing has been applied yet");
+  // With a last good state of any source the first apply is done; a source that is away is told of
+  // as degraded then.
+  if (std::ranges::none_of(s.providers, &provider_status::reported))
+    why.emplace_back("no provider has reported yet");
+  if (!s.haproxy.reachable) why.emplace_back("HAProxy does not answer");
+  return why;
+}
+
+std::vector<std::string> degraded(const status& s) {
+  std::vector<std::string> what;
+  for (const auto& p : s.providers) {
+    if (p.state != "live")
+      what.push_back("provider " + p.name + ": " + (p.reason.empty() ? p.state : p.reason));
+    if (!p.reported) what.push_back("provider " + p.name + ": has not reported yet");
+    if (p.refused > 0)
+      what.push_back("provider " + p.name + ": " + std::to_string(p.refused) +
+                     " objects were refused");
+  }
+  if (s.collision_count > 0)
+    what.push_back(std::to_string(s.collision_count) + " backends are named by two providers");
+  return what;
+}
+
+}  // namespace switchyard::api

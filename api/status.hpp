@@ -1,0 +1,112 @@
+#pragma once
+
+// What switchyard knows of itself, as the API, metrics and the dashboard show it. Plain values;
+// lists that could grow without end are cut, with the whole number beside them.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/desired_state.hpp"
+#include "model/event.hpp"
+
+namespace switchyard::api {
+
+using wall_time = std::chrono::system_clock::time_point;
+
+struct provider_status {
+  std::string name;
+  std::string type;                  ///< "postgres", as in the settings
+  std::string state = "connecting";  ///< connecting | live | degraded
+  std::string reason;                ///< a sentence for the operator, or ""
+  bool reported = false;             ///< it has given a full view
+  std::optional<wall_time> last_report;
+  std::size_t backends = 0;
+  std::size_t servers = 0;
+  std::size_t routes = 0;
+  std::size_t refused = 0;               ///< objects that were not taken
+  std::vector<model::refusal> refusals;  ///< the first of them
+
+  bool operator==(const provider_status&) const = default;
+};
+
+/// One pass of the writer that did something.
+struct apply_status {
+  std::uint64_t revision = 0;
+  wall_time at{};  ///< when it was done
+  std::chrono::microseconds took{0};
+  std::string kind;                   ///< changes | reconcile | later (drains, saves, due reloads)
+  std::vector<std::string> backends;  ///< that were looked at, the first of them; none for all
+  unsigned commands = 0;              ///< runtime commands that succeeded
+  unsigned failed_commands = 0;
+  unsigned repaired = 0;   ///< of the commands, those that a reconcile found necessary
+  std::size_t routes = 0;  ///< entries of the map that were changed
+  unsigned certificates = 0;
+  bool reachable = true;
+  bool reloaded = false;
+  std::vector<std::string> reload_reasons;  ///< of that reload
+  std::vector<std::string> waiting;         ///< of a reload that is still to come
+
+  bool operator==(const apply_status&) const = default;
+};
+
+struct reload_status {
+  wall_time at{};
+  bool ok = true;
+  std::string message;  ///< how long it took, or why HAProxy refused
+  std::vector<std::string> reasons;
+
+  bool operator==(const reload_status&) const = default;
+};
+
+struct haproxy_status {
+  std::string mode;  ///< managed | attached
+  bool reachable = false;
+  std::string version;                 ///< "" as long as it was never reached
+  int pid = 0;                         ///< of the worker that is talked to
+  std::vector<std::string> waiting;    ///< reasons of a reload that is still to come
+  std::vector<reload_status> reloads;  ///< the last ones, newest first
+
+  bool operator==(const haproxy_status&) const = default;
+};
+
+struct actor_status {
+  std::string name;
+  bool running = false;
+  std::uint64_t restarts = 0;
+
+  bool operator==(const actor_status&) const = default;
+};
+
+struct status {
+  std::string version;
+  wall_time started{};
+  std::uint64_t revision = 0;          ///< of the desired state
+  std::uint64_t applied_revision = 0;  ///< the last one that the writer took
+  std::size_t backends = 0;
+  std::size_t servers = 0;
+  std::size_t routes = 0;
+  std::uint64_t applies = 0;
+  std::uint64_t reloads = 0;
+  std::uint64_t repaired = 0;  ///< runtime commands of reconciles
+  std::optional<apply_status> last_apply;
+  std::vector<apply_status> recent;  ///< the last that did something, newest first
+  haproxy_status haproxy;
+  std::vector<provider_status> providers;  ///< in the order of the settings
+  std::size_t collision_count = 0;
+  std::vector<model::collision> collisions;  ///< the first of them
+  std::vector<actor_status> actors;
+
+  bool operator==(const status&) const = default;
+};
+
+/// Why the first apply is not done, a sentence each; empty: ready for traffic.
+std::vector<std::string> not_ready(const status& s);
+
+/// What is not at its best and stops nothing: providers that are not live, collisions, refused
+/// objects.
+std::vector<std::string> degraded(const status& s);
+
+}  // namespace switchyard::api
