@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t longest_dsn = 8192;
 constexpr std::size_t longest_query = 65536;
+constexpr std::size_t longest_prefix = 256;
 constexpr std::size_t longest_identifier = 63;  // PostgreSQL's NAMEDATALEN less one
 
 /// SQL: the one text that may have lines.
@@ -93,6 +94,25 @@ file_settings read_file_provider(object_reader& from, const reading& place) {
   return source;
 }
 
+redis_settings read_redis(object_reader& from, const reading& place) {
+  using enum redis_notifications;
+  redis_settings source;
+  from.read("url", source.url, longest_dsn);
+  from.read("username", source.username);
+  read_path(from, "password_file", source.password_file, place);
+  read_path(from, "ca_file", source.ca_file, place);
+  read_path(from, "certificate_file", source.certificate_file, place);
+  read_path(from, "key_file", source.key_file, place);
+  if (from.read("prefix", source.prefix, longest_prefix) && source.prefix.empty())
+    from.fail("prefix", "must not be empty: all other keys would be taken for switchyard's");
+  from.read_enum("notifications", source.notifications, {automatic, assumed, off});
+  from.read("resync", source.resync, 1s, 24h);
+  from.read("interval", source.interval, 100ms, 1h);
+  from.read("heartbeat", source.heartbeat, 100ms, 10min);
+  from.read("timeout", source.timeout, 100ms, 10min);
+  return source;
+}
+
 /// Reads what belongs to the type. Without a known type the other keys mean nothing, and are not
 /// complained about.
 void read_source(object_reader& from, const reading& place, provider_settings& target) {
@@ -103,12 +123,14 @@ void read_source(object_reader& from, const reading& place, provider_settings& t
     target.source = read_postgres(from, place);
   } else if (type == "file") {
     target.source = read_file_provider(from, place);
+  } else if (type == "redis") {
+    target.source = read_redis(from, place);
   } else {
-    const std::set<std::string> later{"redis", "rest", "exec", "memory"};
-    from.fail("type",
-              later.contains(type)
-                  ? "provider type '" + type + "' is not part of this version; use postgres or file"
-                  : "must be postgres or file, not " + model::quoted(type));
+    const std::set<std::string> later{"rest", "exec", "memory"};
+    from.fail("type", later.contains(type)
+                          ? "provider type '" + type +
+                                "' is not part of this version; use postgres, redis or file"
+                          : "must be postgres, redis or file, not " + model::quoted(type));
     return;
   }
   from.finish();

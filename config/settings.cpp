@@ -12,6 +12,18 @@ std::string_view to_string(haproxy_mode value) {
   return "";
 }
 
+std::string_view to_string(redis_notifications value) {
+  switch (value) {
+    case redis_notifications::automatic:
+      return "auto";
+    case redis_notifications::assumed:
+      return "assume";
+    case redis_notifications::off:
+      return "off";
+  }
+  return "";
+}
+
 std::string_view to_string(log_level value) {
   switch (value) {
     case log_level::trace:

@@ -104,10 +104,36 @@ struct file_settings {
   bool operator==(const file_settings&) const = default;
 };
 
+/// How a redis provider learns of changes.
+enum class redis_notifications {
+  automatic,  ///< "auto": by keyspace notifications, switched on if they are not; else by reading
+  assumed,    ///< "assume": by keyspace notifications, which are on though nobody may ask
+  off,        ///< "off": by reading everything every `interval`
+};
+
+std::string_view to_string(redis_notifications value);
+
+struct redis_settings {
+  std::string url = "redis://127.0.0.1:6379/0";
+  std::optional<std::string> username;
+  std::optional<std::string> password_file;
+  std::optional<std::string> ca_file;           ///< TLS; the system's authorities when not set
+  std::optional<std::string> certificate_file;  ///< TLS, our own
+  std::optional<std::string> key_file;          ///< of certificate_file, when it is not in there
+  std::string prefix = "switchyard:";
+  redis_notifications notifications = redis_notifications::automatic;
+  milliseconds resync{60'000};   ///< full read, also when no event came
+  milliseconds interval{5'000};  ///< between full reads where events cannot be relied on
+  milliseconds heartbeat{1'000};
+  milliseconds timeout{5'000};  ///< of connecting, and of each answer
+
+  bool operator==(const redis_settings&) const = default;
+};
+
 /// One entry under `providers:`.
 struct provider_settings {
   std::string name;
-  std::variant<postgres_settings, file_settings> source;
+  std::variant<postgres_settings, file_settings, redis_settings> source;
 
   bool operator==(const provider_settings&) const = default;
 };

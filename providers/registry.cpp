@@ -5,6 +5,7 @@
 
 #include "providers/file/file_provider.hpp"
 #include "providers/postgres/postgres_provider.hpp"
+#include "providers/redis/redis_provider.hpp"
 
 namespace switchyard::providers {
 
@@ -20,6 +21,11 @@ outcome<provider_ptr> make(const std::string& name, const config::postgres_setti
 outcome<provider_ptr> make(const std::string& name, const config::file_settings& settings) {
   if (settings.path.empty()) return base::error{base::errc::invalid, "path: must not be empty"};
   return provider_ptr(std::make_unique<file::file_provider>(name, settings));
+}
+
+outcome<provider_ptr> make(const std::string& name, const config::redis_settings& settings) {
+  if (const auto good = redis::check(settings); !good) return good.error();
+  return provider_ptr(std::make_unique<redis::redis_provider>(name, settings));
 }
 
 }  // namespace

@@ -34,10 +34,12 @@ install_packages() {
 build_packages=(
   g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcaf-dev libpqxx-dev libpq-dev
   libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libcpp-httplib-dev libssl-dev
+  libhiredis-dev
 )
 run_packages=(haproxy python3 curl)
 test_packages=(
-  libboost-test-dev postgresql haproxy python3 wrk openssl nghttp2-client nghttp2-server
+  libboost-test-dev postgresql redis-server redis-sentinel haproxy python3 wrk openssl
+  nghttp2-client nghttp2-server
 )
 # What the fuzz preset needs; the tests run without it where it cannot be had.
 fuzz_packages=(clang libclang-rt-dev)

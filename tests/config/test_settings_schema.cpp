@@ -53,6 +53,9 @@ std::vector<place> places() {
   result.push_back({"frontend", defs["frontend"], front, json::json_pointer("/frontends/0")});
   result.push_back({"bind", defs["bind"], front, json::json_pointer("/frontends/0/binds/0")});
   result.push_back({"file", defs["file_provider"], base, json::json_pointer("/providers/0")});
+  const auto redis = json{{"name", "a"}, {"type", "redis"}};
+  result.push_back(
+      {"redis", defs["redis_provider"], with_provider(redis), json::json_pointer("/providers/0")});
   result.push_back({"postgres", defs["postgres_provider"], with_provider(postgres),
                     json::json_pointer("/providers/0")});
   result.push_back({"queries", defs["postgres_queries"], with_provider(queries),

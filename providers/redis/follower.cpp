@@ -1,0 +1,267 @@
+#include "providers/redis/follower.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <random>
+#include <utility>
+
+#include "base/duration.hpp"
+#include "providers/redis/keys.hpp"
+#include "providers/redis/session.hpp"
+
+namespace switchyard::providers::redis {
+
+namespace {
+
+using base::errc;
+using base::error;
+using std::chrono::milliseconds;
+
+/// What one MULTI or pipeline changed is told of at once, but may arrive in pieces. A second round
+/// takes the rest; a third one only folds later changes while that is quick.
+constexpr milliseconds longest_collection{20};
+constexpr int most_rounds = 3;
+
+bool lost(const error& e) {
+  return e.kind != errc::refused;
+}
+
+}  // namespace
+
+follower::follower(const config::redis_settings& settings, const base::wakeup& stop, publisher& out)
+    : settings_(settings),
+      stop_(stop),
+      out_(out),
+      flags_(settings.notifications),
+      book_(settings.prefix) {}
+
+bool follower::stopped() const {
+  const auto notified = base::wait_readable(stop_.fd(), base::deadline(milliseconds(0)));
+  return !notified || *notified;
+}
+
+base::status follower::run() {
+  if (auto begun = begin(); !begun) return begun;
+  while (!stopped())
+    if (auto done = step(); !done) return done;
+  return {};
+}
+
+base::status follower::begin() {
+  const auto where = parse_url(settings_.url);
+  if (!where) return error{errc::invalid, "url: " + where.error().message};
+  database_ = where->database;
+  if (flags_.wanted())
+    if (auto heard = subscribe(where->at); !heard) return heard;
+  auto session = open_session(settings_, where->at, &stop_);
+  if (!session) return session.error();
+  reader_ = std::make_unique<reader>(std::move(*session), settings_.prefix, settings_.timeout,
+                                     [this] { return take_events(); });
+  told_at_ = clock::now();
+  full_at_ = told_at_;
+  return beat();
+}
+
+base::status follower::subscribe(const endpoint& at) {
+  auto session = open_session(settings_, at, &stop_);
+  if (!session) return session.error();
+  events_ = std::make_unique<subscriber>(std::move(*session), settings_.timeout);
+  auto subscribed = events_->subscribe(event_channel(database_, settings_.prefix));
+  if (subscribed || lost(subscribed.error())) return subscribed;
+  flags_.unsubscribed(subscribed.error().message);
+  events_.reset();
+  return {};
+}
+
+base::status follower::step() {
+  const auto now = clock::now();
+  if (now >= beat_at_) return beat();
+  // While Redis refuses to be read, only a full reading shows that it does so no more.
+  if (failed_) hints_ = {};
+  for (const auto& key : expiry_.take_due(now)) note({key});
+  if (now >= full_at_) {
+    if (hints_.empty()) told_at_ = now;
+    hints_.add_everything();
+  }
+  if (!hints_.empty()) return read();
+  return wait(next_time());
+}
+
+follower::clock::time_point follower::next_time() const {
+  const auto next = std::min(full_at_, beat_at_);
+  return std::min(next, expiry_.next().value_or(next));
+}
+
+base::status follower::wait(clock::time_point until) {
+  const auto longest = std::chrono::ceil<milliseconds>(until - clock::now());
+  const base::deadline end(std::max(longest, milliseconds(0)));
+  std::array<pollfd, 3> fds{{{stop_.fd(), POLLIN, 0},
+                             {events_ ? events_->socket() : -1, POLLIN, 0},
+                             {reader_->socket(), POLLIN, 0}}};
+  const int n = ::poll(fds.data(), fds.size(), static_cast<int>(end.left().count()));
+  if (n < 0 && errno != EINTR) return error{errc::io, "poll failed"};
+  if (n <= 0) return {};
+  // Nobody asked the reader's connection anything: it was closed, which a beat finds out.
+  if (fds[2].revents != 0) beat_at_ = clock::now();
+  return fds[1].revents != 0 ? take_events() : base::status();
+}
+
+base::status follower::take_events() {
+  if (!events_) return {};
+  const auto keys = events_->take();
+  if (!keys) return keys.error();
+  note(*keys);
+  return {};
+}
+
+void follower::note(const std::vector<std::string>& keys) {
+  if (!keys.empty() && hints_.empty()) told_at_ = clock::now();
+  for (const auto& key : keys) {
+    hints_.add(key);
+    watched_touched_ = watched_touched_ || key == watched_;
+  }
+}
+
+base::status follower::read() {
+  const auto seen_at = told_at_;
+  auto report = collect();
+  if (!report) {
+    if (lost(report.error())) return report.error();
+    refused(report.error());
+    return take_events();
+  }
+  failed_ = false;
+  report->seen_at = seen_at;
+  if (report->full)
+    full_at_ = clock::now() + (flags_.reliable() ? settings_.resync : settings_.interval);
+  if (report->full || report->routes || !report->backends.empty() || !report->refused.empty())
+    out_.report(std::move(*report));
+  show_health();
+  return {};
+}
+
+base::outcome<model::report> follower::collect() {
+  bool full = false;
+  const base::deadline until(longest_collection);
+  for (int round = 0; round < most_rounds; ++round) {
+    const auto wanted = std::exchange(hints_, {});
+    full = full || wanted.everything;
+    if (const auto done = wanted.everything ? read_everything() : read_named(wanted); !done)
+      return done.error();
+    if (const auto taken = take_events(); !taken) return taken.error();
+    if (const auto explained = explain_disturbance(); !explained) return explained.error();
+    if (hints_.empty() || (round > 0 && until.passed())) break;
+  }
+  return full ? book_.everything() : book_.changes();
+}
+
+base::status follower::read_everything() {
+  flags_.try_again();
+  const auto names = reader_->names();
+  if (!names) return names.error();
+  const auto when = clock::now();
+  const auto read = reader_->read(*names);
+  if (!read) return read.error();
+  book fresh(settings_.prefix);
+  expiry times;
+  for (const auto& [key, value] : *read) {
+    fresh.put(key, value);
+    times.set(key, value.expires_in, when);
+  }
+  book_ = std::move(fresh);
+  expiry_ = std::move(times);
+  return {};
+}
+
+base::status follower::read_named(const hints& wanted) {
+  const auto when = clock::now();
+  const auto read = reader_->read(wanted.keys);
+  if (!read) return read.error();
+  for (const auto& [key, value] : *read) {
+    book_.put(key, value);
+    expiry_.set(key, value.expires_in, when);
+  }
+  return {};
+}
+
+base::status follower::beat() {
+  const auto now = clock::now();
+  beat_at_ = now + settings_.heartbeat;
+  if (events_)
+    if (auto alive = events_->beat(now); !alive) return alive;
+  if (watched_.empty() && flags_.reliable()) watch_another();
+  std::vector<command> questions;
+  const auto flags = flags_.question();
+  if (flags) questions.push_back(*flags);
+  const auto answers = reader_->beat(questions);
+  if (!answers) {
+    if (lost(answers.error())) return answers.error();
+    refused(answers.error());
+    return {};
+  }
+  if (flags)
+    if (auto judged = judge_flags(answers->front()); !judged) return judged;
+  return explain_disturbance();
+}
+
+base::status follower::judge_flags(const reply& answer) {
+  const auto addition = flags_.heard(answer);
+  if (!addition) return {};
+  const auto added = reader_->beat({*addition});
+  if (!added) return added.error();
+  flags_.added(added->front());
+  // Until now changes were not told of.
+  if (hints_.empty()) told_at_ = clock::now();
+  hints_.add_everything();
+  return {};
+}
+
+/// The watched key was touched, or is not there. If no event says so the database was emptied or
+/// swapped.
+base::status follower::explain_disturbance() {
+  if (!reader_->take_disturbed()) return {};
+  if (events_) {
+    const auto keys = events_->take_all();
+    if (!keys) return keys.error();
+    note(*keys);
+    if (auto taken = take_events(); !taken) return taken;
+  }
+  const bool expired = expiry_.passed(watched_, clock::now());
+  if (!watched_touched_ && !expired) {
+    if (hints_.empty()) told_at_ = clock::now();
+    hints_.add_everything();
+  }
+  watched_.clear();
+  watched_touched_ = false;
+  reader_->watch({});
+  return {};
+}
+
+void follower::watch_another() {
+  watched_ = book_.some_key(turn_++);
+  watched_touched_ = false;
+  if (!watched_.empty()) reader_->watch(watched_);
+}
+
+void follower::refused(const error& why) {
+  const auto now = clock::now();
+  failed_ = true;
+  full_at_ = now + retry_.failed(now, std::random_device()());
+  out_.degraded(why.message);
+}
+
+void follower::show_health() {
+  if (!flags_.wanted()) return out_.live();
+  if (!flags_.reliable())
+    return out_.degraded(flags_.why() + "; everything is read every " +
+                         base::format_duration(settings_.interval) + " instead");
+  if (reader_->without_watch().empty()) return out_.live();
+  out_.live(
+      "FLUSHDB and SWAPDB are noticed at the next resync only, since keys cannot be watched (" +
+      reader_->without_watch() + ")");
+}
+
+}  // namespace switchyard::providers::redis

@@ -1,0 +1,79 @@
+#pragma once
+
+// Reading keys, each batch in one transaction of Redis, and noticing what no event tells of.
+//
+// FLUSHDB, FLUSHALL and SWAPDB raise no event for the keys that go or change. But they touch keys
+// that a connection watches (WATCH), and the next EXEC of that connection then answers nil. So one
+// known key is watched at all times, and every EXEC, of a reading or of a beat, is also the
+// question whether the database was replaced.
+//
+// Threading: one thread.
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "providers/redis/connection.hpp"
+#include "providers/redis/values.hpp"
+
+namespace switchyard::providers::redis {
+
+/// Keys without the prefix → what they hold.
+using contents = std::map<std::string, content>;
+
+/// Failures of all calls: those of connection, after which it must not be used any more, and
+/// errc::refused: Redis said no (not permitted, still loading), and the connection goes on.
+class reader {
+ public:
+  /// `between` is called between the parts of long readings; its failure ends them.
+  reader(std::unique_ptr<connection> session, std::string prefix, std::chrono::milliseconds timeout,
+         std::function<base::status()> between = {});
+
+  /// The names of all keys with the prefix, without it.
+  base::outcome<std::set<std::string>> names();
+  /// What these keys hold; keys that are not there have content::type::none.
+  base::outcome<contents> read(const std::set<std::string>& keys);
+
+  /// Runs `more` after a transaction that reads nothing.
+  base::outcome<std::vector<reply>> beat(const std::vector<command>& more);
+
+  /// The key that is watched from the next transaction on; nothing: none is known.
+  void watch(std::optional<std::string> key) { watched_ = std::move(key); }
+  const std::optional<std::string>& watched() const { return watched_; }
+  /// Whether the watched key was touched, or was not there, since this was asked last.
+  bool take_disturbed() { return std::exchange(disturbed_, false); }
+  /// Why keys cannot be watched, "" when they can.
+  const std::string& without_watch() const { return without_watch_; }
+
+  /// The connection's, for noticing that it was closed.
+  int socket() const { return session_->socket(); }
+
+ private:
+  base::outcome<std::vector<reply>> transaction(const std::vector<command>& inner,
+                                                const std::vector<command>& after = {});
+  base::outcome<std::optional<std::vector<reply>>> attempt(const std::vector<command>& inner,
+                                                           const std::vector<command>& after);
+  void arm(std::vector<reply>& answers);
+  command reading_of(const std::string& key) const;
+  base::status read_some(const std::vector<std::string>& keys, contents& into,
+                         std::vector<std::string>& again);
+
+  std::unique_ptr<connection> session_;
+  std::string prefix_;
+  std::chrono::milliseconds timeout_;
+  std::function<base::status()> between_;
+  std::set<std::string> texts_;  // keys of backends and servers that hold strings
+  std::optional<std::string> watched_;
+  bool armed_ = false;  // a WATCH is in force
+  bool disturbed_ = false;
+  std::string without_watch_;
+};
+
+}  // namespace switchyard::providers::redis

@@ -1,0 +1,91 @@
+#include "providers/redis/redis_provider.hpp"
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "base/backoff.hpp"
+#include "model/json_reader.hpp"
+#include "providers/publisher.hpp"
+#include "providers/redis/follower.hpp"
+#include "providers/redis/reader.hpp"
+#include "providers/redis/session.hpp"
+
+namespace switchyard::providers::redis {
+
+namespace {
+
+using base::errc;
+using base::error;
+using std::chrono::milliseconds;
+
+}  // namespace
+
+base::status check(const config::redis_settings& settings) {
+  const auto where = parse_url(settings.url);
+  if (!where) return error{errc::invalid, "url: " + where.error().message};
+  if (where->at.host.empty() && where->at.path.empty())
+    return error{errc::invalid, "url: names no host"};
+  if (settings.prefix.empty())
+    return error{errc::invalid, "prefix: must not be empty, other keys would be taken for ours"};
+  return {};
+}
+
+redis_provider::redis_provider(std::string name, config::redis_settings settings)
+    : name_(std::move(name)), settings_(std::move(settings)) {}
+
+redis_provider::~redis_provider() {
+  stop();
+}
+
+void redis_provider::watch(sink& target) {
+  publisher out(target);
+  // Short at its longest: a Redis that restarts should be found soon after it is back.
+  base::backoff retry({milliseconds(100), milliseconds(5000), milliseconds(30'000)});
+  while (!stopping()) {
+    follower session(settings_, waker(), out);
+    const auto ended = session.run();
+    if (stopping()) return;
+    if (ended) continue;
+    out.degraded(ended.error().message);
+    pause(retry.failed(std::chrono::steady_clock::now(), std::random_device()()));
+  }
+}
+
+base::outcome<book> redis_provider::read_once() {
+  const auto failed = [&](const error& why) { return error{why.kind, name_ + ": " + why.message}; };
+  const auto where = parse_url(settings_.url);
+  if (!where) return failed({errc::invalid, "url: " + where.error().message});
+  auto session = open_session(settings_, where->at, nullptr);
+  if (!session) return failed(session.error());
+  reader keys(std::move(*session), settings_.prefix, settings_.timeout);
+  const auto names = keys.names();
+  if (!names) return failed(names.error());
+  const auto read = keys.read(*names);
+  if (!read) return failed(read.error());
+  book result(settings_.prefix);
+  for (const auto& [key, value] : *read) result.put(key, value);
+  return result;
+}
+
+base::outcome<model::report> redis_provider::backends() {
+  const auto now = std::chrono::steady_clock::now();
+  auto all = read_once();
+  if (!all) return all.error();
+  auto report = all->everything();
+  report.seen_at = now;
+  return report;
+}
+
+base::outcome<model::report> redis_provider::backend(const std::string& name) {
+  if (!model::valid_name(name))
+    return error{errc::invalid, name_ + ": no backend can be named " + model::quoted(name)};
+  const auto now = std::chrono::steady_clock::now();
+  const auto all = read_once();
+  if (!all) return all.error();
+  auto report = all->only(name);
+  report.seen_at = now;
+  return report;
+}
+
+}  // namespace switchyard::providers::redis
