@@ -54,6 +54,7 @@ std::string_view type_of(const provider_settings& provider) {
   struct words {
     std::string_view operator()(const postgres_settings&) const { return "postgres"; }
     std::string_view operator()(const file_settings&) const { return "file"; }
+    std::string_view operator()(const redis_settings&) const { return "redis"; }
   };
   return std::visit(words{}, provider.source);
 }

@@ -165,9 +165,9 @@ BOOST_AUTO_TEST_CASE(the_api_listens_on_loopback_a_unix_socket_or_not_at_all) {
 }
 
 BOOST_AUTO_TEST_CASE(beyond_loopback_the_api_needs_a_token) {
-  temp_dir folder;
-  write_text(folder.path() / "token", std::string(32, 't') + "\n");
-  write_text(folder.path() / "short", "secret\n");
+  tests::temp_dir folder;
+  tests::write_text(folder.path() / "token", std::string(32, 't') + "\n");
+  tests::write_text(folder.path() / "short", "secret\n");
   const auto api = [&](const std::string& text) { return least + "api: {" + text + "}\n"; };
   const auto file = [&](const char* name) { return "token_file: " + (folder / name); };
   for (const auto* address : {"0.0.0.0:9090", "[::]:9090", "*:9090", "10.0.0.1:9090"}) {
