@@ -94,6 +94,23 @@ file_settings read_file_provider(object_reader& from, const reading& place) {
   return source;
 }
 
+/// Both or none: sentinels watch over masters by name.
+void read_sentinels(object_reader& from, const reading& place, redis_settings& target) {
+  from.each("sentinels", [&](const nlohmann::json& value, const std::string& pointer) {
+    if (value.is_string() && !value.get<std::string>().empty())
+      target.sentinels.push_back(value.get<std::string>());
+    else
+      place.sink.push_back({pointer, "must be host:port, such as \"10.0.0.1:26379\""});
+  });
+  from.read("master", target.master);
+  from.read("sentinel_username", target.sentinel_username);
+  read_path(from, "sentinel_password_file", target.sentinel_password_file, place);
+  if (!target.sentinels.empty() && target.master.empty())
+    from.fail("master", "is missing: the name that the sentinels know the master by");
+  if (target.sentinels.empty() && !target.master.empty())
+    from.fail("sentinels", "is missing: the sentinels that know " + model::quoted(target.master));
+}
+
 redis_settings read_redis(object_reader& from, const reading& place) {
   using enum redis_notifications;
   redis_settings source;
@@ -103,6 +120,7 @@ redis_settings read_redis(object_reader& from, const reading& place) {
   read_path(from, "ca_file", source.ca_file, place);
   read_path(from, "certificate_file", source.certificate_file, place);
   read_path(from, "key_file", source.key_file, place);
+  read_sentinels(from, place, source);
   if (from.read("prefix", source.prefix, longest_prefix) && source.prefix.empty())
     from.fail("prefix", "must not be empty: all other keys would be taken for switchyard's");
   from.read_enum("notifications", source.notifications, {automatic, assumed, off});

@@ -120,6 +120,10 @@ struct redis_settings {
   std::optional<std::string> ca_file;           ///< TLS; the system's authorities when not set
   std::optional<std::string> certificate_file;  ///< TLS, our own
   std::optional<std::string> key_file;          ///< of certificate_file, when it is not in there
+  std::vector<std::string> sentinels;           ///< "host:port"; who is the master is asked there
+  std::string master;                           ///< its name among the sentinels
+  std::optional<std::string> sentinel_username;
+  std::optional<std::string> sentinel_password_file;
   std::string prefix = "switchyard:";
   redis_notifications notifications = redis_notifications::automatic;
   milliseconds resync{60'000};   ///< full read, also when no event came

@@ -1,7 +1,6 @@
 #include "providers/redis/book.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 
 #include "model/document_text.hpp"
@@ -9,8 +8,6 @@
 namespace switchyard::providers::redis {
 
 namespace {
-
-const std::string no_key;
 
 /// Sets or removes; whether that made a difference.
 template <class Map, class Value>
@@ -162,11 +159,6 @@ model::report book::only(const std::string& backend) const {
   model::report result;
   add_backend(backend, result);
   return result;
-}
-
-const std::string& book::some_key(std::size_t n) const {
-  if (keys_.empty()) return no_key;
-  return *std::next(keys_.begin(), static_cast<std::ptrdiff_t>(n % keys_.size()));
 }
 
 }  // namespace switchyard::providers::redis

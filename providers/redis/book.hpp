@@ -5,7 +5,6 @@
 // One changed key costs the assembling of its backend, not the reading of others. Pure. Threading:
 // one thread.
 
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,9 +33,8 @@ class book {
   /// The backend of that name alone, whether it changed or not.
   model::report only(const std::string& backend) const;
 
-  std::size_t size() const { return keys_.size(); }
-  /// One of the keys, "" when there is none; by turns another one as `n` grows.
-  const std::string& some_key(std::size_t n) const;
+  /// The keys that are there, whatever they hold.
+  const std::set<std::string>& keys() const { return keys_; }
 
  private:
   /// Settings or a server: as decoded, or why not.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -31,8 +32,10 @@ bool lost(const error& e) {
 
 }  // namespace
 
-follower::follower(const config::redis_settings& settings, const base::wakeup& stop, publisher& out)
+follower::follower(const config::redis_settings& settings, sentinels& masters,
+                   const base::wakeup& stop, publisher& out)
     : settings_(settings),
+      masters_(masters),
       stop_(stop),
       out_(out),
       flags_(settings.notifications),
@@ -45,7 +48,7 @@ bool follower::stopped() const {
 
 base::status follower::run() {
   if (auto begun = begin(); !begun) return begun;
-  while (!stopped())
+  while (!stopped() && !replaced_)
     if (auto done = step(); !done) return done;
   return {};
 }
@@ -53,10 +56,12 @@ base::status follower::run() {
 base::status follower::begin() {
   const auto where = parse_url(settings_.url);
   if (!where) return error{errc::invalid, "url: " + where.error().message};
-  database_ = where->database;
+  const auto at = master_of(settings_, masters_);
+  if (!at) return at.error();
+  at_ = *at;
   if (flags_.wanted())
-    if (auto heard = subscribe(where->at); !heard) return heard;
-  auto session = open_session(settings_, where->at, &stop_);
+    if (auto heard = subscribe(where->database); !heard) return heard;
+  auto session = open_session(settings_, at_, &stop_);
   if (!session) return session.error();
   reader_ = std::make_unique<reader>(std::move(*session), settings_.prefix, settings_.timeout,
                                      [this] { return take_events(); });
@@ -65,11 +70,11 @@ base::status follower::begin() {
   return beat();
 }
 
-base::status follower::subscribe(const endpoint& at) {
-  auto session = open_session(settings_, at, &stop_);
+base::status follower::subscribe(std::uint32_t database) {
+  auto session = open_session(settings_, at_, &stop_);
   if (!session) return session.error();
   events_ = std::make_unique<subscriber>(std::move(*session), settings_.timeout);
-  auto subscribed = events_->subscribe(event_channel(database_, settings_.prefix));
+  auto subscribed = events_->subscribe(event_channel(database, settings_.prefix));
   if (subscribed || lost(subscribed.error())) return subscribed;
   flags_.unsubscribed(subscribed.error().message);
   events_.reset();
@@ -82,10 +87,7 @@ base::status follower::step() {
   // While Redis refuses to be read, only a full reading shows that it does so no more.
   if (failed_) hints_ = {};
   for (const auto& key : expiry_.take_due(now)) note({key});
-  if (now >= full_at_) {
-    if (hints_.empty()) told_at_ = now;
-    hints_.add_everything();
-  }
+  if (now >= full_at_) ask_for_everything();
   if (!hints_.empty()) return read();
   return wait(next_time());
 }
@@ -162,6 +164,8 @@ base::status follower::read_everything() {
   flags_.try_again();
   const auto names = reader_->names();
   if (!names) return names.error();
+  // Watched from the first reading on: what replaces the database after that is noticed.
+  if (watched_.empty() && flags_.reliable()) watch_another(*names);
   const auto when = clock::now();
   const auto read = reader_->read(*names);
   if (!read) return read.error();
@@ -173,6 +177,7 @@ base::status follower::read_everything() {
   }
   book_ = std::move(fresh);
   expiry_ = std::move(times);
+  read_at_ = when;
   return {};
 }
 
@@ -192,9 +197,10 @@ base::status follower::beat() {
   beat_at_ = now + settings_.heartbeat;
   if (events_)
     if (auto alive = events_->beat(now); !alive) return alive;
-  if (watched_.empty() && flags_.reliable()) watch_another();
-  std::vector<command> questions;
+  if (watched_.empty() && flags_.reliable()) watch_another(book_.keys());
   const auto flags = flags_.question();
+  std::vector<command> questions{{"DBSIZE"}};
+  if (by_sentinels()) questions.push_back({"ROLE"});
   if (flags) questions.push_back(*flags);
   const auto answers = reader_->beat(questions);
   if (!answers) {
@@ -202,9 +208,35 @@ base::status follower::beat() {
     refused(answers.error());
     return {};
   }
+  judge_size(answers->front());
+  if (by_sentinels())
+    if (auto judged = judge_role((*answers)[1]); !judged) return judged;
   if (flags)
-    if (auto judged = judge_flags(answers->front()); !judged) return judged;
+    if (auto judged = judge_flags(answers->back()); !judged) return judged;
   return explain_disturbance();
+}
+
+/// Nobody can watch what is not there: an empty database that is swapped for a filled one shows by
+/// its size.
+void follower::judge_size(const reply& answer) {
+  if (answer.is != reply::type::integer || answer.integer == size_read_) return;
+  if (book_.keys().empty() && clock::now() < read_at_ + settings_.interval) return;
+  size_read_ = answer.integer;
+  if (book_.keys().empty()) ask_for_everything();
+}
+
+base::status follower::judge_role(const reply& answer) {
+  if (answer.list.empty()) return error{errc::unavailable, "ROLE: " + words_of(answer)};
+  if (answer.list[0].text != "master")
+    return error{errc::unavailable,
+                 "Redis at " + to_string(at_) + " is not the master, as a failover leaves it"};
+  replaced_ = !masters_.still(at_);
+  return {};
+}
+
+void follower::ask_for_everything() {
+  if (hints_.empty()) told_at_ = clock::now();
+  hints_.add_everything();
 }
 
 base::status follower::judge_flags(const reply& answer) {
@@ -213,9 +245,7 @@ base::status follower::judge_flags(const reply& answer) {
   const auto added = reader_->beat({*addition});
   if (!added) return added.error();
   flags_.added(added->front());
-  // Until now changes were not told of.
-  if (hints_.empty()) told_at_ = clock::now();
-  hints_.add_everything();
+  ask_for_everything();  // until now changes were not told of
   return {};
 }
 
@@ -230,20 +260,18 @@ base::status follower::explain_disturbance() {
     if (auto taken = take_events(); !taken) return taken;
   }
   const bool expired = expiry_.passed(watched_, clock::now());
-  if (!watched_touched_ && !expired) {
-    if (hints_.empty()) told_at_ = clock::now();
-    hints_.add_everything();
-  }
+  if (!watched_touched_ && !expired) ask_for_everything();
   watched_.clear();
   watched_touched_ = false;
   reader_->watch({});
   return {};
 }
 
-void follower::watch_another() {
-  watched_ = book_.some_key(turn_++);
+void follower::watch_another(const std::set<std::string>& known) {
+  if (known.empty()) return;
+  watched_ = *std::next(known.begin(), static_cast<std::ptrdiff_t>(turn_++ % known.size()));
   watched_touched_ = false;
-  if (!watched_.empty()) reader_->watch(watched_);
+  reader_->watch(watched_);
 }
 
 void follower::refused(const error& why) {

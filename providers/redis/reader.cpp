@@ -112,8 +112,10 @@ base::outcome<std::optional<std::vector<reply>>> reader::attempt(
   const bool was_armed = std::exchange(armed_, false);
   if (arms) arm(*answers);
   const auto exec = inner.size() + 1;
-  for (std::size_t i = 0; i <= exec; ++i)
+  for (std::size_t i = 0; i <= exec; ++i) {
+    memory_full_ = (*answers)[i].error("OOM");
     if ((*answers)[i].error()) return no(commands[i].front(), (*answers)[i]);
+  }
   auto result = std::move((*answers)[exec]);
   if (result.is == reply::type::nil && was_armed) return std::optional<std::vector<reply>>();
   if (result.is != reply::type::list || result.list.size() != inner.size())
@@ -152,9 +154,7 @@ void reader::arm(std::vector<reply>& answers) {
 }
 
 base::outcome<std::vector<reply>> reader::beat(const std::vector<command>& more) {
-  auto answers = transaction({{"PING"}}, more);
-  if (answers) answers->erase(answers->begin());
-  return answers;
+  return transaction({}, more);
 }
 
 command reader::reading_of(const std::string& key) const {
@@ -172,7 +172,9 @@ base::status reader::read_some(const std::vector<std::string>& keys, contents& i
     commands.push_back({"PTTL", prefix_ + key});
     commands.push_back(reading_of(key));
   }
-  const auto answers = transaction(commands);
+  auto answers = transaction(commands);
+  // A Redis whose memory is full queues nothing for a transaction, and reads all the same.
+  if (!answers && memory_full_) answers = transaction({}, commands);
   if (!answers) return answers.error();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto* three = &(*answers)[i * 3];

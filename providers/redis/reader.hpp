@@ -71,7 +71,8 @@ class reader {
   std::function<base::status()> between_;
   std::set<std::string> texts_;  // keys of backends and servers that hold strings
   std::optional<std::string> watched_;
-  bool armed_ = false;  // a WATCH is in force
+  bool armed_ = false;        // a WATCH is in force
+  bool memory_full_ = false;  // the last transaction was refused for it
   bool disturbed_ = false;
   std::string without_watch_;
 };

@@ -9,6 +9,7 @@
 #include "providers/publisher.hpp"
 #include "providers/redis/follower.hpp"
 #include "providers/redis/reader.hpp"
+#include "providers/redis/sentinels.hpp"
 #include "providers/redis/session.hpp"
 
 namespace switchyard::providers::redis {
@@ -24,8 +25,11 @@ using std::chrono::milliseconds;
 base::status check(const config::redis_settings& settings) {
   const auto where = parse_url(settings.url);
   if (!where) return error{errc::invalid, "url: " + where.error().message};
-  if (where->at.host.empty() && where->at.path.empty())
+  if (settings.sentinels.empty() && where->at.host.empty() && where->at.path.empty())
     return error{errc::invalid, "url: names no host"};
+  for (const auto& one : settings.sentinels)
+    if (const auto at = parse_sentinel(one); !at)
+      return error{errc::invalid, "sentinels: " + at.error().message};
   if (settings.prefix.empty())
     return error{errc::invalid, "prefix: must not be empty, other keys would be taken for ours"};
   return {};
@@ -40,10 +44,11 @@ redis_provider::~redis_provider() {
 
 void redis_provider::watch(sink& target) {
   publisher out(target);
+  sentinels masters(settings_, &waker());
   // Short at its longest: a Redis that restarts should be found soon after it is back.
   base::backoff retry({milliseconds(100), milliseconds(5000), milliseconds(30'000)});
   while (!stopping()) {
-    follower session(settings_, waker(), out);
+    follower session(settings_, masters, waker(), out);
     const auto ended = session.run();
     if (stopping()) return;
     if (ended) continue;
@@ -54,9 +59,10 @@ void redis_provider::watch(sink& target) {
 
 base::outcome<book> redis_provider::read_once() {
   const auto failed = [&](const error& why) { return error{why.kind, name_ + ": " + why.message}; };
-  const auto where = parse_url(settings_.url);
-  if (!where) return failed({errc::invalid, "url: " + where.error().message});
-  auto session = open_session(settings_, where->at, nullptr);
+  sentinels masters(settings_, nullptr);
+  const auto at = master_of(settings_, masters);
+  if (!at) return failed(at.error());
+  auto session = open_session(settings_, *at, nullptr);
   if (!session) return failed(session.error());
   reader keys(std::move(*session), settings_.prefix, settings_.timeout);
   const auto names = keys.names();

@@ -13,9 +13,9 @@ struct reply {
   enum class type { nil, text, integer, error, list };
 
   type is = type::nil;
-  std::string text;  ///< of text (simple and bulk strings) and error
+  std::string text{};  ///< of text (simple and bulk strings) and error
   std::int64_t integer = 0;
-  std::vector<reply> list;
+  std::vector<reply> list{};
 
   bool error() const { return is == type::error; }
   /// An error whose first word is this one ("WRONGTYPE", "NOPERM").

@@ -12,9 +12,9 @@
 namespace switchyard::providers::redis {
 
 struct endpoint {
-  std::string host;  ///< a name or an IP literal without brackets; "" when `path` is used
+  std::string host{};  ///< a name or an IP literal without brackets; "" when `path` is used
   std::uint16_t port = 6379;
-  std::string path;  ///< a Unix socket
+  std::string path{};  ///< a Unix socket
   bool tls = false;
 
   bool operator==(const endpoint&) const = default;

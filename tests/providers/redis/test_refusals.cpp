@@ -1,0 +1,221 @@
+// Keys that cannot be used, and a Redis that says no.
+
+#include <boost/test/unit_test.hpp>
+#include <thread>
+
+#include "tests/providers/redis/fixture.hpp"
+
+namespace switchyard::tests {
+
+BOOST_AUTO_TEST_SUITE(redis_refusals)
+
+BOOST_AUTO_TEST_CASE(a_bad_key_is_refused_and_its_last_good_version_stays) {
+  const keyspace db;
+  db.set_server("api", "srv1");
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  db.cli({"HSET", "switchyard:server:api:srv1", "port", "70000"});
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:srv1", "port: "));
+  BOOST_TEST(provider.backend("api")->find("srv1")->port == 8080);
+  db.set_server("api", "srv2");
+  BOOST_TEST(provider.wait_server("api", "srv2"));
+  db.cli({"HSET", "switchyard:server:api:srv1", "port", "81"});
+  BOOST_TEST(eventually([&] { return provider.backend("api")->find("srv1")->port == 81; }));
+  BOOST_TEST(provider.reports().back().refused.empty());
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_another_type_are_refused_by_name) {
+  const keyspace db;
+  db.pipe(
+      "RPUSH switchyard:server:api:list x\nSADD switchyard:backend:odd x\n"
+      "ZADD switchyard:server:api:zset 1 x\nXADD switchyard:server:api:stream * a b\n"
+      "HSET switchyard:route:/hash a b\n");
+  db.set_server("api", "srv1");
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:list", "not a list"));
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:zset", "not a zset"));
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:stream", "not a stream"));
+  BOOST_TEST(provider.wait_refusal("switchyard:backend:odd", "not a set"));
+  BOOST_TEST(provider.wait_refusal("switchyard:route:/hash", "must be a string"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_changes_its_type_is_read_as_what_it_is) {
+  const keyspace db;
+  db.set_server("api", "srv1");
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  const std::string key = "switchyard:server:api:srv1";
+  db.cli({"SET", key, R"({"address": "10.0.0.1", "port": 81})"});
+  BOOST_TEST(eventually([&] { return provider.backend("api")->find("srv1")->port == 81; }));
+  db.pipe("MULTI\nDEL " + key + "\nHSET " + key + " address 10.0.0.1 port 82\nEXEC\n");
+  BOOST_TEST(eventually([&] { return provider.backend("api")->find("srv1")->port == 82; }));
+  db.pipe("MULTI\nDEL " + key + "\nRPUSH " + key + " x\nEXEC\n");
+  BOOST_TEST(provider.wait_refusal(key, "not a list"));
+  BOOST_TEST(provider.backend("api")->find("srv1")->port == 82);
+  db.cli({"DEL", key});
+  BOOST_TEST(provider.wait_no_server("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(values_that_are_too_long_are_refused_and_the_rest_goes_on) {
+  const keyspace db;
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_live());
+  db.cli({"EVAL",
+          "redis.call('SET', KEYS[1], string.rep('x', 100000000)) "
+          "redis.call('HSET', KEYS[2], 'address', string.rep('x', 70000)) return 1",
+          "2", "switchyard:server:api:long", "switchyard:server:api:hash"});
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:long", "at most 65536 bytes"));
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:hash", "at most 65536 bytes"));
+  db.set_server("api", "srv1");
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_name_nothing_are_told_of) {
+  const keyspace db;
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_live());
+  db.cli({"SET", "switchyard:servers:api:srv1", "x"});
+  BOOST_TEST(provider.wait_refusal("switchyard:servers:api:srv1", "backend:, server: or route:"));
+  db.cli({"HSET", "switchyard:backend:api:v2", "mode", "tcp"});
+  BOOST_TEST(provider.wait_refusal("switchyard:backend:api:v2", "must not have a colon"));
+}
+
+/// A user without what is taken away, and settings for it.
+struct restricted {
+  keyspace db;
+  config::redis_settings settings;
+
+  explicit restricted(std::vector<std::string> rules) {
+    std::vector<std::string> words{"ACL", "SETUSER", "restricted", "reset", "on", ">open-sesame"};
+    words.insert(words.end(), rules.begin(), rules.end());
+    BOOST_REQUIRE(db.cli(words) == "OK");
+    settings = db.settings();
+    settings.url = "redis://restricted:open-sesame@127.0.0.1:" + std::to_string(db.server.port());
+    settings.interval = 100ms;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(the_user_of_the_documentation_suffices) {
+  const restricted user({"~switchyard:*", "&__keyspace@0__:switchyard:*",
+                         "-@all",         "+@connection",
+                         "+scan",         "+type",
+                         "+pttl",         "+hgetall",
+                         "+getrange",     "+exists",
+                         "+multi",        "+exec",
+                         "+watch",        "+unwatch",
+                         "+dbsize",       "+info",
+                         "+role",         "+psubscribe",
+                         "+config|get",   "+config|set"});
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_live());
+  BOOST_TEST(provider.health().reason == "");
+  user.db.set_server("api", "srv1");
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+  user.db.cli({"FLUSHDB"});
+  BOOST_TEST(provider.wait_no_server("api", "srv1"));
+  BOOST_TEST(eventually([&] { return provider.health().value == level::live; }));
+}
+
+BOOST_AUTO_TEST_CASE(without_config_everything_is_read_again_and_again_and_that_is_said) {
+  const restricted user({"~*", "&*", "+@all", "-config"});
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_reason("is not known (CONFIG GET: NOPERM"));
+  BOOST_TEST(contains(provider.health().reason, "everything is read every 100ms"));
+  user.db.set_server("api", "srv1");
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(flags_that_may_not_be_set_are_named) {
+  const restricted user({"~*", "&*", "+@all", "-config|set"});
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_reason("lacks the flags Kg$hxe and may not be set (NOPERM"));
+  user.db.set_server("api", "srv1");
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+  user.db.cli({"CONFIG", "SET", "notify-keyspace-events", "KA"});
+  BOOST_TEST(provider.wait_live());
+}
+
+BOOST_AUTO_TEST_CASE(assumed_notifications_need_no_permission_to_ask) {
+  const restricted user({"~*", "&*", "+@all", "-config"});
+  user.db.cli({"CONFIG", "SET", "notify-keyspace-events", "KA"});
+  auto settings = user.settings;
+  settings.notifications = config::redis_notifications::assumed;
+  const followed provider(settings);
+  BOOST_REQUIRE(provider.wait_live());
+  user.db.set_server("api", "srv1");
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(without_permission_to_subscribe_everything_is_read_again_and_again) {
+  const restricted user({"~*", "resetchannels", "+@all"});
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_reason("PSUBSCRIBE: NOPERM"));
+  user.db.set_server("api", "srv1");
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_permission_keeps_the_state_and_heals_when_it_is_back) {
+  const restricted user({"~*", "&*", "+@all"});
+  user.db.set_server("api", "srv1");
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  user.db.cli({"ACL", "SETUSER", "restricted", "-hgetall"});
+  user.db.set_server("api", "srv2");
+  BOOST_REQUIRE(provider.wait_reason("HGETALL: NOPERM"));
+  user.db.cli({"DEL", "switchyard:server:api:srv1"});
+  BOOST_TEST(provider.has("api", "srv1"));
+  user.db.cli({"ACL", "SETUSER", "restricted", "+hgetall"});
+  BOOST_TEST(provider.wait_live());
+  BOOST_TEST(provider.wait_server("api", "srv2"));
+  BOOST_TEST(provider.wait_no_server("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_redis_whose_memory_is_full_is_read_nevertheless) {
+  redis_server server;
+  const keyspace db(server);
+  db.set_server("api", "srv1");
+  db.set_server("api", "srv2");
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv2"));
+  db.cli({"CONFIG", "SET", "maxmemory", "1kb"});
+  db.cli({"DEL", "switchyard:server:api:srv1"});
+  BOOST_TEST(provider.wait_no_server("api", "srv1"));
+  db.cli({"FLUSHDB"});
+  BOOST_TEST(provider.wait_no_server("api", "srv2"));
+  BOOST_CHECK(provider.health().value == level::live);
+}
+
+BOOST_AUTO_TEST_CASE(a_redis_that_is_busy_loading_is_not_empty) {
+  redis_server server;
+  const keyspace db(server);
+  db.set_server("api", "srv1");
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  // Any script that does not end: everything else is answered by -BUSY.
+  db.cli({"CONFIG", "SET", "busy-reply-threshold", "10"});
+  std::thread script([&] { db.cli({"EVAL", "while true do end", "0"}); });
+  BOOST_TEST(provider.wait_reason("BUSY"));
+  BOOST_TEST(provider.has("api", "srv1"));
+  db.cli({"SCRIPT", "KILL"});
+  script.join();
+  BOOST_TEST(provider.wait_live());
+  BOOST_TEST(provider.has("api", "srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_node_of_a_cluster_is_refused_with_a_clear_sentence) {
+  redis_server node("cluster-enabled yes");
+  config::redis_settings settings;
+  settings.url = node.url();
+  const followed provider(settings);
+  BOOST_TEST(provider.wait_reason("is a node of a Redis Cluster"));
+  providers::redis::redis_provider once("registry", settings);
+  const auto read = once.backends();
+  BOOST_REQUIRE(!read);
+  BOOST_CHECK(read.error().kind == base::errc::refused);
+  BOOST_TEST(contains(read.error().message, "use a Redis of its own"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

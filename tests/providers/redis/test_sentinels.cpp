@@ -1,0 +1,201 @@
+// A master, a replica and three sentinels: who is followed after a failover.
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <memory>
+#include <thread>
+
+#include "providers/redis/sentinels.hpp"
+#include "providers/registry.hpp"
+#include "tests/providers/redis/fixture.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+/// A redis-sentinel on a free port.
+class sentinel {
+ public:
+  explicit sentinel(std::uint16_t master, const std::string& more = "") : port_(free_port()) {
+    write_text(folder_ / "sentinel.conf", "bind 127.0.0.1\nport " + std::to_string(port_) +
+                                              "\ndir " + folder_.path().string() +
+                                              "\nsentinel monitor mymaster 127.0.0.1 " +
+                                              std::to_string(master) +
+                                              " 2\nsentinel down-after-milliseconds mymaster 1000\n"
+                                              "sentinel failover-timeout mymaster 5000\n" +
+                                              more);
+    process_ = std::make_unique<background_process>(
+        std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", "redis-sentinel",
+                                 folder_ / "sentinel.conf"},
+        folder_ / "log");
+  }
+  ~sentinel() { process_->signal(SIGKILL); }
+  sentinel(const sentinel&) = delete;
+  sentinel& operator=(const sentinel&) = delete;
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  pid_t pid() const { return process_->pid(); }
+  std::string cli(std::vector<std::string> words) const {
+    std::vector<std::string> argv{"redis-cli", "-p", std::to_string(port_)};
+    argv.insert(argv.end(), words.begin(), words.end());
+    try {
+      return run_program(argv);
+    } catch (const std::runtime_error&) {
+      return "";
+    }
+  }
+
+ private:
+  temp_dir folder_;
+  std::uint16_t port_;
+  std::unique_ptr<background_process> process_;
+};
+
+struct group {
+  redis_server one;
+  redis_server two{"replicaof 127.0.0.1 " + std::to_string(one.port())};
+  std::vector<std::unique_ptr<sentinel>> watching;
+
+  group() {
+    for (int i = 0; i < 3; ++i) watching.push_back(std::make_unique<sentinel>(one.port()));
+    const auto knows_all = [](const std::unique_ptr<sentinel>& s) {
+      const auto said = s->cli({"SENTINEL", "MASTER", "mymaster"});
+      return contains(said, "num-other-sentinels\n2\n") && contains(said, "num-slaves\n1\n") &&
+             contains(s->cli({"SENTINEL", "REPLICAS", "mymaster"}), "master-link-status\nok\n");
+    };
+    BOOST_REQUIRE(eventually([&] { return std::ranges::all_of(watching, knows_all); }, 30s));
+  }
+
+  config::redis_settings settings() const {
+    config::redis_settings result;
+    result.url = "redis:///0";
+    result.master = "mymaster";
+    for (const auto& s : watching) result.sentinels.push_back(s->address());
+    result.resync = 1h;
+    return result;
+  }
+  static void enter(const redis_server& server, const std::string& name) {
+    server.cli({"HSET", "switchyard:server:api:" + name, "address", "10.0.0.1", "port", "80"});
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(redis_sentinels)
+
+BOOST_AUTO_TEST_CASE(what_a_sentinel_says_is_read_or_refused) {
+  using providers::redis::read_master;
+  using providers::redis::reply;
+  using enum reply::type;
+  const auto said = [](std::vector<std::string> words) {
+    reply result{list};
+    for (auto& word : words) result.list.push_back({text, std::move(word)});
+    return result;
+  };
+  const auto view = read_master(
+      said({"name", "m", "ip", "10.0.0.1", "port", "6380", "config-epoch", "7", "quorum", "2"}));
+  BOOST_REQUIRE(view);
+  BOOST_TEST(view->at.host == "10.0.0.1");
+  BOOST_TEST(view->at.port == 6380);
+  BOOST_TEST(view->epoch == 7);
+  BOOST_CHECK(read_master({error, "ERR No such master with that name"}).error().kind ==
+              base::errc::refused);
+  BOOST_TEST(!read_master(said({"ip", "10.0.0.1", "port", "70000", "config-epoch", "7"})));
+  BOOST_TEST(!read_master(said({"port", "1", "config-epoch", "7"})));
+  BOOST_TEST(!read_master({}));
+}
+
+BOOST_AUTO_TEST_CASE(the_master_is_followed_over_a_failover_under_writes) {
+  const group all;
+  group::enter(all.one, "srv1");
+  const followed provider(all.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  // Writers that go on throughout; some writes fail, as they do for everybody.
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int i = 0; !done; ++i) {
+      try {
+        group::enter(i % 2 == 0 ? all.one : all.two, "w" + std::to_string(i % 5));
+      } catch (const std::runtime_error&) {
+        continue;  // the one that is gone
+      }
+    }
+  });
+  ::kill(all.one.pid(), SIGKILL);
+  const bool promoted =
+      eventually([&] { return all.two.cli({"ROLE"}).starts_with("master"); }, 40s);
+  done = true;
+  writer.join();
+  BOOST_REQUIRE(promoted);
+  BOOST_TEST(provider.has("api", "srv1"));
+  group::enter(all.two, "srv2");
+  BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
+  BOOST_TEST(provider.has("api", "srv1"));
+  BOOST_TEST(provider.wait_live());
+}
+
+// The old master is not killed but stopped: it wakes up as a master, and must not be believed.
+BOOST_AUTO_TEST_CASE(a_master_that_was_replaced_while_it_hung_is_left) {
+  const group all;
+  group::enter(all.one, "srv1");
+  const followed provider(all.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  ::kill(all.one.pid(), SIGSTOP);
+  BOOST_REQUIRE(eventually([&] { return all.two.cli({"ROLE"}).starts_with("master"); }, 40s));
+  group::enter(all.two, "srv2");
+  BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
+  ::kill(all.one.pid(), SIGCONT);
+  BOOST_REQUIRE(eventually([&] { return all.one.cli({"ROLE"}).starts_with("slave"); }, 40s));
+  group::enter(all.two, "srv3");
+  BOOST_TEST(provider.wait_server("api", "srv3"));
+}
+
+// An ordered failover: the old master answers all the time.
+BOOST_AUTO_TEST_CASE(an_ordered_failover_is_followed) {
+  const group all;
+  group::enter(all.one, "srv1");
+  const followed provider(all.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  BOOST_REQUIRE(contains(all.watching[0]->cli({"SENTINEL", "FAILOVER", "mymaster"}), "OK"));
+  BOOST_REQUIRE(eventually([&] { return all.two.cli({"ROLE"}).starts_with("master"); }, 40s));
+  group::enter(all.two, "srv2");
+  BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
+}
+
+BOOST_AUTO_TEST_CASE(sentinels_that_know_nothing_or_are_not_there_are_told_of) {
+  redis_server server;
+  const sentinel alone(server.port());
+  config::redis_settings settings;
+  settings.url = "redis:///0";
+  settings.master = "another";
+  settings.sentinels = {"127.0.0.1:1", alone.address()};
+  {
+    const followed provider(settings);
+    BOOST_TEST(provider.wait_reason("no sentinel names the master another ("));
+    BOOST_TEST(eventually(
+        [&] { return contains(provider.health().reason, "No such master with that name"); }));
+  }
+  settings.master = "mymaster";
+  const followed provider(settings);  // one that answers suffices
+  BOOST_TEST(provider.wait_live());
+}
+
+BOOST_AUTO_TEST_CASE(sentinels_with_a_password) {
+  redis_server server;
+  const sentinel guarded(server.port(), "requirepass open-sesame\n");
+  const temp_dir folder;
+  write_text(folder / "password", "open-sesame\n");
+  config::redis_settings settings;
+  settings.url = "redis:///0";
+  settings.master = "mymaster";
+  settings.sentinels = {guarded.address()};
+  const followed without(settings);
+  BOOST_TEST(without.wait_reason("NOAUTH"));
+  settings.sentinel_password_file = folder / "password";
+  const followed provider(settings);
+  BOOST_TEST(provider.wait_live());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests

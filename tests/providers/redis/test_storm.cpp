@@ -1,0 +1,93 @@
+// One key that changes all the time.
+
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <thread>
+
+#include "tests/providers/redis/fixture.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+/// Bytes of this process that are in memory.
+std::size_t resident() {
+  std::ifstream in("/proc/self/statm");
+  std::size_t size = 0;
+  std::size_t pages = 0;
+  in >> size >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// Keeps the last report only: what is measured is the provider's memory.
+class last_sink : public providers::sink {
+ public:
+  void report(model::report report) override {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    const auto at = report.backends.find("api");
+    if (at != report.backends.end()) last_ = at->second.value;
+  }
+  void health(model::provider_health /*health*/) override {}
+  std::uint16_t port() const {
+    const std::lock_guard lock(mutex_);
+    return last_ && !last_->servers.empty() ? last_->servers[0].port : std::uint16_t{0};
+  }
+  std::size_t count() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::size_t count_ = 0;
+  model::backend_ptr last_;
+};
+
+/// How often a command was called.
+std::size_t calls(const keyspace& db, const std::string& command) {
+  const auto stats = db.cli({"INFO", "commandstats"});
+  const auto name = "cmdstat_" + command + ":calls=";
+  const auto at = stats.find(name);
+  return at == std::string::npos ? 0 : std::stoul(stats.substr(at + name.size()));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(redis_storm)
+
+// A minute's worth of changes, as fast as they go: 60,000.
+BOOST_AUTO_TEST_CASE(one_key_that_changes_without_end_costs_bounded_work_and_the_last_value_wins) {
+  const keyspace db;
+  auto settings = db.settings();
+  last_sink sink;
+  providers::redis::redis_provider provider("registry", settings);
+  provider.start(sink);
+  db.set_server("api", "srv1", "10.0.0.1", "1");
+  BOOST_REQUIRE(eventually([&] { return sink.port() == 1; }));
+  db.cli({"CONFIG", "RESETSTAT"});
+  constexpr int changes = 60'000;
+  const auto write = [&](int from, int to) {
+    std::string lines;
+    for (int i = from; i < to; ++i)
+      lines += "HSET switchyard:server:api:srv1 port " + std::to_string(i % 60'000 + 1) + "\n";
+    db.pipe(lines);
+  };
+  write(0, 5'000);
+  const auto before = resident();
+  write(5'000, changes);
+  BOOST_TEST(eventually([&] { return sink.port() == 60'000; }));
+  BOOST_TEST(resident() < before + (8U << 20U));
+  BOOST_TEST(calls(db, "hset") >= static_cast<std::size_t>(changes));
+  // Never more readings than changes, and full ones only if the watched key seemed to be replaced.
+  BOOST_TEST(calls(db, "hgetall") <= static_cast<std::size_t>(changes));
+  BOOST_TEST(calls(db, "scan") < 30U);
+  BOOST_TEST(sink.count() <= static_cast<std::size_t>(changes) + 2);
+  provider.stop();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
