@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace switchyard::actors {
 
 std::vector<std::string> refusal_log::lines(const std::string& provider,
@@ -21,7 +23,7 @@ std::vector<std::string> refusal_log::lines(const std::string& provider,
     else
       ++unsaid;
   }
-  if (unsaid > 0) result.push_back("refused " + std::to_string(unsaid) + " more objects");
+  if (unsaid > 0) result.push_back("refused " + base::counted(unsaid, "more object"));
   if (report.full) {
     told = std::move(now);
   } else {

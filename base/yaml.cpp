@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/yaml_quotes.hpp"
 #include "base/yaml_scalar.hpp"
 
 namespace switchyard::base {
@@ -230,6 +231,12 @@ status check_characters(std::string_view text) {
   return {};
 }
 
+/// Where the lines went that an open quote has swallowed.
+std::string hint(std::string_view text) {
+  const auto quote = swallowing_quote(text);
+  return quote ? "; " + quote->sentence() : std::string();
+}
+
 }  // namespace
 
 text_position yaml_document::at(const std::string& pointer) const {
@@ -255,9 +262,9 @@ outcome<yaml_document> parse_yaml(std::string_view text, const yaml_limits& limi
     while (parser.HandleNextDocument(events)) {
     }
   } catch (const refused& r) {
-    return error_at(r.where, r.what);
+    return error_at(r.where, r.what + hint(text));
   } catch (const YAML::Exception& e) {
-    return error_at(position_of(e.mark), e.msg);
+    return error_at(position_of(e.mark), e.msg + hint(text));
   }
   if (result.positions.empty()) result.positions.emplace("", text_position{});
   return result;

@@ -9,6 +9,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/yaml.hpp"
+#include "base/yaml_quotes.hpp"
 #include "config/overrides.hpp"
 #include "config/reading.hpp"
 #include "model/backend.hpp"
@@ -125,8 +126,11 @@ outcome<settings> parse(std::string_view text, const std::string& file,
   std::error_code no_folder;
   const auto path = std::filesystem::absolute(file, no_folder);
   auto result = read_settings(document->value, {path.parent_path(), problems});
-  if (!problems.empty() || !overrides.problems.empty())
-    return error{errc::invalid, report(problems, overrides, *document, file)};
+  if (!problems.empty() || !overrides.problems.empty()) {
+    const auto quote = base::swallowing_quote(text);
+    return error{errc::invalid, report(problems, overrides, *document, file) +
+                                    (quote ? "\n" + file + ": " + quote->sentence() : "")};
+  }
   return result;
 }
 

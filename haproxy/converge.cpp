@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.hpp"
 #include "haproxy/gateway.hpp"
 
 namespace switchyard::haproxy {
@@ -153,10 +154,10 @@ bool gateway::work_routes(apply_report& report) {
   routes_unverified_ = routes_unverified_ || done->made + done->failed > 0;
   if (done->made > 0)
     report.notices.push_back(
-        {severity::info, std::to_string(done->made) + " entries of the routes' map changed"});
+        {severity::info, base::counted(done->made, "entry") + " of the routes' map changed"});
   if (done->failed > 0)
     tell(report, severity::error, "routes",
-         std::to_string(done->failed) + " entries of the routes' map " + routes_.map() +
+         base::counted(done->failed, "entry") + " of the routes' map " + routes_.map() +
              " cannot be changed: " + done->failure);
   else
     quiet("routes");

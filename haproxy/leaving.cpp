@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "haproxy/gateway.hpp"
 
 namespace switchyard::haproxy {
@@ -146,7 +147,7 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
 void gateway::tell_deleted(const std::vector<std::string>& deleted, apply_report& report) {
   if (deleted.size() > told_one_by_one) {
     report.notices.push_back(
-        {severity::info, std::to_string(deleted.size()) + " servers drained and deleted"});
+        {severity::info, base::counted(deleted.size(), "server") + " drained and deleted"});
     return;
   }
   for (const auto& server : deleted)
