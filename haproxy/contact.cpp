@@ -56,6 +56,10 @@ base::outcome<process_info> gateway::approach() {
   if (info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds) return info;
   const auto met = recognise(settings_.haproxy, known(), info->pid);
   if (!met) return met.error();
+  // It stays what it is for as long as the worker lives.
+  const auto admin =
+      require_admin(*session_, "the runtime socket " + settings_.haproxy.runtime_socket);
+  if (!admin) return admin.error();
   incumbent_ = *met;
   return info;
 }
@@ -198,6 +202,8 @@ bool gateway::lost(const base::error& why, apply_report& report) {
   const bool loads = settings_.haproxy.master_socket && now_ - *silent_since_ < longest_loading;
   if (why.kind == base::errc::conflict)
     tell(report, severity::error, about_haproxy, why.message);
+  else if (why.kind == base::errc::refused)
+    tell(report, severity::error, about_haproxy, "HAProxy cannot be used: " + why.message);
   else if (gone && !loads)
     tell(report, severity::error, about_haproxy,
          "HAProxy (process " + std::to_string(runs) + ") runs and cannot be reached: " +

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "haproxy/unix_socket.hpp"
+#include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
 
@@ -40,6 +41,15 @@ outcome<process_info> show_info(const config::haproxy_settings& settings, millis
   auto behind = info_in(ask(*settings.master_socket,
                             "@!" + std::to_string(processes->worker) + " show info", until.left()));
   return behind ? std::move(behind) : std::move(direct);
+}
+
+base::status require_admin(runtime& conversation, const std::string& where) {
+  const auto level = conversation.execute_raw("show cli level");
+  if (!level) return level.error();
+  if (*level == "admin") return {};
+  return base::error{errc::refused, where + " has level " + printable(*level) +
+                                        " and may not change anything; add `level admin` to its "
+                                        "`stats socket` line and restart HAProxy"};
 }
 
 outcome<way> reach_worker(const config::haproxy_settings& settings, const incumbent& known) {

@@ -38,6 +38,10 @@ base::outcome<process_info> show_info(
     const config::haproxy_settings& settings,
     std::chrono::milliseconds longest = std::chrono::milliseconds(2'000));
 
+/// Whether the conversation may change anything, by `show cli level`. errc::refused, with the
+/// remedy: its level is not admin. `where`: how the operator knows the socket.
+base::status require_admin(runtime& conversation, const std::string& where);
+
 struct way {
   runtime conversation;
   std::string detour;  ///< why it leads through the master; "" when it does not
