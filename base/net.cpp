@@ -69,6 +69,22 @@ std::string to_string(const tcp_address& address) {
   return address.host + ":" + port;
 }
 
+std::string bind_remedy(errc kind) {
+  switch (kind) {
+    case errc::conflict:
+      return "end that program (`ss -ltnp` shows it) or choose another port";
+    case errc::refused:
+      return "choose a port from 1024 on, or allow lower ones: AmbientCapabilities="
+             "CAP_NET_BIND_SERVICE in the systemd unit, or sysctl "
+             "net.ipv4.ip_unprivileged_port_start";
+    case errc::unavailable:
+      return "choose an address that `ip addr` shows, or \"*\"; for one that moves between "
+             "machines set sysctl net.ipv4.ip_nonlocal_bind=1 (net.ipv6 for IPv6)";
+    default:
+      return "choose another address";
+  }
+}
+
 outcome<unique_fd> reserve(const tcp_address& address) {
   sockaddr_storage storage{};
   const auto length = fill(address, storage);

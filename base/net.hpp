@@ -29,4 +29,7 @@ std::string to_string(const tcp_address& address);
 /// permitted; errc::unavailable: no such address on this machine; errc::invalid: no IP literal.
 outcome<unique_fd> reserve(const tcp_address& address);
 
+/// What an operator can do where reserve() has failed in that way.
+std::string bind_remedy(errc kind);
+
 }  // namespace switchyard::base

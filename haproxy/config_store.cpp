@@ -125,19 +125,23 @@ void config_store::tidy() const {
     base::remove_leftovers(name);
 }
 
-status config_store::validate(const configuration& candidate) const {
+status config_store::validate(const configuration& candidate, const std::string& scratch) const {
   auto text = candidate.text();
   if (auto ok = check_invariants(text); !ok || settings_.binary.empty()) return ok;
   // Before the first start there is no map yet, and HAProxy wants the one that it is given.
   const auto map = map_beside(settings_.config_file);
+  const auto place =
+      scratch.empty()
+          ? settings_.config_file
+          : scratch + "/" + std::filesystem::path(settings_.config_file).filename().string();
   std::optional<temporary_file> empty_map;
   if (!std::filesystem::exists(map)) {
-    auto made = temporary_file::beside(settings_.config_file, "");
+    auto made = temporary_file::beside(place, "");
     if (!made) return made.error();
     empty_map.emplace(std::move(made).value());
     replace_all(text, "(" + map + ")", "(" + empty_map->path() + ")");
   }
-  const auto file = temporary_file::beside(settings_.config_file, text);
+  const auto file = temporary_file::beside(place, text);
   if (!file) return file.error();
   base::command_line command{{settings_.binary, "-c"}, {}, validation_deadline};
   if (settings_.base_file) command.argv.insert(command.argv.end(), {"-f", *settings_.base_file});

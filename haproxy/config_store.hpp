@@ -30,7 +30,8 @@ class config_store {
   /// Checks that the file can be replaced: invariants, then `haproxy -c` on a temporary copy beside
   /// it (with base_file before it, an empty environment and a deadline of 30 s). Without a binary
   /// ("haproxy.binary" empty) only the invariants. errc::refused holds HAProxy's own words.
-  base::status validate(const configuration& candidate) const;
+  /// `scratch`: a folder for the temporary copy in the place of the file's own; "" for that.
+  base::status validate(const configuration& candidate, const std::string& scratch = {}) const;
 
   /// The path where a version of somebody else's was kept since the last call: whoever edits the
   /// file between our writes finds their text as `<config_file>.edited`. "" when there was none.

@@ -1,11 +1,11 @@
 // The gateway's reloads: whether, when, and how.
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "base/atomic_file.hpp"
 #include "base/net.hpp"
+#include "haproxy/addresses.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/server_state.hpp"
 
@@ -29,30 +29,6 @@ std::string join(const std::vector<reload_reason>& reasons) {
   }
   if (reasons.size() > shown) text += " and " + std::to_string(reasons.size() - shown) + " more";
   return text;
-}
-
-/// Whether the head of a file binds that port already, at whatever address.
-bool has_bind_on_port(const std::string& head, std::uint16_t port) {
-  constexpr std::string_view bind = "    bind ";
-  const auto end = ":" + std::to_string(port);
-  for (auto at = head.find(bind); at != std::string::npos; at = head.find(bind, at + 1)) {
-    const auto from = at + bind.size();
-    if (head.substr(from, head.find_first_of(" \n", from) - from).ends_with(end)) return true;
-  }
-  return false;
-}
-
-/// Whether addresses that are free for us are free for HAProxy: it runs in our network namespace.
-bool shares_network(const config::haproxy_settings& settings, pid_t worker) {
-  if (settings.mode == config::haproxy_mode::managed) return true;
-  std::error_code unreadable;
-  const auto proc = "/proc/" + std::to_string(worker);
-  const auto theirs = std::filesystem::read_symlink(proc + "/ns/net", unreadable);
-  if (unreadable) return false;
-  // In another process namespace the number may be somebody else's.
-  const auto program = std::filesystem::read_symlink(proc + "/exe", unreadable).filename().string();
-  if (unreadable || program.find("haproxy") == std::string::npos) return false;
-  return theirs == std::filesystem::read_symlink("/proc/self/ns/net", unreadable);
 }
 
 }  // namespace
@@ -277,24 +253,17 @@ void gateway::reload_failed(const std::string& why, apply_report& report) {
   tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why);
 }
 
-// A configuration that passes `haproxy -c` and then cannot bind makes every listener refuse for
-// about two seconds (measured on 2.6), so new addresses are tried first. Ports that HAProxy has
-// already are its own to share.
+// New addresses are tried first (haproxy/addresses.hpp).
 base::status gateway::new_binds_free() const {
   const bool loaded_as_it_is = layout_known_ && !head_changed_;
   // Without knowing what HAProxy was loaded with, its own ports cannot be told from others.
   if (loaded_as_it_is || loaded_head_.empty() || !shares_network(settings_.haproxy, identity_.pid))
     return {};
-  for (const auto& frontend : settings_.frontends) {
-    for (const auto& bind : frontend.binds) {
-      if (has_bind_on_port(loaded_head_, bind.port)) continue;
-      const auto free = base::reserve({bind.address, bind.port});
-      if (!free)
-        return base::error{free.error().kind,
-                           "frontend " + frontend.name + ": " + free.error().message};
-    }
-  }
-  return {};
+  const auto lost = lost_binds(settings_.frontends, loaded_head_);
+  if (lost.empty()) return {};
+  const auto& [frontend, why] = lost.front();
+  return base::error{
+      why.kind, "frontend " + frontend + ": " + why.message + "; " + base::bind_remedy(why.kind)};
 }
 
 }  // namespace switchyard::haproxy

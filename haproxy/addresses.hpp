@@ -1,0 +1,33 @@
+#pragma once
+
+// Addresses of frontends: which of them HAProxy has yet to bind, and whether it could.
+//
+// A configuration that passes `haproxy -c` and then cannot bind makes every listener refuse for
+// about two seconds (measured on 2.6), so new addresses are tried first. Threading: free functions.
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "config/settings.hpp"
+
+namespace switchyard::haproxy {
+
+/// Whether addresses that are free for us are free for HAProxy: it runs in our network namespace.
+/// `worker`: its process id, as it tells it; not looked at in managed mode.
+bool shares_network(const config::haproxy_settings& settings, pid_t worker);
+
+/// A bind that cannot be had; the error names the address, its kind says why (base/net.hpp).
+struct lost_bind {
+  std::string frontend;
+  base::error why;
+};
+
+/// Tries the frontends' addresses, but for ports that the head of a loaded file binds already:
+/// those are HAProxy's own to share. "": none is loaded.
+std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
+                                  const std::string& loaded_head);
+
+}  // namespace switchyard::haproxy
