@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/outcome.hpp"
 #include "model/event.hpp"
@@ -26,6 +27,14 @@ class sink {
   virtual ~sink() = default;
   virtual void report(model::report report) = 0;
   virtual void health(model::provider_health health) = 0;
+};
+
+/// What a look at a source has found, for `switchyard doctor`.
+struct diagnosis {
+  enum class level { ok, warning, error };
+  level value = level::ok;
+  std::string text;    ///< one sentence
+  std::string remedy;  ///< what to do about it; "" for what is ok
 };
 
 class provider {
@@ -47,6 +56,14 @@ class provider {
 
   /// Reads one backend once, likewise; the event's value is nullptr when the source has none.
   virtual base::outcome<model::report> backend(const std::string& name) = 0;
+
+  /// What else its driver can ask of a source that can be read: whether changes are told of,
+  /// clocks, the source's own settings. On the caller's thread and on connections of its own; every
+  /// wait has a deadline.
+  virtual std::vector<diagnosis> diagnose() { return {}; }
+
+  /// What to do about an error of backends() or backend(); "" when nothing is known.
+  virtual std::string remedy(const base::error& /*why*/) const { return ""; }
 };
 
 using provider_ptr = std::unique_ptr<provider>;

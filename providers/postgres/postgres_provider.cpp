@@ -7,6 +7,7 @@
 #include "base/backoff.hpp"
 #include "model/json_reader.hpp"
 #include "providers/postgres/connect.hpp"
+#include "providers/postgres/doctor.hpp"
 #include "providers/postgres/follower.hpp"
 #include "providers/postgres/session.hpp"
 #include "providers/publisher.hpp"
@@ -81,6 +82,14 @@ base::outcome<model::report> postgres_provider::backend(const std::string& name)
   hints one;
   one.backends.insert(name);
   return read_once(one);
+}
+
+std::vector<diagnosis> postgres_provider::diagnose() {
+  return postgres::diagnose(settings_);
+}
+
+std::string postgres_provider::remedy(const base::error& why) const {
+  return postgres::remedy(settings_, why);
 }
 
 }  // namespace switchyard::providers::postgres
