@@ -1,7 +1,12 @@
 // Checks of addresses: those of the frontends and that of the API.
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <utility>
 
+#include "api/listener.hpp"
+#include "api/transport.hpp"
 #include "base/net.hpp"
 #include "base/text.hpp"
 #include "cli/checks.hpp"
@@ -32,12 +37,33 @@ void check_binds(const config::settings& settings, findings& found) {
 }
 
 void check_api(const config::settings& settings, findings& found) {
-  const auto held = reserve_api(settings.api);
-  if (held) return found.ok("api", settings.api.listen + " is free");
-  if (held.error().kind == base::errc::conflict && switchyard_runs(settings.haproxy))
-    return found.ok("api", settings.api.listen + " is in use, and a switchyard runs on " +
-                               settings.haproxy.config_file);
-  found.error("api", held.error().message, "set api.listen to an address that is free");
+  const auto& api = settings.api;
+  if (api.listen.empty())
+    return found.ok("api", "none; `switchyard status` and the like need one (api.listen)");
+  if (api.certificate) {
+    const auto tls = api::tls_context::load(*api.certificate, *api.key);
+    found.note("api", tls ? base::status() : base::status(tls.error()),
+               "TLS with " + *api.certificate,
+               "let api.certificate and api.key name a certificate and its key as PEM");
+  }
+  const bool own = switchyard_runs(settings.haproxy);
+  // To try a Unix socket would be to make it.
+  if (const auto path = api::unix_path(api.listen)) {
+    const auto folder = std::filesystem::path(*path).parent_path();
+    if (own) return found.ok("api", api.listen + " is the running switchyard's");
+    if (::access(folder.c_str(), W_OK | X_OK) == 0)
+      return found.ok("api", api.listen + " can be made");
+    return found.error("api", folder.string() + " cannot be written by " + this_user(),
+                       "make the folder for the user that runs switchyard, or set api.listen");
+  }
+  api::listener socket;
+  const auto opened = socket.open(api.listen);
+  if (opened) return found.ok("api", api.listen + " is free");
+  if (opened.error().kind == base::errc::conflict && own)
+    return found.ok(
+        "api", api.listen + " is in use, and a switchyard runs on " + settings.haproxy.config_file);
+  found.error("api", opened.error().message,
+              "end that program, or set api.listen to an address that is free");
 }
 
 }  // namespace switchyard::cli

@@ -5,37 +5,99 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.hpp"
+#include "cli/terminal.hpp"
+
 namespace switchyard::cli {
 
-void findings::good(std::string subject, std::string text) {
-  list_.push_back({true, std::move(subject), std::move(text)});
+namespace {
+
+std::string_view word_of(level grade) {
+  switch (grade) {
+    case level::ok:
+      return "ok";
+    case level::warning:
+      return "warning";
+    case level::error:
+      break;
+  }
+  return "error";
 }
 
-void findings::bad(std::string subject, std::string text) {
-  list_.push_back({false, std::move(subject), std::move(text)});
+std::string label_of(level grade) {
+  switch (grade) {
+    case level::ok:
+      return painted("ok", colour::green) + "    ";
+    case level::warning:
+      return painted("warn", colour::yellow) + "  ";
+    case level::error:
+      break;
+  }
+  return painted("FAIL", colour::red) + "  ";
 }
 
-void findings::note(std::string subject, const base::status& result, std::string text) {
+}  // namespace
+
+void findings::ok(std::string subject, std::string text) {
+  list_.push_back({level::ok, std::move(subject), std::move(text), ""});
+}
+
+void findings::warning(std::string subject, std::string text, std::string remedy) {
+  list_.push_back({level::warning, std::move(subject), std::move(text), std::move(remedy)});
+}
+
+void findings::error(std::string subject, std::string text, std::string remedy) {
+  list_.push_back({level::error, std::move(subject), std::move(text), std::move(remedy)});
+}
+
+void findings::note(std::string subject, const base::status& result, std::string text,
+                    std::string remedy) {
   if (result)
-    good(std::move(subject), std::move(text));
+    ok(std::move(subject), std::move(text));
   else
-    bad(std::move(subject), result.error().message);
+    error(std::move(subject), result.error().message, std::move(remedy));
 }
 
-bool findings::all_good() const {
-  return std::all_of(list_.begin(), list_.end(), [](const auto& f) { return f.good; });
+bool findings::sound() const {
+  return std::ranges::none_of(list_, [](const auto& f) { return f.grade == level::error; });
+}
+
+std::string findings::errors() const {
+  std::string text;
+  for (const auto& f : list_) {
+    if (f.grade != level::error) continue;
+    if (!text.empty()) text += '\n';
+    text += f.subject + ": " + f.text + (f.remedy.empty() ? "" : "; " + f.remedy);
+  }
+  return text;
 }
 
 void findings::print(output_format format) const {
+  const auto count = [&](level grade) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(list_, [&](const auto& f) { return f.grade == grade; }));
+  };
+  const auto errors = count(level::error), warnings = count(level::warning);
   if (format == output_format::json) {
-    auto all = nlohmann::json::array();
+    auto all = nlohmann::ordered_json::array();
     for (const auto& f : list_)
-      all.push_back({{"ok", f.good}, {"subject", f.subject}, {"text", f.text}});
-    std::cout << nlohmann::json{{"ok", all_good()}, {"findings", all}}.dump(2) << '\n';
+      all.push_back({{"level", word_of(f.grade)},
+                     {"subject", f.subject},
+                     {"text", f.text},
+                     {"remedy", f.remedy}});
+    const nlohmann::ordered_json result{
+        {"ok", errors == 0}, {"errors", errors}, {"warnings", warnings}, {"findings", all}};
+    std::cout << result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return;
   }
-  for (const auto& f : list_)
-    std::cout << (f.good ? "ok    " : "FAIL  ") << f.subject << ": " << f.text << '\n';
+  for (const auto& f : list_) {
+    std::cout << label_of(f.grade) << f.subject << ": " << harmless(f.text) << '\n';
+    if (!f.remedy.empty()) std::cout << "      -> " << harmless(f.remedy) << '\n';
+  }
+  std::cout << (errors + warnings == 0
+                    ? std::string("nothing to mend")
+                    : base::counted(errors, "error") + ", " + base::counted(warnings, "warning"))
+            << '\n';
 }
 
 }  // namespace switchyard::cli

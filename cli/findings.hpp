@@ -1,6 +1,9 @@
 #pragma once
 
-// What `switchyard check` has found, and how it is printed.
+// What `switchyard check` and `switchyard doctor` have found, and how it is printed. `run` stops
+// before it starts when there is an error among them.
+//
+// Threading: the main thread.
 
 #include <string>
 #include <vector>
@@ -10,23 +13,34 @@
 
 namespace switchyard::cli {
 
+enum class level {
+  ok,
+  warning,  ///< works now, and may not be what is wanted
+  error,    ///< does not work
+};
+
 struct finding {
-  bool good = true;
-  std::string subject;  ///< "HAProxy", "provider main-db"
-  std::string text;     ///< one sentence; for bad ones what is wrong and how to mend it
+  level grade = level::ok;
+  std::string subject;  ///< "HAProxy binary", "provider main-db"
+  std::string text;     ///< what is so
+  std::string remedy;   ///< what to do about it; "" for what is ok
 };
 
 class findings {
  public:
-  void good(std::string subject, std::string text);
-  void bad(std::string subject, std::string text);
-  /// Bad with the status's message, or good with `text`.
-  void note(std::string subject, const base::status& result, std::string text);
+  void ok(std::string subject, std::string text);
+  void warning(std::string subject, std::string text, std::string remedy);
+  void error(std::string subject, std::string text, std::string remedy);
+  /// An error with the status's message, or ok with `text`.
+  void note(std::string subject, const base::status& result, std::string text, std::string remedy);
 
-  bool all_good() const;
+  /// Whether there is no error.
+  bool sound() const;
   const std::vector<finding>& list() const { return list_; }
   /// Prints all of them to standard output.
   void print(output_format format) const;
+  /// The errors with their remedies, one a line.
+  std::string errors() const;
 
  private:
   std::vector<finding> list_;

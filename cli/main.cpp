@@ -28,6 +28,7 @@ int dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   common_options common;
   sql_options sql_choice;
+  exec_options exec_choice;
   int code = 0;
 
   auto* run_command = app.add_subcommand("run", "Run the daemon in the foreground");
@@ -39,6 +40,20 @@ int dispatch(int argc, char** argv) {
   add_config(*check_command, common);
   add_output(*check_command, common);
   check_command->callback([&] { code = check(common); });
+
+  auto* doctor_command = app.add_subcommand(
+      "doctor", "Check a whole installation and what surrounds it, with the remedies");
+  add_config(*doctor_command, common);
+  add_output(*doctor_command, common);
+  doctor_command->callback([&] { code = doctor(common); });
+
+  auto* exec_command =
+      app.add_subcommand("exec", "Send one command to HAProxy's runtime socket, print the reply");
+  add_config(*exec_command, exec_choice.common);
+  add_output(*exec_command, exec_choice.common);
+  exec_command->add_option("command", exec_choice.command, "The command, such as 'show info'")
+      ->required();
+  exec_command->callback([&] { code = exec(exec_choice); });
 
   auto* sql_command =
       app.add_subcommand("sql", "Print the script of tables and triggers, for psql");

@@ -1,7 +1,11 @@
 #pragma once
 
-// What must hold before the daemon starts: looked at by `run`, which stops at the first failure,
-// and by `check`, which shows all of them.
+// What `run` does before the daemon starts, and what it shares with the checks of an installation.
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/outcome.hpp"
@@ -9,39 +13,32 @@
 
 namespace switchyard::cli {
 
-/// The HAProxy binary runs and is of a supported version; the version's text. "none" when the
-/// settings name no binary (attached mode).
-base::outcome<std::string> haproxy_version(const config::haproxy_settings& settings);
+/// "root (uid 0)": who this process is.
+std::string this_user();
+/// The name of a user, or its number where it has none.
+std::string user_name(uid_t id);
 
-/// config_file can be replaced and is ours or absent, and in managed mode the sockets can be made:
-/// their folders, or the nearest ones above that exist, are ours to write. Makes nothing.
-base::status files_usable(const config::haproxy_settings& settings);
+/// The folders of what switchyard or its HAProxy makes, each once with the first setting that needs
+/// it.
+std::vector<std::pair<std::string, std::filesystem::path>> own_folders(
+    const config::settings& settings);
 
-/// Makes the folders of files_usable().
-base::status make_folders(const config::haproxy_settings& settings);
+/// Makes the folders that are not there. state_dir is made where it can be.
+base::status make_folders(const config::settings& settings);
+
+/// The file whose lock keeps a second switchyard off config_file. Its owner is who ran switchyard
+/// last.
+std::string lock_file(const config::haproxy_settings& settings);
 
 /// Keeps a second switchyard off the same files: a lock on `<config_file>.lock`, held by the
 /// descriptor. errc::conflict: somebody has it.
 base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settings);
 
-/// Attached mode without a master socket: pid_file names a running HAProxy.
-base::status pid_file_usable(const config::haproxy_settings& settings);
+/// Whether a switchyard runs on these files now: the lock is held. Makes nothing.
+bool switchyard_runs(const config::haproxy_settings& settings);
 
-/// server_ca_file can be read by this user and holds a certificate; nothing to say when it is not
-/// set.
-base::status ca_file_usable(const config::haproxy_settings& settings);
-
-/// HAProxy takes base_file and what the settings' frontends make. The file itself stays as it is.
-base::status configuration_accepted(const config::settings& settings);
-
-/// Whether an HAProxy answers on the master socket already (managed mode adopts it).
-bool haproxy_runs(const config::haproxy_settings& settings);
-
-/// The addresses of the frontends are free. Only meaningful while no HAProxy of ours runs.
-base::status binds_free(const config::settings& settings);
-
-/// The API could listen on its address, and its certificate and key can be used. Only meaningful
-/// while no switchyard of ours runs.
-base::status api_usable(const config::api_settings& settings);
+/// All that can be known to fail before anything is touched, with the remedies; then the folders
+/// are made.
+base::status preflight(const config::settings& settings);
 
 }  // namespace switchyard::cli

@@ -16,8 +16,6 @@
 #include "cli/commands.hpp"
 #include "cli/preflight.hpp"
 #include "config/load.hpp"
-#include "haproxy/process.hpp"
-#include "haproxy/route_table.hpp"
 
 namespace switchyard::cli {
 
@@ -69,22 +67,6 @@ class failure {
   mutable std::mutex mutex_;
   std::optional<std::string> why_;
 };
-
-/// Everything that can be known to fail before anything is touched.
-base::status preflight(const config::settings& settings) {
-  if (auto version = haproxy_version(settings.haproxy); !version) return version.error();
-  if (auto usable = files_usable(settings.haproxy); !usable) return usable;
-  if (auto made = make_folders(settings.haproxy); !made) return made;
-  // A base_file may name the map as well.
-  haproxy::route_table routes(haproxy::map_beside(settings.haproxy.config_file));
-  if (auto readable = routes.load(); !readable) return readable;
-  if (settings.haproxy.mode != config::haproxy_mode::managed || haproxy_runs(settings.haproxy))
-    return {};
-  if (auto alone = haproxy::none_left_behind(settings.haproxy); !alone) return alone;
-  if (haproxy_runs(settings.haproxy)) return {};
-  if (auto free = binds_free(settings); !free) return free;
-  return configuration_accepted(settings);
-}
 
 /// What of a changed settings file cannot take effect in a running daemon.
 std::vector<std::string> needs_restart(const config::settings& now, const config::settings& next) {

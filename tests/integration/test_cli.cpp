@@ -8,77 +8,11 @@
 
 #include "base/net.hpp"
 #include "base/subprocess.hpp"
+#include "tests/integration/command_line.hpp"
 #include "tests/integration/site.hpp"
 #include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
-
-namespace {
-
-base::finished switchyard(const std::vector<std::string>& arguments,
-                          const std::map<std::string, std::string>& variables = {}) {
-  base::command_line command;
-  command.argv = {SWITCHYARD_BINARY};
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  command.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
-  command.environment.insert(variables.begin(), variables.end());
-  command.deadline = std::chrono::seconds(60);
-  auto result = base::run(command);
-  BOOST_REQUIRE_MESSAGE(static_cast<bool>(result), (result ? "" : result.error().message));
-  return *result;
-}
-
-/// A folder with settings on the file provider.
-struct files {
-  temp_dir folder;
-  http_upstream one{"srv1"}, two{"srv2"};
-  std::uint16_t port = free_port();
-  std::uint16_t api = free_port();
-
-  files() {
-    write_text(folder.path() / "backends.yaml", backends({&one}));
-    write_text(folder.path() / "switchyard.yaml", settings(""));
-  }
-
-  std::string settings(const std::string& more) const {
-    return "haproxy: {mode: managed, config_file: haproxy.cfg, runtime_socket: run.sock, reload: "
-           "{min_interval: 100ms}}\n"
-           "frontends:\n  - {name: gateway, binds: [{address: 127.0.0.1, port: " +
-           std::to_string(port) + "}], default_backend: hello}\n" +
-           "providers:\n  - {name: files, type: file, path: backends.yaml}\n" +
-           "drain_timeout: 2s\nstate_dir: state\napi: {listen: \"127.0.0.1:" + std::to_string(api) +
-           "\"}\n" + more;
-  }
-
-  static std::string backends(const std::vector<const http_upstream*>& servers) {
-    std::string text = "backends:\n  - name: hello\n    servers:\n";
-    for (const auto* s : servers)
-      text += "      - {name: " + s->name() +
-              ", address: 127.0.0.1, port: " + std::to_string(s->port()) + "}\n";
-    return text;
-  }
-
-  std::string config() const { return folder / "switchyard.yaml"; }
-  std::string log() const { return read_text(folder.path() / "log"); }
-  bool logged(std::string_view text) const {
-    return eventually([&] { return contains(log(), text); });
-  }
-  std::unique_ptr<background_process> run() const {
-    return std::make_unique<background_process>(
-        std::vector<std::string>{SWITCHYARD_BINARY, "run", "--config", config()},
-        folder.path() / "log");
-  }
-  bool answered_by(const std::string& name, bool alone = true) const {
-    return eventually(
-        [&] {
-          const auto seen = sample(port, 6);
-          return seen.contains(name) && (!alone || seen.size() == 1);
-        },
-        std::chrono::seconds(20));
-  }
-};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(words)
 
@@ -115,7 +49,7 @@ BOOST_FIXTURE_TEST_SUITE(checking, files)
 BOOST_AUTO_TEST_CASE(a_sound_installation_passes) {
   const auto result = switchyard({"check", "--config", config()});
   BOOST_TEST(result.exit_code == 0, result.output);
-  BOOST_TEST(contains(result.output, "provider files: 1 backends, 1 servers"), result.output);
+  BOOST_TEST(contains(result.output, "provider files: 1 backend, 1 server"), result.output);
   const auto json =
       nlohmann::json::parse(switchyard({"check", "-c", config(), "-o", "json"}).output);
   BOOST_TEST(json.at("ok") == true);
@@ -196,7 +130,7 @@ BOOST_AUTO_TEST_CASE(an_address_of_the_api_that_is_taken_stops_no_traffic) {
   BOOST_REQUIRE(static_cast<bool>(taken));
   const auto checked = switchyard({"check", "--config", config()});
   BOOST_TEST(checked.exit_code == 1);
-  BOOST_TEST(contains(checked.output, "FAIL  api: api: 127.0.0.1:"), checked.output);
+  BOOST_TEST(contains(checked.output, "FAIL  api: 127.0.0.1:"), checked.output);
   const auto running = run();
   BOOST_TEST(answered_by("srv1"));
   BOOST_TEST(logged("the API cannot listen: 127.0.0.1:"));
