@@ -24,6 +24,33 @@ struct exec_options {
   std::string command;
 };
 
+/// Commands that ask a running switchyard.
+struct client_options {
+  common_options common;
+  std::string api;         ///< --api; "": where the settings say
+  std::string token_file;  ///< --token-file; "": the settings' token
+};
+
+struct backends_options {
+  client_options client;
+  std::string name;      ///< one backend, or a pattern with * ? [ ]; "" for all
+  std::string provider;  ///< only those of this provider; "" for all
+  std::string state;     ///< only those that have a server in this state; "" for all
+};
+
+struct watch_options {
+  client_options client;
+  std::string backend, provider, kind;  ///< only those; "" for all
+  unsigned last = 0;                    ///< so many of the last ones first
+};
+
+struct drain_options {
+  client_options client;
+  std::string server;  ///< BACKEND/SERVER
+  bool wait = false;   ///< until it has no session
+  std::string timeout = "5m";
+};
+
 /// The daemon: runs until SIGTERM or SIGINT; SIGHUP re-reads the settings.
 int run(const common_options& options);
 /// Checks settings, HAProxy, sockets, files and sources; one line each, with the remedy.
@@ -32,6 +59,14 @@ int check(const common_options& options);
 int doctor(const common_options& options);
 /// Sends one raw command to HAProxy's runtime socket and prints the reply. Needs no daemon.
 int exec(const exec_options& options);
+/// What a running switchyard knows of itself.
+int status(const client_options& options);
+/// All backends as a table, or one with desired and actual side by side.
+int backends(const backends_options& options);
+/// Changes as they happen, until it is interrupted.
+int watch(const watch_options& options);
+/// Drains one server that the memory provider has; anything else is refused with its owner.
+int drain(const drain_options& options);
 /// Prints the script that makes the tables, checks and triggers in PostgreSQL.
 int sql(const sql_options& options);
 /// Prints the version.

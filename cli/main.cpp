@@ -9,6 +9,18 @@ namespace {
 
 using namespace switchyard::cli;
 
+/// What the options of all commands are read into, and the exit code of the one that ran.
+struct choices {
+  common_options common;
+  client_options client;
+  backends_options backends;
+  watch_options watch;
+  drain_options drain;
+  exec_options exec;
+  sql_options sql;
+  int code = 0;
+};
+
 void add_config(CLI::App& command, common_options& options) {
   command.add_option("-c,--config", options.config, "Settings file")
       ->envname("SWITCHYARD_CONFIG")
@@ -23,50 +35,96 @@ void add_output(CLI::App& command, common_options& options) {
       ->option_text("text|json");
 }
 
-int dispatch(int argc, char** argv) {
-  CLI::App app{"Keeps a standalone HAProxy in step with where you keep your backends."};
-  app.require_subcommand(1);
-  common_options common;
-  sql_options sql_choice;
-  exec_options exec_choice;
-  int code = 0;
+void add_client(CLI::App& command, client_options& options) {
+  add_config(command, options.common);
+  add_output(command, options.common);
+  command.add_option("--api", options.api,
+                     "The API: unix:/path or http[s]://HOST:PORT, by default as the settings say");
+  command.add_option("--token-file", options.token_file, "File with the API's bearer token");
+}
 
+void add_daemon_commands(CLI::App& app, choices& c) {
   auto* run_command = app.add_subcommand("run", "Run the daemon in the foreground");
-  add_config(*run_command, common);
-  run_command->callback([&] { code = run(common); });
+  add_config(*run_command, c.common);
+  run_command->callback([&] { c.code = run(c.common); });
 
   auto* check_command =
       app.add_subcommand("check", "Check settings, HAProxy, sockets, files and sources");
-  add_config(*check_command, common);
-  add_output(*check_command, common);
-  check_command->callback([&] { code = check(common); });
+  add_config(*check_command, c.common);
+  add_output(*check_command, c.common);
+  check_command->callback([&] { c.code = check(c.common); });
 
   auto* doctor_command = app.add_subcommand(
       "doctor", "Check a whole installation and what surrounds it, with the remedies");
-  add_config(*doctor_command, common);
-  add_output(*doctor_command, common);
-  doctor_command->callback([&] { code = doctor(common); });
+  add_config(*doctor_command, c.common);
+  add_output(*doctor_command, c.common);
+  doctor_command->callback([&] { c.code = doctor(c.common); });
+}
+
+void add_looking_commands(CLI::App& app, choices& c) {
+  auto* status_command = app.add_subcommand("status", "Show what a running switchyard knows");
+  add_client(*status_command, c.client);
+  status_command->callback([&] { c.code = status(c.client); });
+
+  auto* backends_command =
+      app.add_subcommand("backends", "List backends, or show one as desired and as it is");
+  add_client(*backends_command, c.backends.client);
+  backends_command->add_option("name", c.backends.name, "A backend, or a pattern such as 'api-*'");
+  backends_command->add_option("--provider", c.backends.provider, "Those of this provider only");
+  backends_command
+      ->add_option("--state", c.backends.state, "Those with a server in this state only")
+      ->check(CLI::IsMember({"ready", "drain", "maint"}))
+      ->option_text("ready|drain|maint");
+  backends_command->callback([&] { c.code = backends(c.backends); });
+
+  auto* watch_command = app.add_subcommand("watch", "Show changes as they happen");
+  add_client(*watch_command, c.watch.client);
+  watch_command->add_option("--backend", c.watch.backend, "Changes of this backend only");
+  watch_command->add_option("--provider", c.watch.provider, "Changes from this provider only");
+  watch_command->add_option("--kind", c.watch.kind, "Changes of this kind only, such as reload");
+  watch_command->add_option("--last", c.watch.last, "So many of the last changes first");
+  watch_command->callback([&] { c.code = watch(c.watch); });
+}
+
+void add_acting_commands(CLI::App& app, choices& c) {
+  auto* drain_command = app.add_subcommand("drain", "Drain a server of the memory provider");
+  add_client(*drain_command, c.drain.client);
+  drain_command->add_option("server", c.drain.server, "BACKEND/SERVER")->required();
+  drain_command->add_flag("--wait", c.drain.wait, "Wait until it has no session left");
+  drain_command->add_option("--timeout", c.drain.timeout, "How long to wait, such as 30s")
+      ->capture_default_str();
+  drain_command->callback([&] { c.code = drain(c.drain); });
 
   auto* exec_command =
       app.add_subcommand("exec", "Send one command to HAProxy's runtime socket, print the reply");
-  add_config(*exec_command, exec_choice.common);
-  add_output(*exec_command, exec_choice.common);
-  exec_command->add_option("command", exec_choice.command, "The command, such as 'show info'")
+  add_config(*exec_command, c.exec.common);
+  add_output(*exec_command, c.exec.common);
+  exec_command->add_option("command", c.exec.command, "The command, such as 'show info'")
       ->required();
-  exec_command->callback([&] { code = exec(exec_choice); });
+  exec_command->callback([&] { c.code = exec(c.exec); });
+}
 
+void add_other_commands(CLI::App& app, choices& c) {
   auto* sql_command =
       app.add_subcommand("sql", "Print the script of tables and triggers, for psql");
-  sql_command->add_option("--schema", sql_choice.schema, "Schema of the tables")
+  sql_command->add_option("--schema", c.sql.schema, "Schema of the tables")->capture_default_str();
+  sql_command->add_option("--channel", c.sql.channel, "Channel of the notifications")
       ->capture_default_str();
-  sql_command->add_option("--channel", sql_choice.channel, "Channel of the notifications")
-      ->capture_default_str();
-  sql_command->callback([&] { code = sql(sql_choice); });
+  sql_command->callback([&] { c.code = sql(c.sql); });
 
   auto* version_command = app.add_subcommand("version", "Print the version");
-  add_output(*version_command, common);
-  version_command->callback([&] { code = version(common); });
+  add_output(*version_command, c.common);
+  version_command->callback([&] { c.code = version(c.common); });
+}
 
+int dispatch(int argc, char** argv) {
+  CLI::App app{"Keeps a standalone HAProxy in step with where you keep your backends."};
+  app.require_subcommand(1);
+  choices c;
+  add_daemon_commands(app, c);
+  add_looking_commands(app, c);
+  add_acting_commands(app, c);
+  add_other_commands(app, c);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -75,7 +133,7 @@ int dispatch(int argc, char** argv) {
     app.exit(e);
     return 2;
   }
-  return code;
+  return c.code;
 }
 
 }  // namespace

@@ -1,0 +1,141 @@
+#include <iostream>
+
+#include "base/text.hpp"
+#include "cli/api_client.hpp"
+#include "cli/client.hpp"
+#include "cli/terminal.hpp"
+
+namespace switchyard::cli {
+
+namespace {
+
+using nlohmann::json;
+
+void line(const std::string& label, const std::string& text, colour shade = colour::none) {
+  constexpr std::size_t width = 12;
+  std::cout << painted(label, colour::faint)
+            << std::string(label.size() < width ? width - label.size() : 1, ' ')
+            << painted(harmless(text), shade) << '\n';
+}
+
+std::string took(const json& pass) {
+  const auto& value = member(pass, "took_ms");
+  return value.is_number() ? " in " + value.dump() + " ms" : std::string();
+}
+
+void print_summary(const json& s) {
+  const bool ready = member(s, "ready") == true;
+  line("switchyard",
+       text_at(s, "version") + (ready ? ", ready" : ", not ready") + ", since " +
+           text_at(s, "started"),
+       ready ? colour::green : colour::yellow);
+  for (const auto& why : member(s, "waiting"))
+    line("waits", why.is_string() ? why.get<std::string>() : "", colour::yellow);
+  line("revision", text_at(s, "revision") + ", applied " + text_at(s, "applied_revision") + "; " +
+                       base::counted(number_at(s, "backends"), "backend") + ", " +
+                       base::counted(number_at(s, "servers"), "server") + ", " +
+                       base::counted(number_at(s, "routes"), "route"));
+}
+
+void print_haproxy(const json& s) {
+  const auto& h = member(s, "haproxy");
+  const bool reachable = member(h, "reachable") == true;
+  const auto version = text_at(h, "version"), pid = text_at(h, "pid");
+  line("HAProxy",
+       (version.empty() ? "unknown" : version) + ", " + text_at(h, "mode") +
+           (pid.empty() ? "" : ", pid " + pid) + (reachable ? "" : ", does not answer"),
+       reachable ? colour::none : colour::red);
+  const auto waiting = joined(member(h, "reload_waiting"));
+  if (!waiting.empty()) line("", "a reload waits: " + waiting, colour::yellow);
+}
+
+void print_passes(const json& s) {
+  const auto& last = member(s, "last_apply");
+  if (last.is_object()) {
+    const auto failures = number_at(last, "failed_commands");
+    const auto about = joined(member(last, "backends"));
+    line("last apply",
+         text_at(last, "at") + ", " + text_at(last, "kind") +
+             (about.empty() ? "" : " of " + about) + ": " +
+             base::counted(number_at(last, "commands"), "command") +
+             (failures > 0 ? ", " + std::to_string(failures) + " failed" : "") + took(last),
+         failures > 0 ? colour::red : colour::none);
+  }
+  line("reloads", text_at(s, "reloads") + "; repaired by reconciles: " +
+                      base::counted(number_at(s, "repaired"), "command"));
+  for (const auto& r : member(member(s, "haproxy"), "reloads")) {
+    const bool ok = member(r, "ok") == true;
+    const auto reasons = joined(member(r, "reasons"));
+    line("",
+         text_at(r, "at") + " " + (ok ? "" : "failed: ") + text_at(r, "message") +
+             (reasons.empty() ? "" : " (" + reasons + ")"),
+         ok ? colour::none : colour::red);
+  }
+}
+
+colour shade_of(const std::string& state) {
+  if (state == "live") return colour::green;
+  return state == "degraded" ? colour::red : colour::yellow;
+}
+
+void print_providers(const json& s) {
+  table providers({"PROVIDER", "TYPE", "STATE", "BACKENDS", "SERVERS", "ROUTES", "REFUSED",
+                   "LAST REPORT", "REASON"});
+  for (const auto& p : member(s, "providers")) {
+    const auto state = text_at(p, "state");
+    const auto refused = text_at(member(p, "refused"), "count");
+    providers.row({{text_at(p, "name")},
+                   {text_at(p, "type")},
+                   {state, shade_of(state)},
+                   {text_at(p, "backends")},
+                   {text_at(p, "servers")},
+                   {text_at(p, "routes")},
+                   {refused, refused == "0" ? colour::none : colour::red},
+                   {text_at(p, "last_report")},
+                   {text_at(p, "reason")}});
+  }
+  std::cout << '\n';
+  providers.print();
+  for (const auto& p : member(s, "providers"))
+    for (const auto& r : member(member(p, "refused"), "objects"))
+      line("refused", text_at(p, "name") + " " + text_at(r, "key") + ": " + text_at(r, "reason"),
+           colour::red);
+  for (const auto& c : member(member(s, "collisions"), "list"))
+    line("collision",
+         "backend " + text_at(c, "backend") + " is " + text_at(c, "owner") +
+             "'s, and not taken from " + text_at(c, "other"),
+         colour::yellow);
+}
+
+void print_actors(const json& s) {
+  table actors({"ACTOR", "RUNNING", "RESTARTS"});
+  for (const auto& a : member(s, "actors")) {
+    const bool running = member(a, "running") == true;
+    actors.row({{text_at(a, "name")},
+                {running ? "yes" : "no", running ? colour::none : colour::red},
+                {text_at(a, "restarts")}});
+  }
+  std::cout << '\n';
+  actors.print();
+}
+
+}  // namespace
+
+int status(const client_options& options) {
+  auto client = api_client::open(options);
+  if (!client) return failed("status", client.error());
+  const auto body = client->get("/v1/status");
+  if (!body) return failed("status", body.error());
+  if (options.common.output == output_format::json) {
+    print_json(*body);
+    return 0;
+  }
+  print_summary(*body);
+  print_haproxy(*body);
+  print_passes(*body);
+  print_providers(*body);
+  print_actors(*body);
+  return 0;
+}
+
+}  // namespace switchyard::cli
