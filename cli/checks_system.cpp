@@ -138,15 +138,20 @@ void check_user(const config::settings& settings, findings& found) {
 void check_secrets(const common_options& options, const config::settings& settings,
                    findings& found) {
   for (const auto& p : settings.providers) {
+    const auto where = "provider " + p.name + ": ";
+    if (const auto* redis = std::get_if<config::redis_settings>(&p.source)) {
+      if (redis->password_file) check_secret(where + "password_file", *redis->password_file, found);
+    }
     const auto* postgres = std::get_if<config::postgres_settings>(&p.source);
     if (postgres == nullptr) continue;
     if (postgres->password_file)
-      check_secret("provider " + p.name + ": password_file", *postgres->password_file, found);
+      check_secret(where + "password_file", *postgres->password_file, found);
     const auto text = base::read_file(options.config, 1 << 20);
-    const bool in_settings = postgres->dsn.find("password") != std::string::npos && text &&
-                             text->find("password") != std::string::npos;
-    if (in_settings) check_secret("provider " + p.name + ": dsn in", options.config, found);
+    if (postgres->dsn.find("password=") != std::string::npos && text &&
+        text->find("password=") != std::string::npos)
+      check_secret(where + "dsn in", options.config, found);
   }
+  if (settings.api.token_file) check_secret("api.token_file", *settings.api.token_file, found);
 }
 
 void check_directives(const config::settings& settings, const source_view& sources,
