@@ -197,7 +197,7 @@ base::status api_client::follow(const std::string& path, const std::string& last
       path, fields,
       [&](const httplib::Response& head) {
         if (head.status != 200) refused.status = head.status;
-        return true;
+        return head.status != 200 || take({});
       },
       [&](const char* bytes, std::size_t size) {
         if (refused.status > 0) {

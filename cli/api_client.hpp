@@ -42,9 +42,9 @@ class api_client {
   base::outcome<nlohmann::json> get(const std::string& path);
   base::outcome<nlohmann::json> patch(const std::string& path, const nlohmann::json& body);
 
-  /// Gives the bytes of a long-lived answer to `take` as they come; a `take` that returns false
-  /// ends it. `last_id`: sent as Last-Event-ID unless it is empty. Success: the other side has
-  /// ended it.
+  /// Gives the bytes of a long-lived answer to `take` as they come, none at its begin; a `take`
+  /// that returns false ends it. `last_id`: sent as Last-Event-ID unless it is empty. Success: the
+  /// other side has ended it.
   base::status follow(const std::string& path, const std::string& last_id,
                       const std::function<bool(std::string_view)>& take);
 

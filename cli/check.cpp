@@ -44,6 +44,7 @@ int doctor(const common_options& options) {
     check_secrets(options, *settings, found);
     check_haproxy(*settings, found);
     check_limits(settings->haproxy, found);
+    check_daemon(options, *settings, found);
     const auto sources = check_providers(*settings, true, found);
     check_targets(*settings, sources, found);
     check_directives(*settings, sources, found);

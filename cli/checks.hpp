@@ -73,6 +73,8 @@ void check_targets(const config::settings& settings, const source_view& sources,
 
 // -- what surrounds it (doctor)
 
+/// Whether a switchyard runs on these files, and what it is not content with.
+void check_daemon(const common_options& options, const config::settings& settings, findings& found);
 /// Who runs these checks, and who runs the daemon.
 void check_user(const config::settings& settings, findings& found);
 /// Files with secrets are nobody else's to read.

@@ -264,6 +264,7 @@ BOOST_AUTO_TEST_CASE(a_running_installation_is_looked_at_through_its_sockets) {
   BOOST_TEST(has("ok", "master_socket", ""), all());
   BOOST_TEST(has("ok", "limits: HAProxy may open ", ""), all());
   BOOST_TEST(has("ok", "free or HAProxy's already", ""), all());
+  BOOST_TEST(has("ok", "switchyard: runs and is ready", ""), all());
   // Before a SIGHUP: what is new must be free.
   const http_upstream holder("holder");
   auto text = settings("");
