@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "haproxy/certificates.hpp"
-#include "haproxy/fingerprint.hpp"
+
+#include "base/fingerprint.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -130,7 +131,7 @@ outcome<verdict> certificates::bring(certificate_store& store, const std::string
                    : text.error().kind == errc::not_found ? by_reload
                                                           : bad,
                    legible(text.error().message), false};
-  const auto print = fingerprint().add(*text).hex();
+  const auto print = base::fingerprint().add(*text).hex();
   const auto is = e.print.empty()    ? known::unknown
                   : e.print == print ? known::the_same
                                      : known::another;

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
-#include "haproxy/fingerprint.hpp"
+#include "base/fingerprint.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -116,7 +116,7 @@ std::size_t count_servers(const configuration& c) {
 }  // namespace
 
 std::string configuration::fingerprint() const {
-  haproxy::fingerprint print;
+  base::fingerprint print;
   print.add(head);
   for (const auto& [name, text] : profiles) print.add(text);
   for (const auto& [name, section] : backends) {
@@ -164,11 +164,11 @@ backend_modes configuration::modes() const {
 }
 
 outcome<configuration> parse_configuration(std::string_view text) {
-  const auto prefix = opening(std::string(fingerprint::width, '?'));
+  const auto prefix = opening(std::string(base::fingerprint::width, '?'));
   auto rest = text.substr(std::min(prefix.size(), text.size()));
   configuration read;
-  read.loaded_as = text.substr(std::min(prefix.find('?'), text.size()), fingerprint::width);
-  if (!fingerprint::is_one(read.loaded_as)) return not_ours(text.substr(0, text.find('\n')));
+  read.loaded_as = text.substr(std::min(prefix.find('?'), text.size()), base::fingerprint::width);
+  if (!base::fingerprint::is_one(read.loaded_as)) return not_ours(text.substr(0, text.find('\n')));
   while (!rest.starts_with(section_start) && !rest.starts_with("# End of ") &&
          !rest.starts_with(profiles_start)) {
     const auto line = take_line(rest);

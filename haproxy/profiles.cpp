@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "haproxy/fingerprint.hpp"
+#include "base/fingerprint.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -27,7 +27,7 @@ std::string body_of(std::string_view settings) {
 }
 
 std::string name_of(std::string_view body) {
-  return "switchyard-" + fingerprint().add(body).hex();
+  return "switchyard-" + base::fingerprint().add(body).hex();
 }
 
 void add(profile_map& all, std::string_view settings) {

@@ -1,12 +1,12 @@
 #pragma once
 
-// A short name for a text of our own. Inside haproxy/ only.
+// A short name for a text of our own.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace switchyard::haproxy {
+namespace switchyard::base {
 
 /// 64-bit FNV-1a: tells versions of our own text apart, resists nobody.
 class fingerprint {
@@ -39,4 +39,4 @@ class fingerprint {
   std::uint64_t value_ = 0xcbf29ce484222325ULL;
 };
 
-}  // namespace switchyard::haproxy
+}  // namespace switchyard::base
