@@ -63,6 +63,9 @@ settings read_settings(const nlohmann::json& document, const reading& place) {
   section("log", read_log, target.log);
   read_path(from, "state_dir", target.state_dir, place);
   from.finish();
+  for (auto& p : target.providers)
+    if (auto* memory = std::get_if<memory_settings>(&p.source))
+      memory->file = (std::filesystem::path(target.state_dir) / ("memory-" + p.name + ".json"));
   return target;
 }
 

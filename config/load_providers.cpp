@@ -143,12 +143,14 @@ void read_source(object_reader& from, const reading& place, provider_settings& t
     target.source = read_file_provider(from, place);
   } else if (type == "redis") {
     target.source = read_redis(from, place);
+  } else if (type == "memory") {
+    target.source = memory_settings{};
   } else {
-    const std::set<std::string> later{"rest", "exec", "memory"};
+    const std::set<std::string> later{"rest", "exec"};
     from.fail("type", later.contains(type)
                           ? "provider type '" + type +
-                                "' is not part of this version; use postgres, redis or file"
-                          : "must be postgres, redis or file, not " + model::quoted(type));
+                                "' is not part of this version; use postgres, redis, file or memory"
+                          : "must be postgres, redis, file or memory, not " + model::quoted(type));
     return;
   }
   from.finish();

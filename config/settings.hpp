@@ -134,10 +134,17 @@ struct redis_settings {
   bool operator==(const redis_settings&) const = default;
 };
 
+/// The provider that is changed through the API.
+struct memory_settings {
+  std::string file;  ///< where its backends are kept: memory-NAME.json in state_dir
+
+  bool operator==(const memory_settings&) const = default;
+};
+
 /// One entry under `providers:`.
 struct provider_settings {
   std::string name;
-  std::variant<postgres_settings, file_settings, redis_settings> source;
+  std::variant<postgres_settings, file_settings, redis_settings, memory_settings> source;
 
   bool operator==(const provider_settings&) const = default;
 };

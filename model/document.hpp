@@ -57,5 +57,11 @@ nlohmann::json encode(const server& value);
 nlohmann::json encode(const backend_settings& value);
 nlohmann::json encode(const backend& value);
 nlohmann::json encode(const route& value);
+nlohmann::json encode(const std::vector<route>& values);
+
+/// A short name of exactly this value, the same in every run: 16 hexadecimal digits. For telling
+/// versions apart; it resists nobody.
+std::string version_of(const backend& value);
+std::string version_of(const std::vector<route>& values);
 
 }  // namespace switchyard::model

@@ -1,4 +1,5 @@
 #include "base/duration.hpp"
+#include "base/fingerprint.hpp"
 #include "model/document.hpp"
 
 namespace switchyard::model {
@@ -44,6 +45,20 @@ json encode(const backend& value) {
 
 json encode(const route& value) {
   return {{"host", value.host}, {"path", value.path}, {"backend", value.backend}};
+}
+
+json encode(const std::vector<route>& values) {
+  json result = json::array();
+  for (const auto& r : values) result.push_back(encode(r));
+  return result;
+}
+
+std::string version_of(const backend& value) {
+  return base::fingerprint().add(encode(value).dump()).hex();
+}
+
+std::string version_of(const std::vector<route>& values) {
+  return base::fingerprint().add(encode(values).dump()).hex();
 }
 
 }  // namespace switchyard::model

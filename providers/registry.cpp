@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "providers/file/file_provider.hpp"
+#include "providers/memory/memory_provider.hpp"
 #include "providers/postgres/postgres_provider.hpp"
 #include "providers/redis/redis_provider.hpp"
 
@@ -26,6 +27,10 @@ outcome<provider_ptr> make(const std::string& name, const config::file_settings&
 outcome<provider_ptr> make(const std::string& name, const config::redis_settings& settings) {
   if (const auto good = redis::check(settings); !good) return good.error();
   return provider_ptr(std::make_unique<redis::redis_provider>(name, settings));
+}
+
+outcome<provider_ptr> make(const std::string& name, const config::memory_settings& settings) {
+  return provider_ptr(std::make_unique<memory::memory_provider>(name, settings));
 }
 
 }  // namespace

@@ -56,6 +56,9 @@ std::vector<place> places() {
   const auto redis = json{{"name", "a"}, {"type", "redis"}};
   result.push_back(
       {"redis", defs["redis_provider"], with_provider(redis), json::json_pointer("/providers/0")});
+  result.push_back({"memory", defs["memory_provider"],
+                    with_provider({{"name", "m"}, {"type", "memory"}}),
+                    json::json_pointer("/providers/0")});
   result.push_back({"postgres", defs["postgres_provider"], with_provider(postgres),
                     json::json_pointer("/providers/0")});
   result.push_back({"queries", defs["postgres_queries"], with_provider(queries),
