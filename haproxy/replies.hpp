@@ -69,6 +69,23 @@ struct stat_view {
 /// errc::protocol.
 base::outcome<stat_view> parse_stat(std::string_view reply);
 
+/// How a server, or a backend as a whole, fares.
+struct live_figures {
+  std::string status;          ///< "UP", "DOWN 1/2", "MAINT", "no check" …
+  std::string check;           ///< the last check's result, "L4OK"; "" when there is none
+  std::uint64_t sessions = 0;  ///< now
+  std::uint64_t queued = 0;    ///< requests that wait now
+  std::uint64_t total = 0;     ///< sessions so far
+
+  bool operator==(const live_figures&) const = default;
+};
+struct live_backend {
+  live_figures whole;
+  std::map<std::string, live_figures> servers;
+};
+/// `show stat BACKEND 6 -1`. errc::protocol.
+base::outcome<live_backend> parse_live(std::string_view reply);
+
 /// `show env NAME`: the value, "" when it is not set.
 std::string parse_env(std::string_view reply, std::string_view name);
 

@@ -34,12 +34,13 @@ std::optional<std::string_view> next_row(std::string_view& text) {
   return row;
 }
 
-/// Where the columns stand that server_limits needs; nothing when one is missing.
-std::optional<std::array<std::size_t, 5>> limit_columns(std::string_view title) {
-  constexpr std::array<std::string_view, 5> wanted{"# pxname", "svname", "slim", "bck", "status"};
+/// Where columns of these names stand; nothing when one is missing.
+template <std::size_t N>
+std::optional<std::array<std::size_t, N>> columns_of(
+    std::string_view title, const std::array<std::string_view, N>& wanted) {
   const auto names = cells_of(title);
-  std::array<std::size_t, 5> at{};
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
+  std::array<std::size_t, N> at{};
+  for (std::size_t i = 0; i < N; ++i) {
     const auto found = std::ranges::find(names, wanted[i]);
     if (found == names.end()) return std::nullopt;
     at[i] = static_cast<std::size_t>(found - names.begin());
@@ -47,11 +48,17 @@ std::optional<std::array<std::size_t, 5>> limit_columns(std::string_view title) 
   return at;
 }
 
+std::uint64_t number_in(std::string_view cell) {
+  std::uint64_t number = 0;
+  return read_number(cell, number) ? number : 0;
+}
+
 }  // namespace
 
 base::outcome<stat_view> parse_stat(std::string_view reply) {
   const auto title = next_line(reply);
-  const auto columns = limit_columns(title.value_or(""));
+  constexpr std::array<std::string_view, 5> wanted{"# pxname", "svname", "slim", "bck", "status"};
+  const auto columns = columns_of(title.value_or(""), wanted);
   if (!columns) return base::error{base::errc::protocol, "an unexpected reply to show stat"};
   const auto [proxy, server, limit, backup, state] = *columns;
   stat_view found;
@@ -69,6 +76,27 @@ base::outcome<stat_view> parse_stat(std::string_view reply) {
     limits.backup = cells[backup] == "1";
     if (!cells[limit].empty() && !read_number(cells[limit], limits.maxconn))
       return base::error{base::errc::protocol, "no number in the reply to show stat"};
+  }
+  return found;
+}
+
+base::outcome<live_backend> parse_live(std::string_view reply) {
+  constexpr std::array<std::string_view, 6> wanted{"svname", "status", "check_status",
+                                                   "scur",   "qcur",   "stot"};
+  const auto title = next_line(reply);
+  const auto columns = columns_of(title.value_or(""), wanted);
+  if (!columns) return base::error{base::errc::protocol, "an unexpected reply to show stat"};
+  const auto [server, state, check, now, waiting, total] = *columns;
+  live_backend found;
+  while (const auto line = next_row(reply)) {
+    if (line->empty()) continue;
+    const auto cells = cells_of(*line);
+    if (cells.size() <= std::max({server, state, check, now, waiting, total}))
+      return base::error{base::errc::protocol, "a short line in the reply to show stat"};
+    auto& figures =
+        cells[server] == "BACKEND" ? found.whole : found.servers[std::string(cells[server])];
+    figures = {std::string(cells[state]), std::string(cells[check]), number_in(cells[now]),
+               number_in(cells[waiting]), number_in(cells[total])};
   }
   return found;
 }
