@@ -31,6 +31,12 @@ struct api_state {
   std::string told;                          ///< why it does not listen, as the log has it
   base::backoff retry{while_taken};
   std::minstd_rand random{std::random_device{}()};
+
+  ~api_state() {
+    if (service) service->close();  // requests that wait for HAProxy end at once
+  }
+  api_state(const api_state&) = delete;
+  api_state& operator=(const api_state&) = delete;
 };
 
 using api_self = api_actor::stateful_pointer<api_state>;
@@ -97,6 +103,10 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
   });
   api::add_health(s.routes, *s.service);
   api::add_status(s.routes, *s.service);
+  api::add_backends(s.routes, *s.service);
+  api::add_routes(s.routes, *s.service);
+  api::add_reconcile(s.routes, *s.service);
+  api::add_description(s.routes);
   try_to_listen(self);
   return {
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },

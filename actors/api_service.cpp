@@ -1,15 +1,60 @@
 #include "actors/api_service.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <thread>
 #include <utility>
+#include <variant>
+
+#include "base/fd.hpp"
+#include "haproxy/look.hpp"
 
 namespace switchyard::actors {
 
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr auto look_again = 20ms;  // while a change is on its way
+
 const base::error late{base::errc::timeout, "switchyard did not answer in time; try again"};
 const base::error restarting{base::errc::unavailable,
                              "a part of switchyard is starting anew; try again in a moment"};
+
+std::vector<std::string> words(const std::vector<haproxy::reload_reason>& reasons) {
+  std::vector<std::string> all;
+  for (const auto& r : reasons)
+    all.push_back(std::string(to_string(r.cause)) + (r.subject.empty() ? "" : " ") + r.subject);
+  return all;
+}
+
+api::actual_backend actual_of(const haproxy::seen_backend& seen) {
+  const auto& whole = seen.live.whole;
+  api::actual_backend result{whole.status, whole.sessions, whole.queued, whole.total, {}};
+  for (const auto& [name, s] : seen.servers) {
+    const auto live = seen.live.servers.find(name);
+    const auto figures = live == seen.live.servers.end() ? haproxy::live_figures{} : live->second;
+    result.servers[name] = {s.address,        s.port,         s.weight,
+                            s.state,          figures.status, figures.check,
+                            figures.sessions, figures.queued, figures.total};
+  }
+  return result;
+}
+
+/// Whether a reason of a reload is about that backend, or may be.
+bool concerns(const std::string& reason, const std::string& backend) {
+  return backend.empty() || reason.starts_with("and ") || reason.ends_with(" " + backend) ||
+         reason.find(" " + backend + "/") != std::string::npos;
+}
+
+/// Whether that pass may be the one with the change; of several the earliest is.
+bool brought(const api::apply_status& pass, const api::write_result& change,
+             const std::string& backend) {
+  if (change.revision == 0 || pass.revision < change.revision || pass.kind != "changes")
+    return false;
+  if (backend.empty()) return pass.routes > 0;
+  return pass.backends.empty() || std::ranges::count(pass.backends, backend) > 0;
+}
 
 }  // namespace
 
@@ -25,18 +70,46 @@ void api_service::configure(settings_ptr settings) {
   settings_ = std::move(settings);
 }
 
+settings_ptr api_service::settings() const {
+  const std::lock_guard lock(mutex_);
+  return settings_;
+}
+
+// -- questions
+
 template <class Result, class Actor, class... Message>
-base::outcome<Result> api_service::ask(const Actor& whom, const Message&... message) {
-  const std::unique_lock lock(asking_, longest);
-  if (!lock) return late;
+base::outcome<Result> api_service::request(std::chrono::milliseconds deadline, const Actor& whom,
+                                           const Message&... message) {
   caf::scoped_actor self(system_);
   std::optional<Result> result;
   bool in_time = true;
-  self->request(whom, longest, message...)
+  self->request(whom, deadline, message...)
       .receive([&](const Result& r) { result = r; },
                [&](const caf::error& e) { in_time = e != caf::sec::request_timeout; });
   if (result) return *std::move(result);
   return in_time ? restarting : late;
+}
+
+template <class Result, class Actor, class... Message>
+base::outcome<Result> api_service::ask(const Actor& whom, const Message&... message) {
+  const std::unique_lock lock(asking_, longest);
+  if (!lock) return late;
+  return request<Result>(longest, whom, message...);
+}
+
+base::outcome<caf::actor> api_service::child(const std::string& name) {
+  const auto list = ask<children_ptr>(supervisor_, children_atom::value);
+  if (!list) return list.error();
+  const auto found = (*list)->children.find(name);
+  if (found == (*list)->children.end() || !found->second.handle) return restarting;
+  return found->second.handle;
+}
+
+template <class Result, class... Message>
+base::outcome<Result> api_service::ask_manager(const Message&... message) {
+  const auto manager = child("manager");
+  if (!manager) return manager.error();
+  return ask<Result>(caf::actor_cast<manager_actor>(*manager), message...);
 }
 
 base::outcome<api::status> api_service::get_status() {
@@ -46,6 +119,130 @@ base::outcome<api::status> api_service::get_status() {
   s.version = SWITCHYARD_VERSION;
   s.started = started_;
   return s;
+}
+
+base::outcome<model::backend_page> api_service::get_backends(const std::string& after,
+                                                             const std::string& provider,
+                                                             std::size_t most) {
+  const auto page =
+      ask_manager<page_ptr>(list_atom::value, after, provider, static_cast<std::uint64_t>(most));
+  if (!page) return page.error();
+  return **page;
+}
+
+base::outcome<api::backend_detail> api_service::get_backend(const std::string& name) {
+  const auto desired = ask_manager<desired_ptr>(find_atom::value, name);
+  if (!desired) return desired.error();
+  const auto known = get_status();
+  api::backend_detail detail{**desired, std::nullopt, ""};
+  const std::unique_lock lock(looking_, longest);
+  if (!lock) {
+    detail.unreadable = "too many ask HAProxy at this moment; try again";
+    return detail;
+  }
+  const auto seen = haproxy::look_at(settings()->haproxy, known ? known->haproxy.pid : 0, name);
+  if (seen)
+    detail.actual = actual_of(*seen);
+  else if (seen.error().kind != base::errc::not_found)
+    detail.unreadable = seen.error().message;
+  else if (!detail.desired.value && !detail.desired.unread.any())
+    return base::error{base::errc::not_found,
+                       "nobody desires a backend " + name + ", and HAProxy has none"};
+  return detail;
+}
+
+base::outcome<routes_ptr> api_service::get_routes() {
+  return ask_manager<routes_ptr>(routes_atom::value);
+}
+
+base::outcome<api::reconcile_result> api_service::reconcile() {
+  const auto manager = child("manager");
+  if (!manager) return manager.error();
+  // A pass may take a reload's time; other questions go on meanwhile.
+  const auto done =
+      request<apply_report_ptr>(30s, caf::actor_cast<manager_actor>(*manager), repair_atom::value);
+  if (!done) return done.error();
+  const auto& report = **done;
+  api::reconcile_result result{
+      report.reachable, report.repaired, report.reload.has_value(), words(report.waiting), {},
+      report.took};
+  for (const auto& n : report.notices) result.notices.push_back(n.text);
+  return result;
+}
+
+// -- changes
+
+/// The memory provider, if the change is its to make.
+base::outcome<std::string> api_service::writable_provider(const model::edit& change) {
+  const auto now = settings();
+  const auto found = std::ranges::find_if(now->providers, [](const auto& p) {
+    return std::holds_alternative<config::memory_settings>(p.source);
+  });
+  if (found == now->providers.end())
+    return base::error{base::errc::refused,
+                       "no provider takes changes by hand; add the line `- {name: manual, type: "
+                       "memory}` under `providers:` in the settings, and send SIGHUP"};
+  if (change.backend.empty()) return found->name;
+  const auto desired = ask_manager<desired_ptr>(find_atom::value, change.backend);
+  if (!desired) return desired.error();
+  const auto& owner = (*desired)->owner;
+  if (!owner.empty() && owner != found->name)
+    return base::error{base::errc::refused, "the backend " + change.backend +
+                                                " belongs to the provider " + owner +
+                                                "; change it in its source"};
+  return found->name;
+}
+
+/// Waits until HAProxy has what the manager acknowledged: a reload may have to wait for its turn.
+void api_service::follow(api::write_result& result, const std::string& backend,
+                         const base::deadline& until) {
+  for (;;) {
+    const auto s = get_status();
+    result.waiting.clear();
+    if (!s) return result.waiting.push_back(s.error().message);
+    if (s->applied_revision < result.revision) result.waiting.emplace_back("its apply");
+    if (!s->haproxy.reachable) result.waiting.emplace_back("HAProxy, which does not answer");
+    for (const auto& reason : s->haproxy.waiting)
+      if (concerns(reason, backend)) result.waiting.push_back("a reload: " + reason);
+    for (const auto& pass : s->recent)
+      if (brought(pass, result, backend)) result.pass = pass;
+    result.applied = result.waiting.empty();
+    if (result.applied || until.passed() || closing_) return;
+    std::this_thread::sleep_for(look_again);
+  }
+}
+
+base::outcome<api::write_result> api_service::write(const model::edit& change,
+                                                    std::chrono::milliseconds wait) {
+  const base::deadline until(wait);
+  const auto provider = writable_provider(change);
+  if (!provider) return provider.error();
+  const auto handle = child("provider " + *provider);
+  if (!handle) return handle.error();
+  const auto actor = caf::actor_cast<provider_actor>(*handle);
+  const auto answer = request<edit_answer_ptr>(
+      longest, actor, edit_atom::value, edit_ptr(std::make_shared<const model::edit>(change)));
+  if (!answer) return answer.error();
+  if (!(*answer)->done) return (*answer)->done.error();
+  api::write_result result;
+  result.done = *(*answer)->done;
+  result.provider = *provider;
+  // Until here the change was made; what follows only tells how far it has come.
+  if (wait.count() == 0) {
+    result.waiting.emplace_back("its apply");
+    return result;
+  }
+  if (result.done.changed) {
+    const auto revision =
+        request<std::uint64_t>(until.left(), actor, await_atom::value, (*answer)->report);
+    if (!revision) {
+      result.waiting.emplace_back("its apply");
+      return result;
+    }
+    result.revision = *revision;
+  }
+  follow(result, change.backend, until);
+  return result;
 }
 
 }  // namespace switchyard::actors

@@ -1,12 +1,15 @@
 #pragma once
 
-// api::service by messages to the supervisor and the manager.
+// api::service by messages to the supervisor, the manager and the memory provider.
 //
-// Threading: as api::service; configure() from any thread. At most one question at a time waits in
-// the manager's mailbox, however many clients ask.
+// Threading: as api::service; configure() and close() from any thread. At most one question at a
+// time waits in the manager's mailbox, and at most one conversation is held with HAProxy, however
+// many clients ask.
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
+#include <string>
 
 #include "actors/protocol.hpp"
 #include "api/service.hpp"
@@ -21,18 +24,39 @@ class api_service final : public api::service {
   api_service(caf::actor_system& system, settings_ptr settings, supervisor_actor supervisor);
 
   void configure(settings_ptr settings);
+  /// Ends the waiting of write() from now on.
+  void close() { closing_ = true; }
 
   base::outcome<api::status> get_status() override;
+  base::outcome<model::backend_page> get_backends(const std::string& after,
+                                                  const std::string& provider,
+                                                  std::size_t most) override;
+  base::outcome<api::backend_detail> get_backend(const std::string& name) override;
+  base::outcome<routes_ptr> get_routes() override;
+  base::outcome<api::reconcile_result> reconcile() override;
+  base::outcome<api::write_result> write(const model::edit& change,
+                                         std::chrono::milliseconds wait) override;
 
  private:
   template <class Result, class Actor, class... Message>
+  base::outcome<Result> request(std::chrono::milliseconds deadline, const Actor& whom,
+                                const Message&... message);
+  template <class Result, class Actor, class... Message>
   base::outcome<Result> ask(const Actor& whom, const Message&... message);
+  template <class Result, class... Message>
+  base::outcome<Result> ask_manager(const Message&... message);
+  base::outcome<caf::actor> child(const std::string& name);
+  base::outcome<std::string> writable_provider(const model::edit& change);
+  void follow(api::write_result& result, const std::string& backend, const base::deadline& until);
+  settings_ptr settings() const;
 
   caf::actor_system& system_;
   supervisor_actor supervisor_;
   api::wall_time started_;
-  std::timed_mutex asking_;
-  std::mutex mutex_;
+  std::atomic<bool> closing_{false};
+  std::timed_mutex asking_;   // held while a question is asked
+  std::timed_mutex looking_;  // held while HAProxy is asked
+  mutable std::mutex mutex_;
   settings_ptr settings_;  // guarded by mutex_
 };
 

@@ -33,6 +33,10 @@ struct manager_state {
   std::uint64_t writer_generation = 0;  // answers of an earlier writer are not taken for this one's
   bool in_flight = false;
   bool reconcile_wanted = false;
+  std::vector<caf::typed_response_promise<apply_report_ptr>> asked;     // for a pass to come
+  std::vector<caf::typed_response_promise<apply_report_ptr>> answered;  // by the one in flight
+  routes_ptr routes;                                                    // as of routes_revision
+  std::uint64_t routes_revision = 0;
   status_book book;
 };
 
@@ -76,6 +80,8 @@ void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> name
             self->state.in_flight = false;
             if (from_queue) self->state.queue.done();
             self->state.book.passed(kind, *report, names, std::chrono::system_clock::now());
+            if (!from_queue)
+              for (auto& p : std::exchange(self->state.answered, {})) p.deliver(report);
             pump(self);
           },
           [=](const caf::error&) {
@@ -84,6 +90,8 @@ void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> name
             self->state.in_flight = false;
             self->state.writer = nullptr;
             if (from_queue) self->state.queue.failed();
+            for (auto& p : std::exchange(self->state.answered, {}))
+              p.deliver(caf::make_error(caf::sec::request_receiver_down));
           });
 }
 
@@ -96,6 +104,7 @@ void pump(manager_self self) {
     ask_writer(self, pass_kind::changes, std::move(names), apply_atom::value,
                std::make_shared<const haproxy::apply_request>(std::move(*request)));
   } else if (std::exchange(s.reconcile_wanted, false)) {
+    s.answered = std::exchange(s.asked, {});
     ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
   }
 }
@@ -159,6 +168,35 @@ void take_settings(manager_self self, const config::settings& settings) {
   pump(self);
 }
 
+desired_ptr find(manager_self self, const std::string& name) {
+  auto& s = self->state;
+  api::desired_backend found;
+  found.value = s.desired.find(name);
+  if (found.value) found.owner = s.desired.owner(name);
+  for (const auto& c : s.desired.collisions())
+    if (c.backend == name) found.others.push_back(c.other);
+  found.unread = s.desired.unread_of(name);
+  return std::make_shared<const api::desired_backend>(std::move(found));
+}
+
+/// All routes; put together once for each revision that somebody asks for.
+routes_ptr routes_of(manager_self self) {
+  auto& s = self->state;
+  if (!s.routes || s.routes_revision != s.desired.revision())
+    s.routes = std::make_shared<const std::vector<model::owned_route>>(s.desired.owned_routes());
+  s.routes_revision = s.desired.revision();
+  return s.routes;
+}
+
+caf::typed_response_promise<apply_report_ptr> repair(manager_self self) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<apply_report_ptr>();
+  s.asked.push_back(promise);
+  s.reconcile_wanted = true;
+  pump(self);
+  return promise;
+}
+
 manager_actor::behavior_type manager(manager_self self, const settings_ptr& settings, log_ptr log) {
   self->state.log = std::move(log);
   self->state.desired = model::desired_state(names_of(*settings));
@@ -180,6 +218,8 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
       [=](use_atom, const writer_actor& writer) {
         auto& s = self->state;
         if (s.in_flight) s.queue.failed();
+        for (auto& p : std::exchange(s.answered, {}))
+          p.deliver(caf::make_error(caf::sec::request_receiver_down));
         s.in_flight = false;
         s.writer = writer;
         ++s.writer_generation;
@@ -191,6 +231,14 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         auto& s = self->state;
         return std::make_shared<const api::status>(s.book.view(s.desired, s.refusals));
       },
+      [=](list_atom, const std::string& after, const std::string& provider,
+          std::uint64_t most) -> page_ptr {
+        return std::make_shared<const model::backend_page>(
+            self->state.desired.page(after, provider, most));
+      },
+      [=](find_atom, const std::string& name) { return find(self, name); },
+      [=](routes_atom) { return routes_of(self); },
+      [=](repair_atom) { return repair(self); },
   };
 }
 

@@ -13,9 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "api/service.hpp"
 #include "api/status.hpp"
+#include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/apply.hpp"
+#include "model/desired_state.hpp"
+#include "model/edit.hpp"
 #include "model/event.hpp"
 
 namespace switchyard::actors {
@@ -25,6 +29,18 @@ using health_ptr = std::shared_ptr<const model::provider_health>;
 using apply_request_ptr = std::shared_ptr<const haproxy::apply_request>;
 using apply_report_ptr = std::shared_ptr<const haproxy::apply_report>;
 using settings_ptr = std::shared_ptr<const config::settings>;
+
+using edit_ptr = std::shared_ptr<const model::edit>;
+using page_ptr = std::shared_ptr<const model::backend_page>;
+using desired_ptr = std::shared_ptr<const api::desired_backend>;
+using routes_ptr = std::shared_ptr<const std::vector<model::owned_route>>;
+
+/// What became of a change by hand.
+struct edit_answer {
+  base::outcome<model::edited> done;
+  std::uint64_t report = 0;  ///< the number of the report that has it
+};
+using edit_answer_ptr = std::shared_ptr<const edit_answer>;
 
 /// What the manager knows, and from the supervisor also its children.
 using status_ptr = std::shared_ptr<const api::status>;
@@ -48,18 +64,29 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::settings_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::status_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::children_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_answer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::page_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::desired_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::routes_ptr)
 
 namespace switchyard::actors {
 
 using apply_atom = caf::atom_constant<caf::atom("apply")>;
+using await_atom = caf::atom_constant<caf::atom("await")>;
 using children_atom = caf::atom_constant<caf::atom("children")>;
 using configure_atom = caf::atom_constant<caf::atom("configure")>;
+using edit_atom = caf::atom_constant<caf::atom("edit")>;
+using find_atom = caf::atom_constant<caf::atom("find")>;
 using health_atom = caf::atom_constant<caf::atom("health")>;
+using list_atom = caf::atom_constant<caf::atom("list")>;
 using lost_atom = caf::atom_constant<caf::atom("lost")>;
 using noted_atom = caf::atom_constant<caf::atom("noted")>;
 using reconcile_atom = caf::atom_constant<caf::atom("reconcile")>;
 using report_atom = caf::atom_constant<caf::atom("report")>;
+using repair_atom = caf::atom_constant<caf::atom("repair")>;
 using restart_atom = caf::atom_constant<caf::atom("restart")>;
+using routes_atom = caf::atom_constant<caf::atom("routes")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
@@ -97,12 +124,24 @@ using manager_actor = caf::typed_actor<
     // Take these settings: another list of providers.
     caf::reacts_to<configure_atom, settings_ptr>,
     // What is known.
-    caf::replies_to<status_atom>::with<status_ptr>>;
+    caf::replies_to<status_atom>::with<status_ptr>,
+    // Desired backends after that name, of one provider or all (""), at most so many.
+    caf::replies_to<list_atom, std::string, std::string, std::uint64_t>::with<page_ptr>,
+    // One backend as it is desired.
+    caf::replies_to<find_atom, std::string>::with<desired_ptr>,
+    // All routes.
+    caf::replies_to<routes_atom>::with<routes_ptr>,
+    // Ask the writer for a pass over everything; answered with what it did.
+    caf::replies_to<repair_atom>::with<apply_report_ptr>>;
 
 /// Drives one provider, whatever its source. Detached, since starting and stopping one may block.
 using provider_actor = caf::typed_actor<
     // A manager to report to from now on: start over with a full view, in a new epoch.
     caf::reacts_to<use_atom, manager_actor>,
+    // A change by hand, for a provider that takes some. Answered once it is kept.
+    caf::replies_to<edit_atom, edit_ptr>::with<edit_answer_ptr>,
+    // Answered with the revision once the manager has acknowledged the report of that number.
+    caf::replies_to<await_atom, std::uint64_t>::with<std::uint64_t>,
     // The manager's answer to a report, with the revision: the acknowledgement. The next one may
     // go.
     caf::reacts_to<std::uint64_t>>;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/event_buffer.hpp"
+#include "providers/editable.hpp"
 
 namespace switchyard::actors {
 
@@ -18,8 +19,18 @@ class actor_sink final : public providers::sink {
       : label_(std::move(label)), buffer_(capacity), actor_(std::move(actor)) {}
 
   void report(model::report report) override {
-    buffer_.put(std::move(report));
+    {
+      const std::lock_guard lock(mutex_);
+      buffer_.put(std::move(report));
+      ++put_;
+    }
     hand_over();
+  }
+
+  /// How many reports there were so far.
+  std::uint64_t put() const {
+    const std::lock_guard lock(mutex_);
+    return put_;
   }
 
   void health(model::provider_health health) override {
@@ -39,12 +50,16 @@ class actor_sink final : public providers::sink {
     in_flight_ = false;
   }
 
-  void acknowledged() {
+  /// Returns how many reports the manager has acknowledged by now.
+  std::uint64_t acknowledged() {
+    std::uint64_t done = 0;
     {
       const std::lock_guard lock(mutex_);
       in_flight_ = false;
+      done = flying_;
     }
     hand_over();
+    return done;
   }
 
  private:
@@ -56,6 +71,7 @@ class actor_sink final : public providers::sink {
     auto report = buffer_.take();
     if (!report) return;
     in_flight_ = true;
+    flying_ = put_;
     caf::send_as(caf::actor_cast<provider_actor>(self), manager_, report_atom::value, label_,
                  epoch_, std::make_shared<const model::report>(std::move(*report)));
   }
@@ -63,10 +79,12 @@ class actor_sink final : public providers::sink {
   std::string label_;
   event_buffer buffer_;
   caf::weak_actor_ptr actor_;
-  std::mutex mutex_;
-  manager_actor manager_;  // guarded by mutex_, like the two below
+  mutable std::mutex mutex_;
+  manager_actor manager_;  // guarded by mutex_, like all below
   std::uint64_t epoch_ = 0;
   bool in_flight_ = false;
+  std::uint64_t put_ = 0;     // reports so far
+  std::uint64_t flying_ = 0;  // of them, those in the report that went last
 };
 
 struct provider_state {
@@ -82,6 +100,13 @@ struct provider_state {
   std::unique_ptr<actor_sink> sink;  // outlives the provider
   providers::provider_ptr provider;
   std::uint64_t epoch = 0;
+  struct owed {
+    std::uint64_t report;
+    caf::typed_response_promise<std::uint64_t> promise;
+  };
+  std::vector<owed> awaited;
+  std::uint64_t acknowledged = 0;  ///< reports
+  std::uint64_t revision = 0;      ///< of the last acknowledgement
 };
 
 using provider_self = provider_actor::stateful_pointer<provider_state>;
@@ -91,6 +116,37 @@ void start_over(provider_self self, const manager_actor& manager) {
   s.provider->stop();
   s.sink->use(manager, ++s.epoch);
   s.provider->start(*s.sink);
+}
+
+edit_answer_ptr make_edit(provider_self self, const model::edit& change) {
+  auto& s = self->state;
+  auto* const by_hand = dynamic_cast<providers::editable*>(s.provider.get());
+  auto done = by_hand != nullptr
+                  ? by_hand->edit(change)
+                  : base::outcome<model::edited>(
+                        base::error{base::errc::refused, "this provider takes no changes by hand"});
+  return std::make_shared<const edit_answer>(edit_answer{std::move(done), s.sink->put()});
+}
+
+caf::typed_response_promise<std::uint64_t> await(provider_self self, std::uint64_t report) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<std::uint64_t>();
+  if (report <= s.acknowledged)
+    promise.deliver(s.revision);
+  else
+    s.awaited.push_back({report, promise});
+  return promise;
+}
+
+void take_acknowledgement(provider_self self, std::uint64_t revision) {
+  auto& s = self->state;
+  s.acknowledged = s.sink->acknowledged();
+  s.revision = revision;
+  std::erase_if(s.awaited, [&](auto& a) {
+    if (a.report > s.acknowledged) return false;
+    a.promise.deliver(revision);
+    return true;
+  });
 }
 
 provider_actor::behavior_type provider(provider_self self, const std::string& name,
@@ -109,7 +165,9 @@ provider_actor::behavior_type provider(provider_self self, const std::string& na
   s.provider = std::move(made).value();
   return {
       [=](use_atom, const manager_actor& manager) { start_over(self, manager); },
-      [=](std::uint64_t) { self->state.sink->acknowledged(); },
+      [=](edit_atom, const edit_ptr& change) { return make_edit(self, *change); },
+      [=](await_atom, std::uint64_t report) { return await(self, report); },
+      [=](std::uint64_t revision) { take_acknowledgement(self, revision); },
   };
 }
 

@@ -19,5 +19,13 @@ namespace switchyard::api {
 void add_health(router& to, service& from);
 /// /v1/status.
 void add_status(router& to, service& from);
+/// /v1/backends, /v1/backends/{name} and its servers.
+void add_backends(router& to, service& from);
+/// /v1/routes.
+void add_routes(router& to, service& from);
+/// /v1/reconcile.
+void add_reconcile(router& to, service& from);
+/// /openapi.json.
+void add_description(router& to);
 
 }  // namespace switchyard::api

@@ -7,16 +7,101 @@
 // Questions never keep the manager or the writer from their work for longer than an answer of
 // bounded size takes.
 
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "api/status.hpp"
 #include "base/outcome.hpp"
+#include "model/desired_state.hpp"
+#include "model/edit.hpp"
 
 namespace switchyard::api {
+
+/// A server as the running HAProxy has it.
+struct actual_server {
+  std::string address;
+  std::uint16_t port = 0;
+  std::uint16_t weight = 0;
+  model::server_state state = model::server_state::ready;
+  std::string status;  ///< HAProxy's word: "UP", "DOWN", "MAINT" …
+  std::string check;   ///< the last check's result, "" for none
+  std::uint64_t sessions = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t total = 0;
+
+  bool operator==(const actual_server&) const = default;
+};
+
+struct actual_backend {
+  std::string status;
+  std::uint64_t sessions = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t total = 0;
+  std::map<std::string, actual_server> servers;
+
+  bool operator==(const actual_backend&) const = default;
+};
+
+/// One backend as it is desired.
+struct desired_backend {
+  model::backend_ptr value;         ///< nullptr: nobody desires it
+  std::string owner;                ///< the provider whose version it is
+  std::vector<std::string> others;  ///< providers that name it too and whose versions are not used
+  model::unread unread;             ///< what of it the source has, and nobody could read
+};
+
+/// The same, with what HAProxy has.
+struct backend_detail {
+  desired_backend desired;
+  std::optional<actual_backend> actual;  ///< nothing: HAProxy has none of that name, or:
+  std::string unreadable;                ///< why HAProxy could not be asked
+};
+
+/// What a pass over everything did.
+struct reconcile_result {
+  bool reachable = true;
+  unsigned repaired = 0;
+  bool reloaded = false;
+  std::vector<std::string> waiting;  ///< reasons of a reload that is still to come
+  std::vector<std::string> notices;  ///< what was found and done, a sentence each
+  std::chrono::microseconds took{0};
+};
+
+struct write_result {
+  model::edited done;
+  std::string provider;
+  std::uint64_t revision = 0;        ///< that has the change; 0: not waited for
+  bool applied = false;              ///< HAProxy has it
+  std::optional<apply_status> pass;  ///< that brought it there
+  std::vector<std::string> waiting;  ///< for what it still waits, a sentence each
+};
 
 class service {
  public:
   virtual ~service() = default;
 
   virtual base::outcome<status> get_status() = 0;
+  /// See model::desired_state::page().
+  virtual base::outcome<model::backend_page> get_backends(const std::string& after,
+                                                          const std::string& provider,
+                                                          std::size_t most) = 0;
+  /// HAProxy is asked at this moment, without the writer. errc::not_found: nobody desires it, and
+  /// HAProxy has none.
+  virtual base::outcome<backend_detail> get_backend(const std::string& name) = 0;
+  using routes_ptr = std::shared_ptr<const std::vector<model::owned_route>>;
+  virtual base::outcome<routes_ptr> get_routes() = 0;
+  /// Compares everything and repairs what differs.
+  virtual base::outcome<reconcile_result> reconcile() = 0;
+  /// Hands a change to the memory provider, and waits at most `wait` until HAProxy has it.
+  /// errc::conflict: the change's condition does not hold; errc::refused: there is no memory
+  /// provider, or the backend is another provider's; errc::not_found; errc::io.
+  virtual base::outcome<write_result> write(const model::edit& change,
+                                            std::chrono::milliseconds wait) = 0;
 };
 
 }  // namespace switchyard::api

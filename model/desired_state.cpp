@@ -201,6 +201,33 @@ backend_ptr desired_state::find(const std::string& backend) const {
   return found == merged_.end() ? nullptr : found->second;
 }
 
+backend_page desired_state::page(const std::string& after, const std::string& provider,
+                                 std::size_t most) const {
+  backend_page result;
+  std::size_t looked_at = 0;
+  for (auto at = merged_.upper_bound(after); at != merged_.end(); ++at) {
+    if (result.backends.size() == most || looked_at++ == most * 100) {
+      result.next = std::prev(at)->first;
+      break;
+    }
+    auto of = owner(at->first);
+    if (provider.empty() || of == provider) result.backends.push_back({at->second, std::move(of)});
+  }
+  return result;
+}
+
+std::vector<owned_route> desired_state::owned_routes() const {
+  std::vector<owned_route> all;
+  for (const auto& v : views_)
+    for (const auto& r : v.routes) all.push_back({r, v.provider});
+  const auto where = [](const owned_route& r) { return std::tie(r.value.host, r.value.path); };
+  std::ranges::stable_sort(all, [&](const auto& a, const auto& b) { return where(a) < where(b); });
+  all.erase(std::unique(all.begin(), all.end(),
+                        [&](const auto& a, const auto& b) { return where(a) == where(b); }),
+            all.end());
+  return all;
+}
+
 std::vector<route> desired_state::routes() const {
   std::vector<route> all;
   for (const auto& v : views_) all.insert(all.end(), v.routes.begin(), v.routes.end());

@@ -37,6 +37,28 @@ struct fold_result {
   std::vector<collision> new_collisions;
 };
 
+/// A backend and whose version it is.
+struct owned_backend {
+  backend_ptr value;
+  std::string owner;
+
+  bool operator==(const owned_backend&) const = default;
+};
+
+/// A route and whose it is.
+struct owned_route {
+  route value;
+  std::string owner;
+
+  bool operator==(const owned_route&) const = default;
+};
+
+/// Desired backends by name, a part of them.
+struct backend_page {
+  std::vector<owned_backend> backends;
+  std::string next;  ///< the name to go on after; "" at the end
+};
+
 /// How much one provider's view holds.
 struct view_summary {
   bool reported = false;  ///< it has given a full view
@@ -70,6 +92,11 @@ class desired_state {
   const std::map<std::string, backend_ptr>& backends() const { return merged_; }
   /// All routes, sorted; a host and path that two providers name belongs to the first.
   std::vector<route> routes() const;
+  /// At most `most` desired backends that come after that name, of one provider or of all (""). At
+  /// most a hundred times as many are looked at, so that a page may have fewer and not be the last.
+  backend_page page(const std::string& after, const std::string& provider, std::size_t most) const;
+  /// All routes, as routes() gives them.
+  std::vector<owned_route> owned_routes() const;
   /// What of a backend could not be read by the provider whose version is used; of one that is not
   /// desired, by any of them.
   unread unread_of(const std::string& backend) const;

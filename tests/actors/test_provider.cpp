@@ -75,6 +75,10 @@ manager_actor::behavior_type recording_manager(manager_actor::pointer self,
       [](use_atom, const writer_actor&) {},
       [](configure_atom, const settings_ptr&) {},
       [](status_atom) { return std::make_shared<const api::status>(); },
+      [](list_atom, const std::string&, const std::string&, std::uint64_t) { return page_ptr(); },
+      [](find_atom, const std::string&) { return desired_ptr(); },
+      [](routes_atom) { return routes_ptr(); },
+      [](repair_atom) { return apply_report_ptr(); },
   };
 }
 

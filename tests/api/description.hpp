@@ -1,0 +1,35 @@
+#pragma once
+
+// Answers of the API held against its description (api/openapi.json).
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/support.hpp"
+
+namespace switchyard::tests {
+
+class description {
+ public:
+  /// Of the repository.
+  description();
+
+  /// What of `value` is not as `schema` says, a line each. Knows $ref, type, enum, const, anyOf,
+  /// properties, required, additionalProperties, items; another word of JSON Schema is a fault.
+  std::vector<std::string> faults(const nlohmann::json& value, const nlohmann::json& schema,
+                                  const std::string& at = "") const;
+
+  /// What of an answer to `method` and a path of `pattern` is not described; "" when nothing is.
+  std::string undescribed(const std::string& method, const std::string& pattern,
+                          const http_answer& answer) const;
+
+  /// "GET /v1/status" of all.
+  std::vector<std::string> operations() const;
+  const nlohmann::json& all() const { return all_; }
+
+ private:
+  nlohmann::json all_;
+};
+
+}  // namespace switchyard::tests

@@ -1,0 +1,72 @@
+// The description of the API: the endpoints and it name the same, and the checker of answers is
+// one.
+
+#include <boost/test/unit_test.hpp>
+
+#include "api/openapi.hpp"
+#include "api/routes.hpp"
+#include "tests/api/description.hpp"
+
+namespace switchyard::api {
+
+namespace {
+
+using nlohmann::json;
+
+/// Nobody asks it anything.
+class silent_service final : public service {
+ public:
+  base::outcome<status> get_status() override { return none; }
+  base::outcome<model::backend_page> get_backends(const std::string&, const std::string&,
+                                                  std::size_t) override {
+    return none;
+  }
+  base::outcome<backend_detail> get_backend(const std::string&) override { return none; }
+  base::outcome<routes_ptr> get_routes() override { return none; }
+  base::outcome<reconcile_result> reconcile() override { return none; }
+  base::outcome<write_result> write(const model::edit&, std::chrono::milliseconds) override {
+    return none;
+  }
+
+ private:
+  base::error none{base::errc::unavailable, "silent"};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(described)
+
+BOOST_AUTO_TEST_CASE(every_endpoint_is_described_and_nothing_else) {
+  silent_service nobody;
+  router all;
+  add_health(all, nobody);
+  add_status(all, nobody);
+  add_backends(all, nobody);
+  add_routes(all, nobody);
+  add_reconcile(all, nobody);
+  add_description(all);
+  std::vector<std::string> served;
+  for (const auto& [method, pattern] : all.endpoints()) served.push_back(method + " " + pattern);
+  std::ranges::sort(served);
+  BOOST_TEST(served == tests::description().operations(), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_program_has_the_description_of_the_repository) {
+  BOOST_TEST((json::parse(openapi()) == tests::description().all()));
+}
+
+BOOST_AUTO_TEST_CASE(the_checker_finds_faults) {
+  const tests::description d;
+  const json schema = json::parse(R"({"type": "object", "additionalProperties": false,
+    "required": ["a"], "properties": {"a": {"type": ["integer", "null"]},
+    "b": {"type": "array", "items": {"enum": ["x"]}}, "c": {"anyOf": [{"type": "string"}]}}})");
+  BOOST_TEST(d.faults(json::parse(R"({"a": 1, "b": ["x"], "c": "y"})"), schema).empty());
+  for (const auto* bad : {R"({})", R"({"a": "1"})", R"({"a": 1, "d": 2})",
+                          R"({"a": 1, "b": ["y"]})", R"({"a": 1, "c": 2})", R"([])"})
+    BOOST_TEST(!d.faults(json::parse(bad), schema).empty(), bad);
+  BOOST_TEST(!d.faults(1, json{{"oneOf", 1}}).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::api
