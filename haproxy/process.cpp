@@ -32,6 +32,7 @@ using base::error;
 using base::status;
 using std::chrono::milliseconds;
 
+constexpr std::size_t longest_line = 64;
 constexpr milliseconds look(200);
 constexpr milliseconds between_looks(5);
 constexpr milliseconds orphan_ends_within(10'000);
@@ -76,23 +77,36 @@ std::string kept_in(const config::haproxy_settings& settings) {
   return settings.config_file + ".master";
 }
 
+constexpr std::string_view told_to_stop = "stopping";
+
 /// Without it nothing but the sockets tells that HAProxy is there, which is no reason to have none.
-void keep(const config::haproxy_settings& settings, pid_t master) {
+void keep(const config::haproxy_settings& settings, pid_t master, std::string_view note = {}) {
   const auto which = program_at(master);
-  static_cast<void>(base::write_file_atomically(
-      kept_in(settings), std::to_string(which.pid) + " " + std::to_string(which.started) + "\n"));
+  auto line = std::to_string(which.pid) + " " + std::to_string(which.started);
+  if (!note.empty()) line += " " + std::string(note);
+  static_cast<void>(base::write_file_atomically(kept_in(settings), line + "\n"));
 }
 
-/// The master that was kept, while it runs and its command line has our file; none else.
+/// The master that was kept, while it runs and its command line has our file; none else. One that
+/// was told to stop takes no connections any more: it is in nobody's way.
 program left_behind(const config::haproxy_settings& settings) {
-  constexpr std::size_t longest_line = 64;
   const auto text = base::read_file(kept_in(settings), longest_line);
   auto line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
   program kept;
   if (!read_number(next_word(line), kept.pid) || !read_number(next_word(line), kept.started) ||
-      !runs(kept) || !started_with(kept.pid, settings.config_file).value_or(true))
+      next_word(line) == told_to_stop || !runs(kept) ||
+      !started_with(kept.pid, settings.config_file).value_or(true))
     return {};
   return kept;
+}
+
+/// Whether the kept master was told to stop and has not ended: switchyard was killed meanwhile.
+bool leaves(const config::haproxy_settings& settings) {
+  const auto text = base::read_file(kept_in(settings), longest_line);
+  auto line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
+  program kept;
+  return read_number(next_word(line), kept.pid) && read_number(next_word(line), kept.started) &&
+         next_word(line) == told_to_stop && runs(kept);
 }
 
 error unreachable(const config::haproxy_settings& settings, pid_t left) {
@@ -165,6 +179,7 @@ status process::ensure_running(milliseconds longest) {
 }
 
 base::outcome<process::presence> process::find(const base::deadline& until) {
+  if (leaves(settings_)) return presence::none;
   const base::deadline orphan_gone(std::min(orphan_ends_within, until.left()));
   for (;;) {
     const auto adopted = adopt(until);
@@ -276,6 +291,7 @@ void process::stop(milliseconds grace) {
   };
   const std::array steps{step{SIGUSR1, grace}, step{SIGTERM, after_sigterm},
                          step{SIGKILL, after_sigkill}};
+  keep(settings_, master_, told_to_stop);
   for (const auto& [signal, patience] : steps) {
     // By descriptor: an adopted master may have been reaped, and its pid given away.
     signal_pidfd(pidfd_.get(), signal);

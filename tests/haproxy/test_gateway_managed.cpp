@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <memory>
+#include <thread>
 
 #include "haproxy/pidfd.hpp"
 #include "tests/haproxy/gateway_sites.hpp"
@@ -26,6 +27,28 @@ BOOST_AUTO_TEST_CASE(an_haproxy_that_ended_is_started_with_what_changed_meanwhil
   BOOST_TEST(!report.reload.has_value());
   BOOST_TEST(report.waiting.empty());
   BOOST_TEST(server("other", "x1") == ready);
+}
+
+// As a switchyard leaves it that is killed while it waits for HAProxy's last connections.
+BOOST_AUTO_TEST_CASE(one_that_was_told_to_stop_is_not_waited_for) {
+  http_upstream slow("slow");
+  slow.set_delay(std::chrono::milliseconds(3000));
+  apply(backend_of("web", {local_server("s1", slow.port())}));
+  std::thread client([&] { http_get(port()); });
+  BOOST_REQUIRE(eventually([&] { return slow.requests() == 1; }));
+  const auto master = processes().master;
+  const auto kept = settings.haproxy.config_file + ".master";
+  auto line = read_text(kept);
+  line.pop_back();
+  write_text(kept, line + " stopping\n");
+  ::kill(master, SIGUSR1);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto report = restart_gateway();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(2500)));
+  BOOST_TEST(processes().master != master);
+  BOOST_TEST(server("web", "s1").empty() == false);
+  client.join();
 }
 
 BOOST_AUTO_TEST_CASE(an_haproxy_that_ended_is_started_with_a_frontend_that_came_meanwhile) {
