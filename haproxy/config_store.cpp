@@ -24,6 +24,7 @@ using base::error;
 using base::outcome;
 using base::status;
 
+constexpr std::chrono::seconds longest_load{3};  // 100,000 servers need less than two
 constexpr std::chrono::seconds validation_deadline{30};
 constexpr std::size_t largest_file = 1U << 30;
 constexpr std::size_t most_alerts = 5;
@@ -75,6 +76,13 @@ class temporary_file {
 void replace_all(std::string& text, const std::string& what, const std::string& by) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
     text.replace(at, what.size(), by);
+}
+
+/// When the file came to be as it is: a rename counts, which keeps the time of its text.
+std::chrono::system_clock::time_point changed_at(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::chrono::system_clock::now();
+  return std::chrono::system_clock::time_point(std::chrono::seconds(found.st_ctim.tv_sec));
 }
 
 /// "[ALERT]    (123) : config : what" → "what"; nothing for lines that say nothing new.
@@ -207,9 +215,16 @@ status config_store::rewrite(const configuration& next) {
 /// Nothing of somebody else's is lost, and what we wrote is what counts.
 status config_store::keep_edited(const std::string& found) {
   const auto path = settings_.config_file + ".edited";
+  const auto since = changed_at(settings_.config_file);
   if (auto kept = base::write_file_atomically(path, found); !kept) return kept;
   edited_ = path;
+  edit_ = {since, std::chrono::system_clock::now()};
   return {};
+}
+
+bool config_store::edited_around(std::chrono::system_clock::time_point started) const {
+  return edit_ && started >= edit_->since - longest_load &&
+         started <= edit_->until + std::chrono::seconds(1);
 }
 
 status config_store::restore_previous() {

@@ -41,6 +41,12 @@ class config_store {
   /// where its time, size or inode is another one than at the last look.
   bool edited();
 
+  /// Whether a HAProxy that began to load then may have read a version of somebody else's, which
+  /// looks like ours to `show env`.
+  bool edited_around(std::chrono::system_clock::time_point started) const;
+  /// What HAProxy was loaded with since is ours.
+  void forget_edit() { edit_.reset(); }
+
   /// Replaces the file atomically and keeps the one before as `<config_file>.previous`; when
   /// somebody else has edited it since, `known` stands in for it.
   base::status write(const configuration& next, const configuration* known = nullptr);
@@ -63,10 +69,14 @@ class config_store {
     bool operator==(const look&) const = default;
   };
   std::optional<look> look_at_file() const;
+  struct span {
+    std::chrono::system_clock::time_point since, until;
+  };
 
   std::optional<look> unchanged_;    ///< how the file looked when it was last found to be ours
   std::optional<std::size_t> last_;  ///< hash of the text that we read or wrote last
   std::string edited_;
+  std::optional<span> edit_;  ///< when somebody else's version was there
 };
 
 /// What must hold for every file we write, whatever rendered it: ends in a newline, nothing but

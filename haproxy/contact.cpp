@@ -146,9 +146,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   files_loaded(earlier);
   limits_of_ = 0;
   routes_.forget();
-  // It tells its age in whole seconds.
-  certificates_.forget(std::chrono::system_clock::now() -
-                       std::chrono::seconds(info.uptime_seconds + 1));
+  certificates_.forget(info.started - std::chrono::seconds(1));
   if (!read_everything(report)) return false;
   tell_detour(report);
   tell(report, severity::info, about_haproxy,
@@ -193,7 +191,8 @@ bool gateway::lost(const base::error& why, apply_report& report) {
   if (!holds || !ended || *ended) drop_lifeline();
   away_ = true;
   report.reachable = false;
-  retry_at_ = now_ + away_backoff_.failed(now_, random());
+  // What is due comes when it is, however often an apply fails meanwhile.
+  if (!retry_at_ || *retry_at_ <= now_) retry_at_ = now_ + away_backoff_.failed(now_, random());
   if (!silent_since_) silent_since_ = now_;
   const auto runs = known().running();
   const bool gone =

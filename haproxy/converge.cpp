@@ -86,7 +86,7 @@ gateway::names gateway::every_name() const {
 }
 
 // Plans and carries out. What was touched is due to be read back.
-bool gateway::converge(const names& which, apply_report& report, bool repairing, bool more) {
+bool gateway::converge(const names& which, apply_report& report, bool repairing) {
   auto all = which;
   all.merge(held_);
   held_.clear();
@@ -95,7 +95,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing,
   if (!planned.steps.empty() && !carry_out(planned.steps, report)) return false;
   for (const auto& s : planned.steps) unverified_.insert(s.backend);
   // What a burst's last part brings may be what routes lead to, and routes move before servers go.
-  if (more) {
+  if (burst_) {
     for (const auto& s : planned.leaving) held_.insert(s.backend);
     for (const auto& [name, servers] : planned.departing) held_.insert(name);
   } else {
@@ -184,8 +184,9 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   const auto* r = render(backend, report);
   if (r == nullptr) return;
   const auto running = actual_.find(name);
-  auto p = plan_backend(backend, running == actual_.end() ? nullptr : &running->second, r->text,
-                        r->options, loaded_profile(name, r->text), arrival_in(backend));
+  const auto* const has = running == actual_.end() ? nullptr : &running->second;
+  auto p = plan_backend(backend, has, r->text, r->options, loaded_profile(name, r->text),
+                        arrival_in(backend), options_while_stuck(name, has, report));
   for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
   if (p.refused.empty()) quiet("refused " + name);
   if (!p.reload.empty() && !blamed(name) && writable(backend, report))
@@ -195,6 +196,26 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   for (auto& s : p.steps) all.steps.push_back({name, std::move(s)});
   std::erase_if(p.leaving, [&](const auto& s) { return !desired_.may_go(name, s); });
   if (!p.leaving.empty()) all.departing[name] = std::move(p.leaving);
+}
+
+/// The options for new servers of a backend whose settings wait for a reload that is not to be had:
+/// those that run. It would end up with servers that are long gone.
+std::optional<std::string> gateway::options_while_stuck(const std::string& name,
+                                                        const actual_backend* running,
+                                                        apply_report& report) {
+  const auto topic = "stuck " + name;
+  const bool stuck = crowded_ || budget_.failures() > 0 || blamed(name);
+  // Empty: they are not known.
+  if (!stuck || running == nullptr || running->settings.empty() ||
+      running->settings == rendered_.at(name).text) {
+    quiet(topic);
+    return std::nullopt;
+  }
+  tell(report, severity::warning, topic,
+       "backend " + name +
+           " keeps the settings that it runs with until a reload succeeds; its servers follow the "
+           "source");
+  return options_in(running->settings);
 }
 
 void gateway::tell_unread(const std::string& name, apply_report& report) {

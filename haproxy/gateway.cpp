@@ -77,21 +77,31 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
   const auto touched = take(request);
   for (const auto& name : touched) mark_unsaved(name);
   if (request.routes) schedule_save();
-  const auto concerns_reload = [&] {
-    return std::any_of(touched.begin(), touched.end(),
-                       [this](const auto& name) { return pending_.contains(name); });
-  };
-  const bool before = concerns_reload();
+  burst_ = request.more;
+  const auto waiting = waiting_of(touched);
   reload_not_before_.reset();
-  if (ready(report) && converge(touched, report, false, request.more) && confirm(report)) {
+  if (ready(report) && converge(touched, report, false) && confirm(report)) {
     // What a reload would load is another one now, and need not wait for the last one's failure.
-    if (before || concerns_reload()) budget_.changed();
-    if (!request.more) work_reload(report);
-  } else if (!request.more) {
+    if (waiting != waiting_of(touched)) budget_.changed();
+    if (!burst_) work_reload(report);
+  } else if (!burst_) {
     commit_while_away(report);
   }
   finish(report);
   return report;
+}
+
+/// What of these waits for a reload, and with which settings.
+std::map<std::string, std::pair<std::vector<reload_reason>, std::string>> gateway::waiting_of(
+    const names& which) const {
+  std::map<std::string, std::pair<std::vector<reload_reason>, std::string>> all;
+  for (const auto& name : which) {
+    const auto found = pending_.find(name);
+    if (found == pending_.end()) continue;
+    const auto r = rendered_.find(name);
+    all[name] = {found->second, r == rendered_.end() ? "" : r->second.text};
+  }
+  return all;
 }
 
 apply_report gateway::reconcile(time_point now) {

@@ -137,8 +137,10 @@ class gateway {
 
   // -- converging (converge.cpp) --
   names take(const apply_request& request);
+  std::map<std::string, std::pair<std::vector<reload_reason>, std::string>> waiting_of(
+      const names& which) const;
   names every_name() const;
-  bool converge(const names& which, apply_report& report, bool repairing, bool more = false);
+  bool converge(const names& which, apply_report& report, bool repairing);
   struct plans {
     std::vector<pending_step> steps;    ///< additions and changes
     std::vector<pending_step> leaving;  ///< of retiring backends: after the routes have moved
@@ -147,6 +149,9 @@ class gateway {
   plans plan_all(const names& which, apply_report& report);
   void plan_one(const std::string& name, plans& all, apply_report& report);
   void tell_unread(const std::string& name, apply_report& report);
+  std::optional<std::string> options_while_stuck(const std::string& name,
+                                                 const actual_backend* running,
+                                                 apply_report& report);
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
   bool send(const std::vector<pending_step>& steps, apply_report& report);
   bool writable(const model::backend& backend, apply_report& report);
@@ -286,8 +291,10 @@ class gateway {
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
   turns turns_;
   bool routes_unverified_ = false;
-  names held_;        ///< backends with servers that leave once a burst's last part is there
-  names unverified_;  ///< backends that commands went to since they were read last
+  bool burst_ = false;    ///< another part of the changes follows
+  bool crowded_ = false;  ///< a reload waits for old workers to end
+  names held_;            ///< backends with servers that leave once a burst's last part is there
+  names unverified_;      ///< backends that commands went to since they were read last
   std::optional<time_point> verify_due_;
 
   std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend

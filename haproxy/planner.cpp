@@ -71,12 +71,24 @@ struct restraint {
   bool none_rests = false;  ///< nor is one taken out of the rotation: no other one would be left
 };
 
+/// Whether new requests go to it.
+bool in_rotation(server_state state, unsigned weight) {
+  return state == server_state::ready && weight > 0;
+}
+
+bool in_rotation(const server& s) {
+  return in_rotation(s.state, s.weight);
+}
+
+bool in_rotation(const runtime_server& s) {
+  return in_rotation(s.state, s.weight);
+}
+
 restraint restraint_of(const model::backend& desired, const actual_backend& actual) {
   const auto waits = [&](const server& s) { return !actual.servers.contains(s.name); };
   const auto stays = [&](const server& s) {
     const auto has = actual.servers.find(s.name);
-    return has != actual.servers.end() && has->second.now.state == server_state::ready &&
-           s.state == server_state::ready;
+    return has != actual.servers.end() && in_rotation(has->second.now) && in_rotation(s);
   };
   if (!std::ranges::any_of(desired.servers, waits)) return {};
   return {true, !std::ranges::any_of(desired.servers, stays)};
@@ -94,7 +106,9 @@ void plan_change(const server& s, const actual_server& has, bool checked, bool m
   if (restate && s.state != server_state::ready) commands.push_back(set_state(b, s.name, s.state));
   if (has.now.address != s.address || has.now.port != s.port)
     commands.push_back(set_address(b, s.name, s.address, s.port));
-  if (has.now.weight != s.weight) commands.push_back(set_weight(b, s.name, s.weight));
+  const bool fades = in_rotation(has.now) && s.weight == 0;
+  if (has.now.weight != s.weight && (may_rest || !fades))
+    commands.push_back(set_weight(b, s.name, s.weight));
   if (has.maxconn != s.maxconn) {
     // HAProxy (2.6 to 3.4) lets nobody out of a server's queue once that has no limit: they would
     // wait until timeout queue, for a 503. A limit that nobody reaches lets them out first.
@@ -143,7 +157,8 @@ std::string subject_of(const std::string& backend, const step& s) {
 
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
-                  const std::optional<std::string>& profile, arrival how) {
+                  const std::optional<std::string>& profile, arrival how,
+                  const std::optional<std::string>& running_options) {
   plan result;
   collector out(desired.name, result);
   const actual_backend added{settings, {}, false};
@@ -158,8 +173,12 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
   const bool same_settings = actual->settings == settings;
   if (!same_settings) out.reload(reload_cause::changed_settings, desired.name);
 
-  const auto held = same_settings ? restraint() : restraint_of(desired, *actual);
-  const bool checked = desired.settings.check.type != model::check_type::none;
+  const bool adds = same_settings || running_options;
+  const auto held = adds ? restraint() : restraint_of(desired, *actual);
+  const auto& new_options = same_settings ? options : running_options.value_or("");
+  const bool checked = same_settings || !running_options
+                           ? desired.settings.check.type != model::check_type::none
+                           : running_options->starts_with("check");
   auto has = actual->servers.begin();
   const auto leave_until = [&](const std::string* name) {
     for (; has != actual->servers.end() && (name == nullptr || has->first < *name); ++has)
@@ -170,16 +189,16 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     if (has != actual->servers.end() && has->first == s.name) {
       plan_change(s, has->second, checked, !held.none_rests, out);
       ++has;
-    } else if (same_settings) {
-      plan_addition(s, options, checked, how, out);
+    } else if (adds) {
+      plan_addition(s, new_options, checked, how, out);
     }
   }
   leave_until(nullptr);
   // Others take over first.
   std::ranges::stable_partition(result.steps, [&](const step& s) {
     const auto before = actual->servers.find(s.target.name);
-    return before == actual->servers.end() || s.target.state == server_state::ready ||
-           before->second.now.state != server_state::ready;
+    return before == actual->servers.end() || in_rotation(s.target) ||
+           !in_rotation(before->second.now);
   });
   if (!actual->published) out.add(publish_backend(desired.name));
   return result;

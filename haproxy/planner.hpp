@@ -96,11 +96,13 @@ struct plan {
 /// servers are there. Runtime steps are planned as far as they go even when a reload is needed, so
 /// that what can change at once does; servers that leave the rotation do so last. A backend whose
 /// settings changed waits for the reload with new servers; until they are there none leaves, and
-/// none is put into drain or maintenance when no other one would be left.
+/// none is taken out of the rotation when no other one would be left. `running_options`, given when
+/// that reload is not to be had for now: the options with which its servers run, and new ones come.
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
                   const std::optional<std::string>& profile = std::nullopt,
-                  arrival how = arrival::in_place);
+                  arrival how = arrival::in_place,
+                  const std::optional<std::string>& running_options = std::nullopt);
 
 /// Plans a new server in the place of one whose options cannot be changed (backup): it goes into
 /// maintenance, is deleted, added and brought into its state, in one go. Where HAProxy refuses to

@@ -67,9 +67,10 @@ bool gateway::read_layout(apply_report& report) {
   const auto reply = session_->execute_raw("show env " + variable);
   if (!reply) return lost(reply.error(), report);
   const auto running = parse_env(*reply, variable);
-  layout_known_ = running == file_.layout();
+  layout_known_ = running == file_.layout() && !store_.edited_around(identity_.started);
   foreign_ = running.empty();
   if (layout_known_) {
+    fresh_ = false;
     loaded_head_ = file_.head;
     untried_ = false;
     quiet("layout");

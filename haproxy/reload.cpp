@@ -71,8 +71,7 @@ void gateway::files_loaded(bool known) {
   ca_loaded_ = print_of(settings_.haproxy.server_ca_file);
   base_changed_ = ca_changed_ = false;
   if (known || ca_loaded_ == 0) return;
-  const auto started =
-      std::chrono::system_clock::now() - std::chrono::seconds(identity_.uptime_seconds + 1);
+  const auto started = identity_.started - std::chrono::seconds(1);
   const auto stamp = stamp_of(*settings_.haproxy.server_ca_file);
   if (!stamp || stamp->latest() < started) return;
   ca_loaded_ = 0;
@@ -136,6 +135,7 @@ gateway::time_point gateway::reload_due() const {
 }
 
 bool gateway::work_reload(apply_report& report) {
+  if (!reload_wanted()) crowded_ = false;
   if (!reload_wanted() || reload_due() > now_) return true;
   by_signal_ = false;
   if (!settings_.haproxy.master_socket) return reload_now(report);
@@ -144,7 +144,8 @@ bool gateway::work_reload(apply_report& report) {
                                  : find_master(settings_.haproxy, known(), identity_.pid);
   if (!master && !by_command) return reload_past_master(master.error(), report);
   quiet(about_master);
-  if (master && !budget_.allows(master->old_workers.size())) {
+  crowded_ = master && !budget_.allows(master->old_workers.size());
+  if (crowded_) {
     tell(report, severity::warning, about_reload,
          "a reload waits: " + std::to_string(master->old_workers.size()) +
              " old workers are still draining (reload.max_old_workers)");
@@ -218,6 +219,7 @@ void gateway::remember_down_servers(const configuration& next, apply_report& rep
 bool gateway::reloaded(configuration now_loaded, const reload_result& result,
                        const std::vector<reload_reason>& why, apply_report& report) {
   file_ = std::move(now_loaded);
+  store_.forget_edit();
   resaved_.clear();
   unsaved_.clear();
   save_due_.reset();

@@ -222,6 +222,14 @@ std::string backend_section::text() const {
   return whole;
 }
 
+std::string options_in(std::string_view settings) {
+  constexpr std::string_view line = "\n    default-server ";
+  const auto at = settings.find(line);
+  if (at == std::string_view::npos) return "";
+  settings.remove_prefix(at + line.size());
+  return std::string(settings.substr(0, settings.find('\n')));
+}
+
 outcome<std::string> server_options(const model::backend_settings& settings,
                                     std::string_view ca_file) {
   if (const auto ok = check_settings(settings); !ok) return ok.error();

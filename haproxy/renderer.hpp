@@ -52,6 +52,9 @@ base::outcome<std::string> render_server(const model::server& server);
 base::outcome<std::string> server_options(const model::backend_settings& settings,
                                           std::string_view ca_file = system_ca);
 
+/// The same options, as a rendered section has them (backend_section::settings).
+std::string options_in(std::string_view settings);
+
 /// The modes of backends that are known (configuration::modes()).
 using backend_modes = std::map<std::string, model::proxy_mode>;
 

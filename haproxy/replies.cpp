@@ -126,6 +126,7 @@ outcome<runtime_view> parse_servers_state(std::string_view reply) {
 outcome<process_info> parse_info(std::string_view reply) {
   process_info info;
   unsigned stopping = 2;
+  std::int64_t started = 0;
   auto rest = reply;
   while (const auto line = next_line(rest)) {
     const auto colon = line->find(": ");
@@ -137,10 +138,12 @@ outcome<process_info> parse_info(std::string_view reply) {
     if (key == "Pid") read = read_number(value, info.pid);
     if (key == "Stopping") read = read_number(value, stopping);
     if (key == "Uptime_sec") read = read_number(value, info.uptime_seconds);
+    if (key == "Start_time_sec") read = read_number(value, started);
     if (!read) return unexpected("show info", *line);
   }
   if (info.version.empty() || info.pid <= 0 || stopping > 1) return unexpected("show info", reply);
   info.stopping = stopping == 1;
+  info.started = std::chrono::system_clock::time_point(std::chrono::seconds(started));
   return info;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -42,7 +43,9 @@ struct process_info {
   std::string version;  ///< "2.6.12-1+deb12u4"
   pid_t pid = 0;
   bool stopping = false;
-  std::uint64_t uptime_seconds = 0;
+  std::uint64_t uptime_seconds = 0;  ///< since it was ready, or somewhat before (2.6)
+  /// When it began to load its configuration, in whole seconds.
+  std::chrono::system_clock::time_point started{};
 
   bool operator==(const process_info&) const = default;
 };

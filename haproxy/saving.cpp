@@ -136,6 +136,9 @@ transaction gateway::record(bool backends_too, apply_report& report) {
     const auto* r = render(*wanted, report);
     if (r == nullptr || pending_.contains(name) || !allowed || !recordable(name, r->text)) {
       left.insert(name);
+      // Its settings wait for a reload; an HAProxy that starts before has its servers at least.
+      if (r != nullptr && file_.backends.contains(name))
+        static_cast<void>(target.replace_servers(with_kept_servers(*wanted)));
       continue;
     }
     if (auto written = target.upsert_backend(with_kept_servers(*wanted), ca_file()); !written)

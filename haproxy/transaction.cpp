@@ -55,6 +55,20 @@ status transaction::upsert_backend(const model::backend& backend, std::string_vi
   return {};
 }
 
+status transaction::replace_servers(const model::backend& backend) {
+  const auto found = draft_.backends.find(backend.name);
+  if (found == draft_.backends.end()) return unknown("backend", backend.name);
+  backend_section section{found->second->settings, {}};
+  for (const auto& server : backend.servers) {
+    auto line = render_server(server);
+    if (!line)
+      return error{line.error().kind, "backend " + backend.name + ": " + line.error().message};
+    section.servers.push_back(std::move(line).value());
+  }
+  found->second = std::make_shared<backend_section>(std::move(section));
+  return {};
+}
+
 status transaction::remove_backend(const std::string& name) {
   if (draft_.backends.erase(name) == 0) return unknown("backend", name);
   return {};

@@ -21,6 +21,9 @@ class transaction {
 
   /// Adds the backend or replaces it whole. errc::invalid: a value that cannot be written.
   base::status upsert_backend(const model::backend& backend, std::string_view ca_file = system_ca);
+  /// Replaces the server lines of a backend, whose settings stay. errc::not_found: no such backend;
+  /// errc::invalid: a value that cannot be written.
+  base::status replace_servers(const model::backend& backend);
   /// errc::not_found: there is none of that name.
   base::status remove_backend(const std::string& name);
   /// Adds a server to a backend or replaces it. errc::not_found: no such backend.

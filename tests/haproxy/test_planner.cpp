@@ -154,6 +154,40 @@ BOOST_AUTO_TEST_CASE(the_last_one_rests_no_sooner_than_others_can_take_over) {
   BOOST_TEST(order.at(4) == "set server b/s2 state drain");
 }
 
+BOOST_AUTO_TEST_CASE(servers_follow_while_a_reload_is_not_to_be_had) {
+  const auto before = running({server("s1")});
+  const auto swapped = plan_backend(backend({server("s2")}), &before, "others\n", "ssl",
+                                    std::nullopt, arrival::in_place, options);
+  BOOST_TEST(lines(swapped.steps) == (texts{"add server b/s2 10.0.0.1:80 weight 100 " + options,
+                                            "enable health b/s2", "enable server b/s2"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(swapped.leaving == texts{"s1"}, boost::test_tools::per_element());
+  BOOST_TEST((swapped.reload == std::vector<reload_reason>{{reload_cause::changed_settings, "b"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_weight_of_nothing_leaves_the_rotation_last) {
+  auto blue = server("blue");
+  auto green = server("green");
+  green.weight = 0;
+  const auto before = running({blue, green});
+  std::swap(blue.weight, green.weight);
+  BOOST_TEST(lines(plan_backend(backend({blue, green}), &before, settings, options).steps) ==
+                 (texts{"set server b/green weight 100", "set server b/blue weight 0"}),
+             boost::test_tools::per_element());
+  // Nor is one without weight somebody who could take over.
+  auto resting = server("a");
+  auto idle = server("b");
+  idle.weight = 0;
+  const auto alone = running({resting, idle});
+  resting.state = server_state::maint;
+  BOOST_TEST(plan_backend(backend({resting, idle, server("new")}), &alone, "others\n", options)
+                 .steps.empty());
+  resting.state = server_state::ready;
+  resting.weight = 0;
+  BOOST_TEST(plan_backend(backend({resting, idle, server("new")}), &alone, "others\n", options)
+                 .steps.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_backup_takes_a_reload) {
   auto s = server("a");
   s.backup = true;

@@ -93,10 +93,12 @@ BOOST_AUTO_TEST_CASE(an_unknown_backend_is_told_apart_from_a_broken_reply) {
 BOOST_AUTO_TEST_CASE(info_gives_version_pid_and_whether_it_stops) {
   const std::string info =
       "Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nPid: 6830\nUptime: 0d 0h00m15s\nUptime_sec: 15\n"
-      "node: vm\nStopping: 0\nJobs: 4";
+      "Start_time_sec: 1700000000\nnode: vm\nStopping: 0\nJobs: 4";
   const auto read = haproxy::parse_info(info);
   BOOST_REQUIRE(bool(read));
-  BOOST_TEST((*read == haproxy::process_info{"2.6.12-1+deb12u4", 6830, false, 15}));
+  BOOST_TEST((*read == haproxy::process_info{"2.6.12-1+deb12u4", 6830, false, 15,
+                                             std::chrono::system_clock::time_point(
+                                                 std::chrono::seconds(1700000000))}));
   BOOST_TEST(haproxy::parse_info("Version: 3.4\nPid: 1\nStopping: 1")->stopping);
   for (const auto* broken : {"", "Version: 3.4\nPid: 1", "Version: 3.4\nStopping: 0",
                              "Pid: 1\nStopping: 0", "Version: 3.4\nPid: x\nStopping: 0"})
