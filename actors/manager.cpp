@@ -99,13 +99,15 @@ void pump(manager_self self) {
   auto& s = self->state;
   acknowledge(self);
   if (s.in_flight || !s.writer) return;
-  if (auto request = s.queue.next(s.desired)) {
+  // First, or sources that never rest would keep it waiting for ever.
+  if (s.reconcile_wanted && !s.queue.in_burst()) {
+    s.reconcile_wanted = false;
+    s.answered = std::exchange(s.asked, {});
+    ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
+  } else if (auto request = s.queue.next(s.desired)) {
     auto names = names_in(*request);
     ask_writer(self, pass_kind::changes, std::move(names), apply_atom::value,
                std::make_shared<const haproxy::apply_request>(std::move(*request)));
-  } else if (std::exchange(s.reconcile_wanted, false)) {
-    s.answered = std::exchange(s.asked, {});
-    ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
   }
 }
 

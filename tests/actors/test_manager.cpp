@@ -222,6 +222,20 @@ BOOST_AUTO_TEST_CASE(a_reconcile_waits_for_the_apply_in_flight) {
   BOOST_TEST(record.reconciles == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_reconcile_goes_before_changes_that_came_meanwhile) {
+  start({"p", "q"});
+  report("p", report_of({"a"}));
+  report("q", report_of({"b"}));
+  self->send(manager, reconcile_atom::value);
+  run();
+  const auto before = record.requests.size();
+  answer();
+  BOOST_TEST(record.reconciles == 1);
+  BOOST_TEST(record.requests.size() == before);
+  answer();
+  BOOST_TEST(record.requests.size() == before + 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_provider_that_leaves_the_settings_takes_its_backends_along) {
   start({"p", "q"});
   report("p", report_of({"a"}));
