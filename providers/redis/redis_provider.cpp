@@ -7,6 +7,7 @@
 #include "base/backoff.hpp"
 #include "model/json_reader.hpp"
 #include "providers/publisher.hpp"
+#include "providers/redis/doctor.hpp"
 #include "providers/redis/follower.hpp"
 #include "providers/redis/reader.hpp"
 #include "providers/redis/sentinels.hpp"
@@ -92,6 +93,14 @@ base::outcome<model::report> redis_provider::backend(const std::string& name) {
   auto report = all->only(name);
   report.seen_at = now;
   return report;
+}
+
+std::vector<diagnosis> redis_provider::diagnose() {
+  return redis::diagnose(settings_);
+}
+
+std::string redis_provider::remedy(const base::error& why) const {
+  return redis::remedy(why);
 }
 
 }  // namespace switchyard::providers::redis

@@ -5,6 +5,7 @@
 // See docs/providers/redis.md. Threading and guarantees: providers/provider.hpp.
 
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 #include "providers/redis/book.hpp"
@@ -20,6 +21,8 @@ class redis_provider final : public threaded_provider {
 
   base::outcome<model::report> backends() override;
   base::outcome<model::report> backend(const std::string& name) override;
+  std::vector<diagnosis> diagnose() override;
+  std::string remedy(const base::error& why) const override;
 
  protected:
   void watch(sink& target) override;
