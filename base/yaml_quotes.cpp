@@ -64,9 +64,9 @@ class scanner {
     step();
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (c == kind && kind == '\'' && text_.substr(at_ + 1, 1) == "'") {
-        step();
-      } else if (c == '\\' && kind == '"' && at_ + 1 < text_.size()) {
+      const bool doubled = c == kind && kind == '\'' && text_.substr(at_ + 1, 1) == "'";
+      const bool escapes = c == '\\' && kind == '"' && at_ + 1 < text_.size();
+      if (doubled || escapes) {
         step();
       } else if (c == kind) {
         found.ended = where_;

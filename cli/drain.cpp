@@ -98,7 +98,7 @@ base::outcome<progress> look(api_client& client, const server_name& which) {
 base::outcome<progress> wait_for_end(api_client& client, const server_name& which,
                                      const base::deadline& until) {
   for (;;) {
-    const auto now = look(client, which);
+    auto now = look(client, which);
     if (!now || now->drained || until.passed()) return now;
     std::this_thread::sleep_for(between_looks);
   }

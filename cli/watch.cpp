@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <random>
 #include <thread>
@@ -37,7 +38,7 @@ colour shade_of(const std::string& level) {
 
 std::string milliseconds(const json& seconds) {
   if (!seconds.is_number()) return "";
-  const auto tenths = static_cast<long long>(seconds.get<double>() * 10'000 + 0.5);
+  const auto tenths = std::llround(seconds.get<double>() * 10'000);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
 }
 
