@@ -84,6 +84,64 @@ BOOST_AUTO_TEST_CASE(exec_gives_haproxys_words_and_sends_one_command_only) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(backends_are_listed_and_filtered) {
+  db.sql(insert_server("other", "srv2", two.port()) +
+         "UPDATE servers SET state = 'maint' WHERE backend = 'other';");
+  BOOST_REQUIRE(eventually([&] { return json({"backends"}).at("backends").size() == 2U; }));
+  const auto table = run({"backends"});
+  BOOST_TEST(table.exit_code == 0, table.output);
+  BOOST_TEST(table.output.starts_with("BACKEND "), table.output);
+  BOOST_TEST(contains(table.output, "api-backend  http  db"), table.output);
+  BOOST_TEST(plain(table.output));
+  const auto names = [&](const std::vector<std::string>& filter) {
+    std::vector<std::string> arguments{"backends"};
+    arguments.insert(arguments.end(), filter.begin(), filter.end());
+    std::string all_names;
+    const auto listed = json(arguments);
+    for (const auto& b : listed.at("backends")) all_names += b.at("name").get<std::string>() + " ";
+    return all_names;
+  };
+  BOOST_TEST(names({"api-*"}) == "api-backend ");
+  BOOST_TEST(names({"--state", "maint"}) == "other ");
+  BOOST_TEST(names({"--provider", "db"}) == "api-backend other ");
+  BOOST_TEST(names({"--provider", "nobody"}) == "");
+  BOOST_TEST(run({"backends", "--state", "broken"}).exit_code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_is_shown_as_desired_and_as_it_is) {
+  db.sql("UPDATE servers SET weight = 50");
+  const auto place = "127.0.0.1:" + std::to_string(one.port()) + " weight 50 ready";
+  std::string text;
+  BOOST_TEST(eventually([&] {
+               text = run({"backends", "api-backend"}).output;
+               return contains(text, place + "  " + place);
+             }),
+             text);
+  BOOST_TEST(contains(text, "api-backend: from provider db"), text);
+  BOOST_TEST(!contains(text, "differs"), text);
+  const auto body = json({"backends", "api-backend"});
+  BOOST_TEST(body.at("origin") == "db");
+  BOOST_TEST(body.at("actual").at("servers").at(0).at("weight") == 50);
+  const auto missing = run({"backends", "nobody"});
+  BOOST_TEST(missing.exit_code == 1);
+  BOOST_TEST(contains(missing.output, "nobody"), missing.output);
+}
+
+BOOST_AUTO_TEST_CASE(bash_completes_names_of_backends_and_servers) {
+  const auto offered = [&](const std::string& command, const std::string& word) {
+    return run_program({"bash", "-c",
+                        "source " SWITCHYARD_SOURCE_DIR
+                        "/packaging/completions/switchyard.bash; COMP_WORDS=(" SWITCHYARD_BINARY
+                        " " +
+                            command + " --config " + all->settings_file() + " '" + word +
+                            "'); COMP_CWORD=4; _switchyard; printf '%s\\n' \"${COMPREPLY[@]}\""});
+  };
+  BOOST_TEST(eventually([&] { return offered("backends", "api") == "api-backend\n"; }));
+  BOOST_TEST(offered("backends", "nobody") == "\n");
+  BOOST_TEST(offered("drain", "a") == "api-backend/\n");
+  BOOST_TEST(offered("drain", "api-backend/") == "api-backend/srv1\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_switchyard_that_does_not_run_is_said_with_the_remedy) {
   all->stop_switchyard();
   for (const std::vector<std::string>& command :
@@ -97,6 +155,51 @@ BOOST_AUTO_TEST_CASE(a_switchyard_that_does_not_run_is_said_with_the_remedy) {
   const auto exec = run({"exec", "show info"});
   BOOST_TEST(exec.exit_code == 1);
   BOOST_TEST(contains(exec.output, "is HAProxy running?"), exec.output);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+/// The same with a memory provider, whose backend is the site's default.
+struct asked_by_hand : asked {
+  asked_by_hand() : asked("  - {name: manual, type: memory}\n") {
+    put("hand", one.port());
+    BOOST_REQUIRE(eventually([&] { return all->server("hand", "srv1") != ""; }));
+  }
+  void put(const std::string& backend, std::uint16_t port) const {
+    const auto body =
+        nlohmann::json{{"servers", {{{"name", "srv1"}, {"address", "127.0.0.1"}, {"port", port}}}}};
+    const auto answer = http_ask(all->api_port(), "PUT", "/v1/backends/" + backend, body.dump(),
+                                 "Content-Type: application/json\r\n");
+    BOOST_REQUIRE_MESSAGE(answer.status / 100 == 2, answer.body);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(draining, asked_by_hand)
+
+BOOST_AUTO_TEST_CASE(a_server_of_the_memory_provider_drains) {
+  const auto done = json({"drain", "hand/srv1", "--wait", "--timeout", "20s"});
+  BOOST_TEST(done.at("drained") == true, done.dump());
+  BOOST_TEST(done.at("sessions") == 0, done.dump());
+  BOOST_TEST(contains(all->server("hand", "srv1"), "drain"), all->server("hand", "srv1"));
+  const auto again = run({"drain", "hand/srv1"});
+  BOOST_TEST(again.exit_code == 0, again.output);
+  BOOST_TEST(contains(again.output, "hand/srv1 "), again.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_of_another_source_is_refused_with_the_remedy_there) {
+  const auto refused = run({"drain", "api-backend/srv1"});
+  BOOST_TEST(refused.exit_code == 1, refused.output);
+  BOOST_TEST(contains(refused.output, "belongs to provider db (postgres)"), refused.output);
+  BOOST_TEST(contains(refused.output, "UPDATE servers SET state = 'drain'"), refused.output);
+  BOOST_TEST(contains(all->server("api-backend", "srv1"), "ready"));
+  BOOST_TEST(run({"drain", "hand/nobody"}).exit_code == 1);
+  for (const auto* wrong : {"hand", "hand/", "/srv1", "a/b/c"})
+    BOOST_TEST(run({"drain", wrong}).exit_code == 2, wrong);
+  BOOST_TEST(run({"drain", "hand/srv1", "--timeout", "soon"}).exit_code == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
