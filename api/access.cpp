@@ -59,8 +59,9 @@ bool same_secret(std::string_view given, std::string_view secret) {
 
 std::optional<reply> refuse(const access_policy& policy, const request& r) {
   if (policy.token && !same_secret(bearer(r.field("authorization")), *policy.token)) {
-    auto refusal = problem(401, "a token is required: send the content of api.token_file as "
-                                "`Authorization: Bearer TOKEN`");
+    auto refusal = problem(401,
+                           "a token is required: send the content of api.token_file as "
+                           "`Authorization: Bearer TOKEN`");
     refusal.fields["WWW-Authenticate"] = "Bearer realm=\"switchyard\"";
     return refusal;
   }
@@ -74,8 +75,7 @@ std::optional<reply> refuse(const access_policy& policy, const request& r) {
   const auto site = r.field("sec-fetch-site");
   const bool foreign = (!origin.empty() && lower(origin) != lower(own)) || site == "cross-site" ||
                        site == "same-site";
-  if (foreign)
-    return problem(403, "requests of web pages of another origin are refused");
+  if (foreign) return problem(403, "requests of web pages of another origin are refused");
   return std::nullopt;
 }
 

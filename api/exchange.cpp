@@ -128,8 +128,7 @@ std::optional<reply> refuse_body(const request& r, const server_limits& limits,
   if (text.empty()) return std::nullopt;
   const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (bad == std::errc::result_out_of_range || length > limits.body_bytes)
-    return problem(413,
-                   "a body may have " + std::to_string(limits.body_bytes) + " bytes at most");
+    return problem(413, "a body may have " + std::to_string(limits.body_bytes) + " bytes at most");
   if (bad != std::errc() || end != text.data() + text.size())
     return problem(400, "Content-Length is no number");
   if (length == 0) return std::nullopt;
@@ -204,8 +203,7 @@ class engine final : public httplib::Server {
     res.set_header("X-Content-Type-Options", "nosniff");
     if (reply_.stream)
       // The library writes the head, and has nothing to do for the rest.
-      res.set_content_provider(reply_.type,
-                               [](std::size_t, httplib::DataSink&) { return true; });
+      res.set_content_provider(reply_.type, [](std::size_t, httplib::DataSink&) { return true; });
     else if (!reply_.type.empty())
       res.set_content(reply_.body, reply_.type);
   }

@@ -15,8 +15,8 @@ struct request {
   std::string method;  ///< GET, also when the client said HEAD
   std::string path;    ///< percent-decoded, without the query
   std::map<std::string, std::string, std::less<>> parameters;  ///< {name} of the route's pattern
-  std::map<std::string, std::string, std::less<>> query;       ///< decoded; the first of equal names
-  std::map<std::string, std::string, std::less<>> fields;      ///< header fields, names in lower case
+  std::map<std::string, std::string, std::less<>> query;   ///< decoded; the first of equal names
+  std::map<std::string, std::string, std::less<>> fields;  ///< header fields, names in lower case
   std::string body;
 
   /// A header field or parameter of the query, "" when it was not sent.

@@ -16,10 +16,10 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int niceness = 10;          // of the connections' threads: traffic comes first
-constexpr auto farewell = 2s;         // for a client to read the last answer
+constexpr int niceness = 10;           // of the connections' threads: traffic comes first
+constexpr auto farewell = 2s;          // for a client to read the last answer
 constexpr auto shortest_look = 250ms;  // how soon a long-lived answer notices its end
-constexpr auto sign_of_life = 15s;    // between two bytes of a long-lived answer
+constexpr auto sign_of_life = 15s;     // between two bytes of a long-lived answer
 
 }  // namespace
 
@@ -104,8 +104,9 @@ void http_server::admit(base::unique_fd client) {
   // Those that were cut end in a moment; until then a few more are let in.
   if (connections_.size() >= settings_.limits.connections * 5 / 4) return;
   const auto id = next_id_++;
-  auto& c = *connections_.emplace(id, std::make_unique<connection>(std::move(client), settings_.tls))
-                 .first->second;
+  auto& c =
+      *connections_.emplace(id, std::make_unique<connection>(std::move(client), settings_.tls))
+           .first->second;
   c.thread = std::thread([this, id, &c] {
     serve(c);
     const std::lock_guard done(mutex_);

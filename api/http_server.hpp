@@ -3,10 +3,10 @@
 // The HTTP server of the API: accepts, bounds what clients may use, and answers by a router.
 //
 // cpp-httplib reads the request's head and writes the answer's; sockets, deadlines and limits are
-// our own, since its server (0.11) has a deadline for each read only, a fixed pool that slow clients
-// fill, and a backlog of 5. A connection has a thread of its own (at most limits.connections, at
-// low priority); when all are taken, the one that has waited longest for its client is closed, so
-// that slow clients lock nobody out.
+// our own, since its server (0.11) has a deadline for each read only, a fixed pool that slow
+// clients fill, and a backlog of 5. A connection has a thread of its own (at most
+// limits.connections, at low priority); when all are taken, the one that has waited longest for its
+// client is closed, so that slow clients lock nobody out.
 //
 // Threading: start() and stop() from one thread, handlers run on the connections' threads.
 

@@ -35,8 +35,7 @@ bool fits(const std::vector<std::string>& pattern, const std::vector<std::string
 }  // namespace
 
 void router::add(std::string_view method, std::string_view pattern, handler h) {
-  endpoints_.push_back(
-      {std::string(method), std::string(pattern), split(pattern), std::move(h)});
+  endpoints_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(h)});
 }
 
 /// The endpoints of the path; the parameters of the first are set.

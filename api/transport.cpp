@@ -41,8 +41,8 @@ base::outcome<std::shared_ptr<tls_context>> tls_context::load(const std::string&
   if (SSL_CTX_use_certificate_chain_file(c, certificate.c_str()) != 1)
     return error{errc::invalid, certificate + " is no readable PEM certificate: " + tls_reason()};
   if (SSL_CTX_use_PrivateKey_file(c, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return error{errc::invalid, key + " is no readable PEM key of " + certificate + ": " +
-                                    tls_reason()};
+    return error{errc::invalid,
+                 key + " is no readable PEM key of " + certificate + ": " + tls_reason()};
   return made;
 }
 

@@ -66,7 +66,7 @@ class transport {
   };
   std::shared_ptr<tls_context> context_;
   std::unique_ptr<SSL, release> tls_;
-  std::string buffer_;      ///< read, and not taken yet
+  std::string buffer_;     ///< read, and not taken yet
   std::size_t taken_ = 0;  ///< of buffer_
   bool broken_ = false;
 };

@@ -32,8 +32,9 @@ BOOST_AUTO_TEST_CASE(types_of_other_versions_are_named_as_such) {
     BOOST_TEST(bad(provider("{name: a, type: " + type + ", url: 'redis://h'}")) ==
                "s.yaml:2:15: /providers/0/type: provider type '" + type +
                    "' is not part of this version; use postgres, redis, file or memory");
-  BOOST_TEST(bad(provider("{name: a, type: mysql}")) ==
-             "s.yaml:2:15: /providers/0/type: must be postgres, redis, file or memory, not \"mysql\"");
+  BOOST_TEST(
+      bad(provider("{name: a, type: mysql}")) ==
+      "s.yaml:2:15: /providers/0/type: must be postgres, redis, file or memory, not \"mysql\"");
   BOOST_TEST(bad(provider("{name: a}")) == "s.yaml:2:5: /providers/0/type: is missing");
   BOOST_TEST(bad(provider("just text")) ==
              "s.yaml:2:5: /providers/0: must be an object, not the string \"just text\"");
