@@ -13,7 +13,6 @@
 
 #include "actors/protocol.hpp"
 #include "api/service.hpp"
-#include "base/fd.hpp"
 
 namespace switchyard::actors {
 

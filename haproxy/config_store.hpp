@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/configuration.hpp"
@@ -19,9 +18,7 @@ namespace switchyard::haproxy {
 
 class config_store {
  public:
-  /// `files` outlives the store.
-  explicit config_store(const config::haproxy_settings& settings,
-                        base::files& files = base::files_on_disk());
+  explicit config_store(const config::haproxy_settings& settings);
 
   /// Removes the temporary files that a killed switchyard has left. No other one may run on the
   /// same config_file.
@@ -66,7 +63,6 @@ class config_store {
   base::status keep_edited(const std::string& found);
 
   config::haproxy_settings settings_;
-  base::files& files_;
   struct look {
     std::uint64_t device, inode;
     std::int64_t size, seconds, nanoseconds;

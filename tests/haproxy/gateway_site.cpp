@@ -88,8 +88,7 @@ gateway_site::gateway_site(const gateway_options& options) {
                    " mode 600 level admin expose-fd listeners\n    hard-stop-after 20s\n");
   if (options.tapped)
     tap_ = std::make_unique<wiretap>(settings.haproxy.runtime_socket, haproxy_socket());
-  auto outside = options.outside ? options.outside(settings.haproxy) : nullptr;
-  gateway_ = std::make_unique<haproxy::gateway>(settings, std::move(outside));
+  gateway_ = std::make_unique<haproxy::gateway>(settings);
 }
 
 gateway_site::~gateway_site() {
