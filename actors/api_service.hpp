@@ -13,6 +13,7 @@
 
 #include "actors/protocol.hpp"
 #include "api/service.hpp"
+#include "base/fd.hpp"
 
 namespace switchyard::actors {
 

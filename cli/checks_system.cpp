@@ -65,7 +65,7 @@ const std::string limit_remedy =
 bool limits_of_running(const config::haproxy_settings& settings, findings& found) {
   auto way = haproxy::reach_worker(settings, {});
   if (!way) return false;
-  const auto info = way->conversation.execute_raw("show info");
+  const auto info = way->conversation->execute_raw("show info");
   if (!info) return false;
   const auto limit = field(*info, "Ulimit-n"), needed = field(*info, "Maxsock");
   if (limit == 0 || needed == 0) return false;

@@ -24,7 +24,7 @@ int exec(const exec_options& options) {
   if (!settings) return fail({base::errc::not_found, settings.error().message}, "");
   auto way = haproxy::reach_worker(settings->haproxy, {});
   if (!way) return fail(way.error(), "is HAProxy running? `switchyard check` says what to do");
-  const auto reply = way->conversation.execute_raw(options.command);
+  const auto reply = way->conversation->execute_raw(options.command);
   if (!reply) return fail(reply.error(), "");
   if (options.common.output == output_format::json) {
     const nlohmann::json result{{"command", options.command}, {"reply", *reply}};

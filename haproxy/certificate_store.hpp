@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/outcome.hpp"
-#include "haproxy/runtime.hpp"
+#include "haproxy/conversation.hpp"
 
 namespace switchyard::haproxy {
 
@@ -48,7 +48,7 @@ struct certificate_verdict {
 
 class certificate_store {
  public:
-  explicit certificate_store(runtime& session) : session_(session) {}
+  explicit certificate_store(conversation& session) : session_(session) {}
 
   base::outcome<loaded_certificates> list();
   base::outcome<std::optional<std::set<std::string>>> folder(const std::string& path);
@@ -87,7 +87,7 @@ class certificate_store {
   base::outcome<std::string> details(const std::string& name);
   base::outcome<certificate_verdict> give_up(const std::string& name, certificate_verdict why);
 
-  runtime& session_;
+  conversation& session_;
 };
 
 }  // namespace switchyard::haproxy

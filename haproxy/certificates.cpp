@@ -57,7 +57,7 @@ void certificates::forget(std::chrono::system_clock::time_point started) {
   next_look_.reset();
 }
 
-outcome<certificates::result> certificates::look(runtime& session, time_point now) {
+outcome<certificates::result> certificates::look(conversation& session, time_point now) {
   result told;
   next_look_.reset();
   if (paths_.empty()) return told;

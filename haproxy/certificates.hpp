@@ -70,7 +70,7 @@ class certificates {
   void forget(std::chrono::system_clock::time_point started);
 
   /// Compares, and brings what differs into HAProxy. An error is the end of the conversation.
-  base::outcome<result> look(runtime& session, time_point now);
+  base::outcome<result> look(conversation& session, time_point now);
 
   /// When look() has something to do, apart from noticing changes.
   std::optional<time_point> next_look() const { return next_look_; }

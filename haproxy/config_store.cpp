@@ -115,10 +115,11 @@ std::string words_of(std::string_view output) {
 
 }  // namespace
 
-config_store::config_store(const config::haproxy_settings& settings) : settings_(settings) {}
+config_store::config_store(const config::haproxy_settings& settings, base::files& files)
+    : settings_(settings), files_(files) {}
 
 outcome<configuration> config_store::load() {
-  const auto text = base::read_file(settings_.config_file, largest_file);
+  const auto text = files_.read(settings_.config_file, largest_file);
   if (!text) return text.error();
   auto read = parse_configuration(*text);
   if (!read) return error{read.error().kind, settings_.config_file + ": " + read.error().message};
@@ -130,7 +131,7 @@ void config_store::tidy() const {
   const auto& file = settings_.config_file;
   for (const auto& name : {file, file + ".previous", file + ".edited", check_of(file),
                            map_beside(file), server_state_beside(file)})
-    base::remove_leftovers(name);
+    files_.remove_leftovers(name);
 }
 
 status config_store::validate(const configuration& candidate, const std::string& scratch) const {
@@ -140,7 +141,7 @@ status config_store::validate(const configuration& candidate, const std::string&
   const auto map = map_beside(settings_.config_file);
   const auto place =
       scratch.empty()
-          ? settings_.config_file
+          ? files_.scratch(settings_.config_file).string()
           : scratch + "/" + std::filesystem::path(settings_.config_file).filename().string();
   std::optional<temporary_file> empty_map;
   if (!std::filesystem::exists(map)) {
@@ -174,7 +175,7 @@ bool config_store::edited() {
   if (!last_) return false;
   const auto now = look_at_file();
   if (now && now == unchanged_) return false;
-  const auto text = base::read_file(settings_.config_file, largest_file);
+  const auto text = files_.read(settings_.config_file, largest_file);
   if (!text) return text.error().kind == errc::not_found;
   if (std::hash<std::string>()(*text) != *last_) return true;
   unchanged_ = now;
@@ -182,32 +183,30 @@ bool config_store::edited() {
 }
 
 status config_store::write(const configuration& next, const configuration* known) {
-  const auto before = base::read_file(settings_.config_file, largest_file);
+  const auto before = files_.read(settings_.config_file, largest_file);
   const auto previous = settings_.config_file + ".previous";
   if (before && last_ && std::hash<std::string>()(*before) != *last_) {
     // rewrite() puts theirs aside.
     if (known != nullptr)
-      if (auto kept = base::write_file_atomically(previous, known->text()); !kept) return kept;
+      if (auto kept = files_.write(previous, known->text()); !kept) return kept;
   } else if (before) {
-    if (auto kept = base::write_file_atomically(previous, *before); !kept) return kept;
+    if (auto kept = files_.write(previous, *before); !kept) return kept;
   } else if (before.error().kind != errc::not_found) {
     return before.error();
   } else {
-    std::error_code ignored;  // one from another time must not pass for the file before this one
-    std::filesystem::remove(previous, ignored);
+    files_.remove(previous);  // one from another time must not pass for the file before this one
   }
   return rewrite(next);
 }
 
 status config_store::rewrite(const configuration& next) {
   if (last_) {
-    const auto found = base::read_file(settings_.config_file, largest_file);
+    const auto found = files_.read(settings_.config_file, largest_file);
     if (found && std::hash<std::string>()(*found) != *last_)
       if (auto kept = keep_edited(*found); !kept) return kept;
   }
   const auto text = next.text();
-  if (auto written = base::write_file_atomically(settings_.config_file, text); !written)
-    return written;
+  if (auto written = files_.write(settings_.config_file, text); !written) return written;
   last_ = std::hash<std::string>()(text);
   return {};
 }
@@ -216,7 +215,7 @@ status config_store::rewrite(const configuration& next) {
 status config_store::keep_edited(const std::string& found) {
   const auto path = settings_.config_file + ".edited";
   const auto since = changed_at(settings_.config_file);
-  if (auto kept = base::write_file_atomically(path, found); !kept) return kept;
+  if (auto kept = files_.write(path, found); !kept) return kept;
   edited_ = path;
   edit_ = {since, std::chrono::system_clock::now()};
   return {};
@@ -230,14 +229,12 @@ bool config_store::edited_around(std::chrono::system_clock::time_point started) 
 status config_store::restore_previous() {
   // A rename takes no room on a full disk.
   const auto previous = settings_.config_file + ".previous";
-  std::error_code failed;
-  std::filesystem::rename(previous, settings_.config_file, failed);
-  if (!failed) {
-    last_.reset();  // load() tells what it is now
-    return {};
-  }
-  const auto kind = failed == std::errc::no_such_file_or_directory ? errc::not_found : errc::io;
-  return error{kind, previous + " cannot be put back: " + failed.message()};
+  const auto renamed = files_.rename(previous, settings_.config_file);
+  if (!renamed)
+    return error{renamed.error().kind,
+                 "the file before cannot be put back: " + renamed.error().message};
+  last_.reset();  // load() tells what it is now
+  return {};
 }
 
 }  // namespace switchyard::haproxy

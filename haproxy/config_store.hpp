@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/files.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/configuration.hpp"
@@ -18,7 +19,9 @@ namespace switchyard::haproxy {
 
 class config_store {
  public:
-  explicit config_store(const config::haproxy_settings& settings);
+  /// `files` outlives the store.
+  explicit config_store(const config::haproxy_settings& settings,
+                        base::files& files = base::files_on_disk());
 
   /// Removes the temporary files that a killed switchyard has left. No other one may run on the
   /// same config_file.
@@ -63,6 +66,7 @@ class config_store {
   base::status keep_edited(const std::string& found);
 
   config::haproxy_settings settings_;
+  base::files& files_;
   struct look {
     std::uint64_t device, inode;
     std::int64_t size, seconds, nanoseconds;

@@ -6,7 +6,6 @@
 
 #include "haproxy/gateway.hpp"
 #include "haproxy/master.hpp"
-#include "haproxy/reach.hpp"
 #include "haproxy/unix_socket.hpp"
 
 namespace switchyard::haproxy {
@@ -43,7 +42,7 @@ bool gateway::open(apply_report& report) {
 /// HAProxy's.
 base::outcome<process_info> gateway::approach() {
   session_.reset();
-  auto opened = reach_worker(settings_.haproxy, known());
+  auto opened = outside_->reach_worker(settings_.haproxy, known());
   if (!opened) return opened.error();
   session_ = std::move(opened->conversation);
   detour_ = std::move(opened->detour);
@@ -54,7 +53,7 @@ base::outcome<process_info> gateway::approach() {
   if (info->stopping)
     return base::error{base::errc::unavailable, "the HAProxy that answers is stopping"};
   if (info->pid == identity_.pid && info->uptime_seconds >= identity_.uptime_seconds) return info;
-  const auto met = recognise(settings_.haproxy, known(), info->pid);
+  const auto met = outside_->recognise(settings_.haproxy, known(), info->pid);
   if (!met) return met.error();
   // It stays what it is for as long as the worker lives.
   const auto admin =
@@ -67,7 +66,7 @@ base::outcome<process_info> gateway::approach() {
 /// The HAProxy that no other one may take the place of while it runs.
 incumbent gateway::known() {
   if (settings_.haproxy.mode == config::haproxy_mode::managed)
-    return {process_.alive() ? program_at(process_.master_pid()) : program{}, {}};
+    return {outside_->alive() ? program_at(outside_->master_pid()) : program{}, {}};
   // A worker that has no master is known to go on by its own words alone.
   if (incumbent_.running() == 0 || (incumbent_.master.pid == 0 && !lifeline_)) return {};
   return incumbent_;
@@ -216,16 +215,16 @@ bool gateway::lost(const base::error& why, apply_report& report) {
 }
 
 bool gateway::keep_managed_alive(apply_report& report) {
-  if (settings_.haproxy.mode != config::haproxy_mode::managed || process_.alive()) return true;
+  if (settings_.haproxy.mode != config::haproxy_mode::managed || outside_->alive()) return true;
   tell(report, severity::error, about_start, "HAProxy has ended; starting it again");
   drop_lifeline();
   away_ = true;
   commit_while_away(report);
-  auto up = process_.ensure_running(longest_start);
+  auto up = outside_->ensure_running(longest_start);
   if (!up && untried_) {
     // What was only written and never loaded may be at fault.
     step_back(report);
-    up = process_.ensure_running(longest_start);
+    up = outside_->ensure_running(longest_start);
   }
   if (!up) return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
   quiet(about_start);
@@ -234,16 +233,16 @@ bool gateway::keep_managed_alive(apply_report& report) {
 
 void gateway::renew_lifeline() {
   drop_lifeline();
-  auto reached = reach_worker(settings_.haproxy, known());
+  auto reached = outside_->reach_worker(settings_.haproxy, known());
   if (!reached) return;
-  auto* const opened = &reached->conversation;
+  auto& opened = reached->conversation;
   // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
   // it takes.
   if (!opened->execute_raw("set timeout cli 3600")) return;
   const auto reply = opened->execute_raw("show info");
   const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
   if (!info || info->pid != identity_.pid) return;  // an old worker, for a moment after a reload
-  lifeline_ = std::move(*opened);
+  lifeline_ = std::move(opened);
   ++lifeline_generation_;
 }
 

@@ -25,13 +25,13 @@ constexpr base::backoff::limits while_unwritable{std::chrono::milliseconds(1000)
 
 }  // namespace
 
-gateway::gateway(gateway_settings settings)
+gateway::gateway(gateway_settings settings, std::unique_ptr<surroundings> outside)
     : settings_(std::move(settings)),
-      store_(settings_.haproxy),
-      process_(settings_.haproxy),
+      outside_(outside ? std::move(outside) : real_surroundings(settings_.haproxy)),
+      store_(settings_.haproxy, outside_->files()),
       budget_(settings_.haproxy.reload),
       drains_(settings_.drain_timeout),
-      routes_(map_beside(settings_.haproxy.config_file)),
+      routes_(map_beside(settings_.haproxy.config_file), outside_->files()),
       server_state_(server_state_is_ours(settings_.haproxy)),
       save_backoff_(while_unwritable),
       away_backoff_(while_away) {
@@ -61,7 +61,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   if (fresh || (managed && !running))
     if (auto written = write_initial(report); !written && fresh) return written;
   if (managed)
-    if (auto up = process_.ensure_running(longest_start); !up) return up;
+    if (auto up = outside_->ensure_running(longest_start); !up) return up;
   told_.clear();
   identity_ = {};
   incumbent_ = {};
@@ -173,7 +173,7 @@ apply_report gateway::shut_down(std::chrono::milliseconds grace) {
   restore_edited(report);
   session_.reset();
   drop_lifeline();
-  if (settings_.haproxy.mode == config::haproxy_mode::managed) process_.stop(grace);
+  if (settings_.haproxy.mode == config::haproxy_mode::managed) outside_->stop(grace);
   return report;
 }
 

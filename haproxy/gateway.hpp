@@ -24,10 +24,9 @@
 #include "haproxy/desired_backends.hpp"
 #include "haproxy/drain_queue.hpp"
 #include "haproxy/incumbent.hpp"
-#include "haproxy/process.hpp"
 #include "haproxy/reload_budget.hpp"
 #include "haproxy/route_table.hpp"
-#include "haproxy/runtime.hpp"
+#include "haproxy/surroundings.hpp"
 #include "haproxy/transaction.hpp"
 #include "haproxy/turns.hpp"
 
@@ -48,7 +47,8 @@ class gateway {
   /// How long a start of HAProxy may take; 100,000 servers need less than two seconds.
   static constexpr std::chrono::seconds longest_start{10};
 
-  explicit gateway(gateway_settings settings);
+  /// `outside`: the real surroundings when there is none.
+  explicit gateway(gateway_settings settings, std::unique_ptr<surroundings> outside = nullptr);
   /// Leaves HAProxy running; see shut_down().
   ~gateway() = default;
 
@@ -252,8 +252,8 @@ class gateway {
   std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
 
   gateway_settings settings_;
+  std::unique_ptr<surroundings> outside_;
   config_store store_;
-  process process_;  // used in managed mode only
   reload_budget budget_;
   drain_queue drains_;
   route_table routes_;
@@ -271,8 +271,8 @@ class gateway {
   std::chrono::milliseconds save_took_{0};
   base::backoff save_backoff_;
 
-  std::optional<runtime> session_;
-  std::optional<runtime> lifeline_;
+  std::unique_ptr<conversation> session_;
+  std::unique_ptr<conversation> lifeline_;
   std::uint64_t lifeline_generation_ = 0;
   process_info identity_;  ///< of the worker that actual_ describes; pid 0: none yet
   incumbent incumbent_;    ///< attached: whose worker that is

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "haproxy/runtime.hpp"
 #include "haproxy/unix_socket.hpp"
 #include "haproxy/words.hpp"
 
@@ -17,6 +18,10 @@ using std::chrono::milliseconds;
 outcome<process_info> info_in(const outcome<std::string>& reply) {
   if (!reply) return reply.error();
   return parse_info(*reply);
+}
+
+way way_of(outcome<runtime> opened, std::string detour) {
+  return {std::make_unique<runtime>(std::move(opened).value()), std::move(detour)};
 }
 
 }  // namespace
@@ -43,8 +48,8 @@ outcome<process_info> show_info(const config::haproxy_settings& settings, millis
   return behind ? std::move(behind) : std::move(direct);
 }
 
-base::status require_admin(runtime& conversation, const std::string& where) {
-  const auto level = conversation.execute_raw("show cli level");
+base::status require_admin(conversation& session, const std::string& where) {
+  const auto level = session.execute_raw("show cli level");
   if (!level) return level.error();
   if (*level == "admin") return {};
   return base::error{errc::refused, where + " has level " + printable(*level) +
@@ -54,7 +59,7 @@ base::status require_admin(runtime& conversation, const std::string& where) {
 
 outcome<way> reach_worker(const config::haproxy_settings& settings, const incumbent& known) {
   auto direct = runtime::connect(settings.runtime_socket);
-  if (direct) return way{std::move(*direct), ""};
+  if (direct) return way_of(std::move(direct), "");
   const base::deadline until(runtime::limits{}.connect);
   if (!settings.master_socket || !nobody_listens(settings.runtime_socket, until))
     return direct.error();
@@ -71,8 +76,8 @@ outcome<way> reach_worker(const config::haproxy_settings& settings, const incumb
   // An HAProxy that has just started opens its sockets one after the other.
   auto missing = nobody_listens(settings.runtime_socket, until);
   if (!missing)
-    if (auto there = runtime::connect(settings.runtime_socket)) return way{std::move(*there), ""};
-  return way{std::move(*behind), missing.value_or(direct.error()).message};
+    if (auto there = runtime::connect(settings.runtime_socket)) return way_of(std::move(there), "");
+  return way_of(std::move(behind), missing.value_or(direct.error()).message);
 }
 
 }  // namespace switchyard::haproxy

@@ -8,13 +8,14 @@
 // same. Threading: free functions. Every wait has a deadline.
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
+#include "haproxy/conversation.hpp"
 #include "haproxy/incumbent.hpp"
 #include "haproxy/replies.hpp"
-#include "haproxy/runtime.hpp"
 
 namespace switchyard::haproxy {
 
@@ -40,10 +41,10 @@ base::outcome<process_info> show_info(
 
 /// Whether the conversation may change anything, by `show cli level`. errc::refused, with the
 /// remedy: its level is not admin. `where`: how the operator knows the socket.
-base::status require_admin(runtime& conversation, const std::string& where);
+base::status require_admin(conversation& session, const std::string& where);
 
 struct way {
-  runtime conversation;
+  std::unique_ptr<haproxy::conversation> conversation;
   std::string detour;  ///< why it leads through the master; "" when it does not
 };
 

@@ -140,8 +140,8 @@ bool gateway::work_reload(apply_report& report) {
   by_signal_ = false;
   if (!settings_.haproxy.master_socket) return reload_now(report);
   const bool by_command = !settings_.haproxy.reload.command.empty();
-  const auto master = by_command ? show_proc(*settings_.haproxy.master_socket)
-                                 : find_master(settings_.haproxy, known(), identity_.pid);
+  const auto master = by_command ? outside_->show_proc(*settings_.haproxy.master_socket)
+                                 : outside_->find_master(settings_.haproxy, known(), identity_.pid);
   if (!master && !by_command) return reload_past_master(master.error(), report);
   quiet(about_master);
   crowded_ = master && !budget_.allows(master->old_workers.size());
@@ -158,7 +158,7 @@ bool gateway::work_reload(apply_report& report) {
 // Before anything is written: the same commit would be made and put back with every try.
 bool gateway::reload_past_master(const base::error& why, apply_report& report) {
   const bool managed = settings_.haproxy.mode == config::haproxy_mode::managed;
-  const auto ready = managed ? process_.reloadable() : base::status(why);
+  const auto ready = managed ? outside_->reloadable() : base::status(why);
   if (ready) {
     tell(report, severity::warning, about_master,
          "HAProxy's master is out of reach (" + why.message +
@@ -197,9 +197,8 @@ bool gateway::reload_now(apply_report& report) {
   remember_down_servers(*next, report);
   session_.reset();
   drop_lifeline();  // the old worker would wait for it
-  const auto result = by_signal_ ? reload_by_signal(settings_.haproxy, identity_.pid,
-                                                    [this] { return process_.begin_reload(); })
-                                 : haproxy::reload(settings_.haproxy, *can_);
+  const auto result = by_signal_ ? outside_->reload_by_signal(settings_.haproxy, identity_.pid)
+                                 : outside_->reload(settings_.haproxy, *can_);
   write_server_state(no_server_state, report);
   if (!result) {
     put_back(report);
@@ -261,7 +260,7 @@ base::status gateway::new_binds_free() const {
   // Without knowing what HAProxy was loaded with, its own ports cannot be told from others.
   if (loaded_as_it_is || loaded_head_.empty() || !shares_network(settings_.haproxy, identity_.pid))
     return {};
-  const auto lost = lost_binds(settings_.frontends, loaded_head_);
+  const auto lost = outside_->lost_binds(settings_.frontends, loaded_head_);
   if (lost.empty()) return {};
   const auto& [frontend, why] = lost.front();
   return base::error{

@@ -1,10 +1,7 @@
 #include "haproxy/route_table.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
-
-#include "base/atomic_file.hpp"
 
 namespace switchyard::haproxy {
 
@@ -29,9 +26,9 @@ std::size_t differences(const route_entries& a, const route_entries& b) {
 }  // namespace
 
 status route_table::load() {
-  const auto text = base::read_file(map_, largest_map);
+  const auto text = files_.read(map_, largest_map);
   if (!text && text.error().kind != errc::not_found) return text.error();
-  if (!text) return base::write_file_atomically(map_, "");
+  if (!text) return files_.write(map_, "");
   auto entries = parse_map_text(*text);
   if (!entries) return error{errc::invalid, map_ + ": " + entries.error().message};
   file_ = std::move(entries).value();
@@ -39,8 +36,8 @@ status route_table::load() {
 }
 
 status route_table::ensure_file() {
-  if (std::filesystem::exists(map_)) return {};
-  return base::write_file_atomically(map_, map_text(file_));
+  if (files_.exists(map_)) return {};
+  return files_.write(map_, map_text(file_));
 }
 
 void route_table::want(routes_ptr routes, bool complete, const places& unread) {
@@ -55,7 +52,7 @@ void route_table::want(routes_ptr routes, bool complete, const places& unread) {
   unsaved_ = true;
 }
 
-status route_table::read(runtime& session) {
+status route_table::read(conversation& session) {
   if (!plain_map(map_)) return {};  // no frontend of ours can name it
   const auto reply = session.execute_raw("show map " + map_);
   if (!reply) return reply.error();
@@ -71,7 +68,8 @@ status route_table::read(runtime& session) {
   return {};
 }
 
-outcome<route_table::changes> route_table::converge(runtime& session, const presence_of& presence) {
+outcome<route_table::changes> route_table::converge(conversation& session,
+                                                    const presence_of& presence) {
   if (!due_ || !actual_) return changes{};
   due_ = false;
   auto wanted = wanted_entries(*routes_, presence, *actual_);
@@ -91,7 +89,8 @@ void route_table::keep_earlier(route_entries& wanted, const route_entries& earli
     if (stays(key)) wanted.emplace(key, backend);
 }
 
-outcome<route_table::changes> route_table::change(runtime& session, const route_entries& wanted) {
+outcome<route_table::changes> route_table::change(conversation& session,
+                                                  const route_entries& wanted) {
   const auto commands = plan_routes(map_, *actual_, wanted);
   // An entry by somebody else that cannot be named: the whole map can be replaced without naming
   // it.
@@ -110,7 +109,8 @@ outcome<route_table::changes> route_table::change(runtime& session, const route_
   return done;
 }
 
-outcome<route_table::changes> route_table::replace(runtime& session, const route_entries& wanted) {
+outcome<route_table::changes> route_table::replace(conversation& session,
+                                                   const route_entries& wanted) {
   const auto prepared = session.execute_raw("prepare map " + map_);
   if (!prepared) return prepared.error();
   const auto version = parse_new_version(*prepared);
@@ -141,8 +141,7 @@ status route_table::save(const presence_of& presence) {
   auto entries = wanted_entries(*routes_, presence, file_);
   keep_earlier(entries, file_);
   if (entries != file_) {
-    if (auto written = base::write_file_atomically(map_, map_text(entries)); !written)
-      return written;
+    if (auto written = files_.write(map_, map_text(entries)); !written) return written;
     file_ = std::move(entries);
   }
   unsaved_ = false;

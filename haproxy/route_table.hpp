@@ -13,9 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.hpp"
 #include "base/outcome.hpp"
+#include "haproxy/conversation.hpp"
 #include "haproxy/routes.hpp"
-#include "haproxy/runtime.hpp"
 
 namespace switchyard::haproxy {
 
@@ -27,7 +28,9 @@ class route_table {
   static constexpr std::size_t most_single_changes = 256;
 
   /// `map`: the path of the map's file, which names the map on the runtime API as well.
-  explicit route_table(std::string map) : map_(std::move(map)) {}
+  /// `files` outlives the table.
+  explicit route_table(std::string map, base::files& files = base::files_on_disk())
+      : map_(std::move(map)), files_(files) {}
 
   const std::string& map() const { return map_; }
 
@@ -45,7 +48,7 @@ class route_table {
   base::status ensure_file();
 
   /// Reads the map of a worker. A worker that has no such map has no routes to converge.
-  base::status read(runtime& session);
+  base::status read(conversation& session);
   /// The worker's map is not known any more.
   void forget() { actual_.reset(); }
   /// HAProxy has got or lost backends: routes that waited for one may have their turn.
@@ -57,7 +60,7 @@ class route_table {
     std::string failure;  ///< the first one
   };
   /// Brings the worker's map in line. An error is the end of the conversation.
-  base::outcome<changes> converge(runtime& session, const presence_of& presence);
+  base::outcome<changes> converge(conversation& session, const presence_of& presence);
 
   /// Whether the map is small enough to be read back after each change; a large one is compared at
   /// the next reconcile.
@@ -72,10 +75,11 @@ class route_table {
 
  private:
   void keep_earlier(route_entries& wanted, const route_entries& earlier) const;
-  base::outcome<changes> change(runtime& session, const route_entries& wanted);
-  base::outcome<changes> replace(runtime& session, const route_entries& wanted);
+  base::outcome<changes> change(conversation& session, const route_entries& wanted);
+  base::outcome<changes> replace(conversation& session, const route_entries& wanted);
 
   std::string map_;
+  base::files& files_;
   routes_ptr routes_ = std::make_shared<const std::vector<model::route>>();
   bool complete_ = false;
   std::set<std::string> unread_;     ///< keys

@@ -20,10 +20,11 @@
 #include "base/fd.hpp"
 #include "base/outcome.hpp"
 #include "haproxy/commands.hpp"
+#include "haproxy/conversation.hpp"
 
 namespace switchyard::haproxy {
 
-class runtime {
+class runtime final : public conversation {
  public:
   struct limits {
     std::chrono::milliseconds connect{2'000};
@@ -47,30 +48,16 @@ class runtime {
     return connect_behind(master_socket, worker, limits{});
   }
 
-  /// Sends one command and returns its reply without the prompt and without surrounding newlines.
-  /// `command` must be one line of HAProxy's grammar made by haproxy/commands.hpp, or an operator's
-  /// own; errc::invalid when it is empty, `prompt` or `quit`, begins with `@`, holds a newline, an
-  /// unescaped `;` or `<<`, or exceeds 16,000 bytes.
-  /// After errc::timeout, errc::protocol or errc::unavailable the conversation is over.
-  base::outcome<std::string> execute_raw(std::string_view command);
-
-  /// Sends one command that takes a payload: `command` as above, without the `<<` that opens the
-  /// payload; `payload` is lines of printable ASCII, each ended and none empty (an empty line ends
-  /// the payload, and HAProxy 2.6 takes what follows as commands). errc::invalid: it is not, or
-  /// both exceed 16,000 bytes. The other errors are the same.
-  base::outcome<std::string> execute_payload(std::string_view command, std::string_view payload);
-
-  /// Sends commands in order, pipelined, and returns one verdict each: the reply was the one that
-  /// haproxy/commands.hpp expects, or errc::refused with HAProxy's words. When the conversation
-  /// breaks, the commands from there on get that error: whether they took effect is unknown.
-  std::vector<base::status> execute(std::span<const command> commands);
+  base::outcome<std::string> execute_raw(std::string_view command) override;
+  base::outcome<std::string> execute_payload(std::string_view command,
+                                             std::string_view payload) override;
+  std::vector<base::status> execute(std::span<const command> commands) override;
 
   /// `set server B/S addr A port P` and `set server B/S state …` in one go.
   base::status set_server_addr_and_state(std::string_view backend, const model::server& server);
 
-  /// Becomes readable when HAProxy closes the conversation (it sends nothing on its own).
-  int fd() const { return fd_.get(); }
-  bool broken() const { return broken_; }
+  int fd() const override { return fd_.get(); }
+  bool broken() const override { return broken_; }
 
  private:
   runtime(base::unique_fd fd, limits l) : fd_(std::move(fd)), limits_(l) {}

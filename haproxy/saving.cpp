@@ -2,11 +2,9 @@
 // written.
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 #include <utility>
 
-#include "base/atomic_file.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/server_state.hpp"
 
@@ -43,7 +41,7 @@ model::backend gateway::with_kept_servers(const model::backend& backend) const {
 void gateway::write_server_state(std::string_view text, apply_report& report) {
   const std::string topic = "servers' state";
   const auto path = server_state_beside(settings_.haproxy.config_file);
-  const auto written = base::write_file_atomically(path, text);
+  const auto written = outside_->files().write(path, text);
   if (written) return quiet(topic);
   tell(report, severity::warning, topic,
        "servers that are down will start as up: " + written.error().message);
@@ -65,7 +63,7 @@ base::status gateway::write_initial(apply_report& report) {
 // started or reloaded with it.
 void gateway::restore_edited(apply_report& report) {
   if (!store_.edited()) return;
-  const bool gone = !std::filesystem::exists(settings_.haproxy.config_file);
+  const bool gone = !outside_->files().exists(settings_.haproxy.config_file);
   if (const auto written = store_.rewrite(file_); !written)
     tell(
         report, severity::error, about_file,

@@ -88,7 +88,8 @@ gateway_site::gateway_site(const gateway_options& options) {
                    " mode 600 level admin expose-fd listeners\n    hard-stop-after 20s\n");
   if (options.tapped)
     tap_ = std::make_unique<wiretap>(settings.haproxy.runtime_socket, haproxy_socket());
-  gateway_ = std::make_unique<haproxy::gateway>(settings);
+  auto outside = options.outside ? options.outside(settings.haproxy) : nullptr;
+  gateway_ = std::make_unique<haproxy::gateway>(settings, std::move(outside));
 }
 
 gateway_site::~gateway_site() {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ struct gateway_options {
   bool tapped = false;                         ///< the gateway's conversations go through tap()
   std::vector<config::bind_settings> binds{};  ///< further ones of the frontend
   std::optional<std::string> server_ca_file{};
+  /// What the gateway has around it; the real ones when this is not set.
+  std::function<std::unique_ptr<haproxy::surroundings>(const config::haproxy_settings&)> outside{};
 };
 
 class gateway_site {
