@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/subprocess.hpp"
 #include "cli/checks.hpp"
+#include "haproxy/binary.hpp"
 #include "haproxy/capabilities.hpp"
 #include "haproxy/config_store.hpp"
 #include "haproxy/process.hpp"
@@ -22,15 +22,6 @@ namespace switchyard::cli {
 namespace {
 
 constexpr std::array<std::pair<unsigned, unsigned>, 4> tested{{{2, 6}, {3, 0}, {3, 2}, {3, 4}}};
-
-/// "HAProxy version 2.6.12-1 2023/04/01 - https://haproxy.org/" → "2.6.12-1".
-std::string version_in(const std::string& words) {
-  constexpr std::string_view intro = "version ";
-  const auto begin = words.find(intro);
-  if (begin == std::string::npos) return "";
-  const auto from = begin + intro.size();
-  return words.substr(from, words.find_first_of(" \n", from) - from);
-}
 
 /// A folder for temporary copies: "" for that of the file, where it can be written.
 std::string scratch_for(const std::string& config_file) {
@@ -72,20 +63,13 @@ bool check_binary(const config::haproxy_settings& settings, findings& found) {
   }
   const std::string remedy =
       "install HAProxy 2.6, 3.0, 3.2 or 3.4, or set haproxy.binary to its path";
-  const auto ran = base::run({{settings.binary, "-v"}, {}});
-  if (!ran) {
-    found.error(subject, "haproxy.binary: " + ran.error().message, remedy);
+  const auto version = haproxy::version_of(settings.binary);
+  if (!version) {
+    found.error(subject, "haproxy.binary: " + version.error().message, remedy);
     return false;
   }
-  const auto version = version_in(ran->output);
-  if (ran->exit_code != 0 || version.empty()) {
-    found.error(subject,
-                "haproxy.binary: `" + settings.binary + " -v` does not answer like HAProxy",
-                remedy);
-    return false;
-  }
-  check_version(subject, version, found);
-  return static_cast<bool>(haproxy::detect(version, ""));
+  check_version(subject, *version, found);
+  return static_cast<bool>(haproxy::detect(*version, ""));
 }
 
 void check_configuration(const config::settings& settings, bool usable_binary, findings& found) {

@@ -1,0 +1,101 @@
+#include "haproxy/text_changes.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "haproxy/configuration.hpp"
+#include "haproxy/words.hpp"
+
+namespace switchyard::haproxy {
+
+namespace {
+
+using lines = std::vector<std::string_view>;
+
+template <class Function>
+void each_line(std::string_view text, Function with) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    with(line);
+  }
+}
+
+std::string_view trimmed(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  return line;
+}
+
+/// "backend web from x" → "backend web".
+std::string_view title_of(std::string_view line) {
+  auto rest = line;
+  take_word(rest);
+  take_word(rest);
+  return line.substr(0, line.size() - rest.size());
+}
+
+std::map<std::string_view, lines> sections_of(std::string_view text) {
+  std::map<std::string_view, lines> sections;
+  auto* current = &sections[""];
+  each_line(text, [&](std::string_view line) {
+    if (trimmed(line).empty() || line.starts_with('#')) return;
+    if (line.find(layout_variable) != std::string_view::npos) return;
+    if (!line.starts_with(' ')) current = &sections[title_of(line)];
+    current->push_back(trimmed(line));
+  });
+  return sections;
+}
+
+/// The lines that are not among the others, as often as they are not.
+std::vector<std::string> without(const lines& these, const lines& others) {
+  std::multiset<std::string_view> left(others.begin(), others.end());
+  std::vector<std::string> result;
+  for (const auto line : these) {
+    const auto found = left.find(line);
+    if (found == left.end())
+      result.emplace_back(line);
+    else
+      left.erase(found);
+  }
+  return result;
+}
+
+void compare(std::string_view section, const lines& before, const lines& after,
+             std::vector<section_change>& into) {
+  if (before == after) return;
+  section_change change{std::string(section), without(before, after), without(after, before)};
+  if (!change.removed.empty() || !change.added.empty()) into.push_back(std::move(change));
+}
+
+}  // namespace
+
+std::vector<section_change> configuration_changes(std::string_view before, std::string_view after) {
+  const auto old = sections_of(before);
+  const auto next = sections_of(after);
+  const lines none;
+  std::vector<section_change> changes;
+  auto names = std::set<std::string_view>();
+  for (const auto& [name, text] : old) names.insert(name);
+  for (const auto& [name, text] : next) names.insert(name);
+  for (const auto name : names) {
+    const auto was = old.find(name);
+    const auto is = next.find(name);
+    compare(name, was == old.end() ? none : was->second, is == next.end() ? none : is->second,
+            changes);
+  }
+  return changes;
+}
+
+std::vector<section_change> line_changes(std::string_view before, std::string_view after) {
+  lines old;
+  lines next;
+  each_line(before, [&](std::string_view line) { old.push_back(line); });
+  each_line(after, [&](std::string_view line) { next.push_back(line); });
+  std::vector<section_change> changes;
+  compare("", old, next, changes);
+  return changes;
+}
+
+}  // namespace switchyard::haproxy
