@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/api_service.hpp"
+#include "actors/plan_service.hpp"
 #include "api/http_server.hpp"
 #include "api/routes.hpp"
 #include "base/backoff.hpp"
@@ -26,6 +27,7 @@ struct api_state {
   settings_ptr settings;
   log_ptr log;
   std::unique_ptr<api_service> service;
+  std::shared_ptr<plan_service> plans;
   api::router routes;
   std::unique_ptr<api::http_server> server;  // ends before what it uses
   std::string told;                          ///< why it does not listen, as the log has it
@@ -85,6 +87,7 @@ void take_settings(api_self self, const settings_ptr& next) {
   auto& s = self->state;
   const auto before = std::exchange(s.settings, next);
   s.service->configure(next);
+  s.plans->configure(next);
   // The files of a certificate may have changed under the same names.
   if (before->api == next->api && !next->api.certificate) return;
   s.server.reset();
@@ -98,6 +101,7 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
   s.settings = std::move(settings);
   s.log = std::move(log);
   s.service = std::make_unique<api_service>(self->system(), s.settings, supervisor);
+  s.plans = std::make_shared<plan_service>(self->system(), s.settings, supervisor);
   s.routes.on_exception([log_of = s.log](const api::request& r, const std::string& what) {
     log_of->error("api: {} {}: internal error: {}", r.method, r.path, what);
   });
@@ -107,6 +111,9 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
   api::add_routes(s.routes, *s.service);
   api::add_reconcile(s.routes, *s.service);
   api::add_description(s.routes);
+  api::add_plan(s.routes, [from = s.plans](std::optional<model::report> document, bool whole) {
+    return from->answer({std::move(document), whole});
+  });
   try_to_listen(self);
   return {
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },

@@ -229,6 +229,9 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         pump(self);
       },
       [=](configure_atom, const settings_ptr& next) { take_settings(self, *next); },
+      [=](copy_atom) -> desired_state_ptr {
+        return std::make_shared<const model::desired_state>(self->state.desired);
+      },
       [=](status_atom) -> status_ptr {
         auto& s = self->state;
         return std::make_shared<const api::status>(s.book.view(s.desired, s.refusals));

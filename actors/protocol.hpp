@@ -44,6 +44,7 @@ using edit_answer_ptr = std::shared_ptr<const edit_answer>;
 
 /// What the manager knows, and from the supervisor also its children.
 using status_ptr = std::shared_ptr<const api::status>;
+using desired_state_ptr = std::shared_ptr<const model::desired_state>;
 
 /// The supervisor's children, by name.
 struct child_list {
@@ -63,6 +64,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::settings_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::status_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::desired_state_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::children_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_answer_ptr)
@@ -75,6 +77,7 @@ namespace switchyard::actors {
 using apply_atom = caf::atom_constant<caf::atom("apply")>;
 using await_atom = caf::atom_constant<caf::atom("await")>;
 using children_atom = caf::atom_constant<caf::atom("children")>;
+using copy_atom = caf::atom_constant<caf::atom("copy")>;
 using configure_atom = caf::atom_constant<caf::atom("configure")>;
 using edit_atom = caf::atom_constant<caf::atom("edit")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
@@ -123,6 +126,8 @@ using manager_actor = caf::typed_actor<
     caf::reacts_to<use_atom, writer_actor>,
     // Take these settings: another list of providers.
     caf::reacts_to<configure_atom, settings_ptr>,
+    // A copy of the desired state as it is now; its backends are shared.
+    caf::replies_to<copy_atom>::with<desired_state_ptr>,
     // What is known.
     caf::replies_to<status_atom>::with<status_ptr>,
     // Desired backends after that name, of one provider or all (""), at most so many.

@@ -8,10 +8,15 @@
 // and may block up to a few seconds. What it throws becomes a 500. A long-lived answer sets
 // reply::stream, and is called at least four times a second; at most limits.streams are open.
 
+#include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "api/router.hpp"
 #include "api/service.hpp"
+#include "base/outcome.hpp"
+#include "model/event.hpp"
 
 namespace switchyard::api {
 
@@ -27,5 +32,12 @@ void add_routes(router& to, service& from);
 void add_reconcile(router& to, service& from);
 /// /openapi.json.
 void add_description(router& to);
+
+/// What would be done (docs/plan.md): with a document on top of the present desired state, or as
+/// all that is desired. May block for as long as a configuration takes to be checked. Any thread.
+using plan_source =
+    std::function<base::outcome<nlohmann::json>(std::optional<model::report> document, bool whole)>;
+/// /v1/plan.
+void add_plan(router& to, const plan_source& from);
 
 }  // namespace switchyard::api

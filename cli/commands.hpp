@@ -1,6 +1,7 @@
 #pragma once
 
-// One function per subcommand. Each returns the process's exit code: 0 ok, 1 failure, 2 usage.
+// One function per subcommand. Each returns the process's exit code: 0 ok, 1 failure, 2 usage,
+// 3 differences (plan).
 
 #include <string>
 
@@ -51,6 +52,12 @@ struct drain_options {
   std::string timeout = "5m";
 };
 
+struct plan_options {
+  common_options common;
+  std::string file;    ///< a document; "-": the standard input; "": the sources alone
+  bool whole = false;  ///< the document is all that is desired
+};
+
 /// The daemon: runs until SIGTERM or SIGINT; SIGHUP re-reads the settings.
 int run(const common_options& options);
 /// Checks settings, HAProxy, sockets, files and sources; one line each, with the remedy.
@@ -69,6 +76,8 @@ int watch(const watch_options& options);
 int drain(const drain_options& options);
 /// Prints the script that makes the tables, checks and triggers in PostgreSQL.
 int sql(const sql_options& options);
+/// Prints what would change if the sources' present state, or a document, were applied.
+int plan(const plan_options& options);
 /// Prints the version.
 int version(const common_options& options);
 

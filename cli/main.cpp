@@ -17,6 +17,7 @@ struct choices {
   watch_options watch;
   drain_options drain;
   exec_options exec;
+  plan_options plan;
   sql_options sql;
   int code = 0;
 };
@@ -86,6 +87,22 @@ void add_looking_commands(CLI::App& app, choices& c) {
   watch_command->callback([&] { c.code = watch(c.watch); });
 }
 
+void add_plan_command(CLI::App& app, choices& c) {
+  auto* plan_command = app.add_subcommand(
+      "plan", "Show what would change in HAProxy; exit code 3 when something would");
+  add_config(*plan_command, c.plan.common);
+  add_output(*plan_command, c.plan.common);
+  auto* file = plan_command
+                   ->add_option("-f,--file", c.plan.file,
+                                "A document, JSON or YAML, or a folder; - for the standard input")
+                   ->type_name("FILE");
+  plan_command
+      ->add_flag("--whole", c.plan.whole,
+                 "The document is all that is desired, not an addition to the sources")
+      ->needs(file);
+  plan_command->callback([&] { c.code = plan(c.plan); });
+}
+
 void add_acting_commands(CLI::App& app, choices& c) {
   auto* drain_command = app.add_subcommand("drain", "Drain a server of the memory provider");
   add_client(*drain_command, c.drain.client);
@@ -123,6 +140,7 @@ int dispatch(int argc, char** argv) {
   choices c;
   add_daemon_commands(app, c);
   add_looking_commands(app, c);
+  add_plan_command(app, c);
   add_acting_commands(app, c);
   add_other_commands(app, c);
   try {

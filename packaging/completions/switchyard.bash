@@ -27,7 +27,7 @@ _switchyard_servers() {
 
 _switchyard() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="run check doctor status backends watch drain exec sql version"
+  local commands="run check doctor status backends watch plan drain exec sql version"
   local command="" i
   COMPREPLY=()
   # bash takes names apart at colons.
@@ -43,7 +43,7 @@ _switchyard() {
   done
 
   case $prev in
-    -c | --config | --token-file)
+    -c | --config | --token-file | -f | --file)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
@@ -76,6 +76,7 @@ _switchyard() {
       check | doctor | exec) options="-h --help -c --config -o --output" ;;
       status) options=$client ;;
       backends) options="$client --provider --state" ;;
+      plan) options="-h --help -c --config -o --output -f --file --whole" ;;
       watch) options="$client --backend --provider --kind --last" ;;
       drain) options="$client --wait --timeout" ;;
       sql) options="-h --help --schema --channel" ;;

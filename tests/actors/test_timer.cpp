@@ -25,6 +25,7 @@ manager_actor::behavior_type counting_manager(manager_actor::pointer, int* recon
       [](noted_atom, const apply_report_ptr&) {},
       [](use_atom, const writer_actor&) {},
       [](configure_atom, const settings_ptr&) {},
+      [](copy_atom) { return desired_state_ptr(); },
       [](status_atom) { return std::make_shared<const api::status>(); },
       [](list_atom, const std::string&, const std::string&, std::uint64_t) { return page_ptr(); },
       [](find_atom, const std::string&) { return desired_ptr(); },

@@ -1,0 +1,40 @@
+#pragma once
+
+// Plans for the API: the manager's desired state, and what HAProxy and the disk have. The writer is
+// not asked.
+//
+// Threading: any thread. One plan is made at a time, since each checks configurations.
+
+#include <chrono>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "actors/planning.hpp"
+#include "actors/protocol.hpp"
+
+namespace switchyard::actors {
+
+class plan_service {
+ public:
+  /// How long the manager's answer, and an earlier plan, are waited for.
+  static constexpr std::chrono::seconds longest{5};
+
+  plan_service(caf::actor_system& system, settings_ptr settings, supervisor_actor supervisor);
+
+  void configure(settings_ptr settings);
+
+  /// errc::unavailable: the manager does not answer, or an earlier plan takes too long; else as
+  /// plan().
+  base::outcome<nlohmann::json> answer(plan_question question);
+
+ private:
+  base::outcome<desired_state_ptr> desired();
+
+  caf::actor_system& system_;
+  supervisor_actor supervisor_;
+  std::timed_mutex planning_;
+  std::mutex mutex_;
+  settings_ptr settings_;  // guarded by mutex_
+};
+
+}  // namespace switchyard::actors

@@ -1,0 +1,46 @@
+#pragma once
+
+// What would be done for a desired state, and for a document on top of it: the plan of
+// `switchyard plan` and /v1/plan.
+//
+// Threading: free functions; they block as haproxy::preview_of() does.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/outcome.hpp"
+#include "config/settings.hpp"
+#include "haproxy/preview.hpp"
+#include "model/desired_state.hpp"
+
+namespace switchyard::actors {
+
+struct plan_question {
+  std::optional<model::report> document;  ///< full; its backends and routes stand in for others
+  bool whole = false;                     ///< the document is all that is desired
+};
+
+/// An object of a source that is left out.
+struct left_out {
+  std::string source;
+  model::refusal what;
+};
+
+struct plan_answer {
+  haproxy::preview preview;
+  std::vector<left_out> refused;
+};
+
+/// How left_out::source names the document. No provider can have that name.
+inline constexpr const char* the_document = "document:";
+
+/// Errors are those of haproxy::preview_of(). `refused` has the document's.
+base::outcome<plan_answer> plan(const config::settings& settings, model::desired_state desired,
+                                const plan_question& question);
+
+/// The form that docs/plan.md describes.
+nlohmann::json to_json(const plan_answer& answer);
+
+}  // namespace switchyard::actors

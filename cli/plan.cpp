@@ -1,0 +1,109 @@
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/planning.hpp"
+#include "cli/commands.hpp"
+#include "config/load.hpp"
+#include "providers/file/contents.hpp"
+#include "providers/registry.hpp"
+
+namespace switchyard::cli {
+
+namespace {
+
+using base::error;
+using base::outcome;
+
+constexpr int differs = 3;
+
+outcome<model::report> read_once(const config::provider_settings& settings) {
+  auto provider = providers::make(settings);
+  if (!provider) return provider.error();
+  auto report = (*provider)->backends();
+  if (!report) return error{report.error().kind, settings.name + ": " + report.error().message};
+  return report;
+}
+
+/// As the file provider reads it; "-" is the standard input, in YAML, which JSON is a part of.
+outcome<model::report> read_document(const std::string& path) {
+  if (path != "-") {
+    config::file_settings file;
+    file.path = path;
+    return read_once({path, file});
+  }
+  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  providers::file::contents read;
+  read.set("standard input", text);
+  if (const auto faults = read.faults(); !faults.empty())
+    return error{base::errc::invalid, faults.front()};
+  return read.merge();
+}
+
+struct view_of_sources {
+  model::desired_state desired;
+  std::vector<actors::left_out> refused;
+};
+
+outcome<view_of_sources> read_sources(const config::settings& settings) {
+  std::vector<std::string> names;
+  for (const auto& p : settings.providers) names.push_back(p.name);
+  view_of_sources view{model::desired_state(names), {}};
+  for (const auto& p : settings.providers) {
+    const auto report = read_once(p);
+    if (!report) return report.error();
+    view.desired.fold(p.name, *report);
+    for (const auto& r : report->refused) view.refused.push_back({p.name, r});
+  }
+  return view;
+}
+
+outcome<actors::plan_answer> answer_to(const plan_options& options,
+                                       const config::settings& settings) {
+  actors::plan_question question;
+  question.whole = options.whole;
+  if (!options.file.empty()) {
+    auto document = read_document(options.file);
+    if (!document) return document.error();
+    question.document = std::move(document).value();
+  }
+  auto view = options.whole
+                  ? outcome<view_of_sources>(view_of_sources{model::desired_state({}), {}})
+                  : read_sources(settings);
+  if (!view) return view.error();
+  auto answer = actors::plan(settings, std::move(view->desired), question);
+  if (answer)
+    answer->refused.insert(answer->refused.end(), view->refused.begin(), view->refused.end());
+  return answer;
+}
+
+void print(const actors::plan_answer& answer, output_format format) {
+  if (format == output_format::json) {
+    std::cout << actors::to_json(answer).dump(2) << '\n';
+    return;
+  }
+  std::cout << haproxy::to_text(answer.preview);
+  for (const auto& r : answer.refused)
+    std::cerr << "refused " << r.source << " " << r.what.key << ": " << r.what.reason << '\n';
+}
+
+int fail(const error& why) {
+  std::cerr << "switchyard plan: " << why.message << '\n';
+  return 1;
+}
+
+}  // namespace
+
+int plan(const plan_options& options) {
+  const auto settings = config::load(options.common.config, config::switchyard_environment());
+  if (!settings) return fail(settings.error());
+  const auto answer = answer_to(options, *settings);
+  if (!answer) return fail(answer.error());
+  print(*answer, options.common.output);
+  if (!std::cout.flush()) return 1;
+  return answer->preview.differs() ? differs : 0;
+}
+
+}  // namespace switchyard::cli

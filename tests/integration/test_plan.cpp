@@ -1,0 +1,164 @@
+// `switchyard plan` beside a whole installation.
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/subprocess.hpp"
+#include "tests/api/description.hpp"
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int nothing = 0;
+constexpr int failure = 1;
+constexpr int usage = 2;
+constexpr int differs = 3;
+
+/// A site on two rows of a schema of its own, and `plan` on its settings.
+struct planned_site {
+  schema rows;
+  http_upstream one{"one"}, two{"two"};
+  site installation;
+
+  planned_site() : installation(made(rows, one), attached()) {
+    BOOST_REQUIRE(installation.answered_by({"one"}));
+    BOOST_REQUIRE(eventually([&] { return plan({}).exit_code == nothing; }));
+  }
+
+  static site_options attached() {
+    site_options options;
+    options.managed = false;
+    return options;
+  }
+  static std::string made(const schema& rows, const http_upstream& server) {
+    rows.sql(insert_server("api-backend", "one", server.port()));
+    return rows.provider_yaml();
+  }
+
+  base::finished plan(const std::vector<std::string>& arguments) const {
+    base::command_line command;
+    command.argv = {SWITCHYARD_BINARY, "plan", "--config", installation.settings_file()};
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    command.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+    command.deadline = std::chrono::seconds(60);
+    const auto ran = base::run(command);
+    BOOST_REQUIRE_MESSAGE(static_cast<bool>(ran), (ran ? "" : ran.error().message));
+    return *ran;
+  }
+  json planned(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"-o", "json"});
+    const auto ran = plan(arguments);
+    BOOST_TEST_CONTEXT(ran.output) BOOST_REQUIRE(ran.exit_code == differs);
+    return json::parse(ran.output);
+  }
+  std::string document(const std::string& text) const {
+    const auto path = installation.file("document.yaml");
+    write_text(path, text);
+    return path;
+  }
+};
+
+bool sends(const json& plan, const std::string& start) {
+  for (const auto& step : plan["steps"])
+    if (step["do"] == "command" && step["command"].get<std::string>().starts_with(start))
+      return true;
+  return false;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(plan_command, planned_site)
+
+BOOST_AUTO_TEST_CASE(a_document_is_an_addition_to_the_sources_unless_it_is_whole) {
+  const auto path = document(
+      "backends:\n  - name: shop\n    servers:\n      - {name: s1, address: 127.0.0.1, port: " +
+      std::to_string(two.port()) + "}\n");
+  const auto added = planned({"--file", path});
+  for (const auto& step : added["steps"])
+    if (step["do"] == "command") BOOST_TEST(step["backend"] == "shop");
+  BOOST_TEST(added["reload"]["count"] == (haproxy_adds_backends() ? 0 : 1));
+
+  const auto whole = planned({"--file", path, "--whole"});
+  bool removes = sends(whole, "unpublish backend api-backend");
+  for (const auto& reason : whole["reload"]["reasons"])
+    removes =
+        removes || (reason["cause"] == "removed backend" && reason["subject"] == "api-backend");
+  BOOST_TEST(removes);
+  // It is a plan.
+  BOOST_TEST(!installation.backend_exists("shop"));
+  BOOST_TEST(installation.answered_by({"one"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_document_stands_in_for_the_backend_of_a_source) {
+  const auto changed =
+      planned({"--file", document("backends:\n  - name: api-backend\n    servers:\n"
+                                  "      - {name: one, address: 127.0.0.1, port: " +
+                                  std::to_string(one.port()) + ", weight: 7}\n")});
+  BOOST_TEST(sends(changed, "set server api-backend/one weight 7"));
+  BOOST_TEST(changed["reload"]["count"] == 0);
+  BOOST_TEST(changed["files"].size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_sources_are_read_when_no_switchyard_runs) {
+  BOOST_REQUIRE(installation.stop_switchyard() == 0);
+  rows.sql(insert_server("api-backend", "two", two.port()));
+  const auto text = plan({});
+  BOOST_TEST(text.exit_code == differs);
+  BOOST_TEST_CONTEXT(text.output) {
+    BOOST_TEST(contains(text.output, "no reload"));
+    BOOST_TEST(contains(text.output, "add server api-backend/two 127.0.0.1:"));
+  }
+  BOOST_TEST(installation.server("api-backend", "two") == "");
+  installation.start_switchyard();
+  BOOST_TEST(installation.answered_by({"one", "two"}));
+  BOOST_TEST(eventually([&] { return plan({}).exit_code == nothing; }));
+}
+
+BOOST_AUTO_TEST_CASE(the_api_plans_for_the_present_state_and_for_a_document) {
+  const description described;
+  const auto ask = [&](const std::string& method, const std::string& path,
+                       const std::string& body = "") {
+    const auto answer = http_ask(installation.api_port(), method, path, body);
+    if (path.starts_with("/v1/plan"))
+      BOOST_TEST(described.undescribed(method == "GET" ? "get" : "post", "/v1/plan", answer) == "");
+    return answer;
+  };
+  BOOST_REQUIRE(eventually([&] { return ask("GET", "/readyz").status == 200; }));
+  const auto present = ask("GET", "/v1/plan");
+  BOOST_TEST(present.status == 200);
+  BOOST_TEST(json::parse(present.body)["differs"] == false, present.body);
+
+  const json server{{"name", "one"}, {"address", "127.0.0.1"}, {"port", one.port()}, {"weight", 7}};
+  const json document{{"backends", {{{"name", "api-backend"}, {"servers", {server}}}}}};
+  const auto changed = ask("POST", "/v1/plan", document.dump());
+  BOOST_TEST(changed.status == 200, changed.body);
+  BOOST_TEST(sends(json::parse(changed.body), "set server api-backend/one weight 7"));
+  const json empty{{"backends", json::array()}};
+  const auto whole = ask("POST", "/v1/plan?whole=true", empty.dump());
+  BOOST_TEST(json::parse(whole.body)["differs"] == true);
+  BOOST_TEST(json::parse(ask("POST", "/v1/plan", empty.dump()).body)["differs"] == false);
+
+  BOOST_TEST(ask("POST", "/v1/plan", "{").status == 400);
+  BOOST_TEST(ask("POST", "/v1/plan", "[]").status == 422);
+  BOOST_TEST(ask("POST", "/v1/plan?whole=7", empty.dump()).status == 400);
+  BOOST_TEST(installation.answered_by({"one"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_that_cannot_be_made_is_no_empty_one) {
+  BOOST_TEST(plan({"--file", installation.file("missing.yaml")}).exit_code == failure);
+  BOOST_TEST(plan({"--file", document("backends: 7\n")}).exit_code == failure);
+  BOOST_TEST(plan({"--whole"}).exit_code == usage);
+  BOOST_TEST(plan({"--no-such-option"}).exit_code == usage);
+  rows.sql("DROP TABLE servers CASCADE");
+  const auto unread = plan({});
+  BOOST_TEST(unread.exit_code == failure);
+  BOOST_TEST(contains(unread.output, "servers"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
