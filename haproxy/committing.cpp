@@ -36,6 +36,14 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
   return target;
 }
 
+/// Backends that wait for a reload and may be part of it.
+gateway::names gateway::waiting_for_load() const {
+  names all;
+  for (const auto& [name, list] : pending_) all.insert(name);
+  std::erase_if(all, [this](const auto& name) { return blamed(name); });
+  return all;
+}
+
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
   // HAProxy reads both files, and opens the map while it checks the other one.
   if (auto there = routes_.ensure_file(); !there) return there.error();
@@ -45,9 +53,11 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
         return can_add_backends() && !recorded(name) && !pending_.contains(name);
       }))
     save(report);
-  auto touched = unsaved_;
-  for (const auto& [name, list] : pending_) touched.insert(name);
-  std::erase_if(touched, [this](const auto& name) { return blamed(name); });
+  brought_ = halving_.next(waiting_for_load());
+  auto touched = brought_;
+  std::ranges::copy_if(unsaved_, std::inserter(touched, touched.end()), [this](const auto& name) {
+    return !pending_.contains(name) && !blamed(name);
+  });
   // The file to go back to is one that HAProxy has run with.
   const auto before = untried_ ? transaction::previous::leave : transaction::previous::keep;
   auto target = target_of(touched, report);
@@ -61,6 +71,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   if (auto base = store_.validate(target_of({}, unheard).draft()); !base) return base.error();
   const auto good = without_guilty(touched, report);
   std::erase_if(pending_, [this](const auto& entry) { return blamed(entry.first); });
+  std::erase_if(brought_, [&](const auto& name) { return !good.contains(name); });
   auto rest = target_of(good, unheard);
   if ((!rest.changed() && others == 0) || !needs_reload()) return committed;
   committed = rest.commit(store_, transaction::purpose::load, before);
@@ -74,16 +85,19 @@ gateway::names gateway::without_guilty(const names& which, apply_report& report)
   const auto verdict = store_.validate(target_of(which, unheard).draft());
   if (verdict) return which;
   if (which.size() == 1) {
-    const auto& name = *which.begin();
-    blamed_[name] = {desired_.find(name), now_ + blame_lasts};
-    tell(report, severity::error, "refused " + name,
-         "backend " + name + " is left as it was: " + verdict.error().message);
+    put_blame(*which.begin(), verdict.error().message, report);
     return {};
   }
   const auto middle = std::next(which.begin(), static_cast<std::ptrdiff_t>(which.size() / 2));
   auto good = without_guilty({which.begin(), middle}, report);
   good.merge(without_guilty({middle, which.end()}, report));
   return good;
+}
+
+void gateway::put_blame(const std::string& name, const std::string& why, apply_report& report) {
+  blamed_[name] = {desired_.find(name), now_ + blame_lasts};
+  tell(report, severity::error, "refused " + name,
+       "backend " + name + " is left as it was: " + why);
 }
 
 /// Whether HAProxy has refused just this version of a backend a short while ago.
@@ -94,9 +108,11 @@ bool gateway::blamed(const std::string& name) const {
 }
 
 // An HAProxy that comes back shall come back with everything, so the file takes what would need a
-// reload; unless a reload with it has failed: then it takes no more than server lines.
+// reload; unless a reload with it has failed, or no `haproxy -c` can tell whether it would come
+// back at all: then it takes no more than server lines, and the rest comes by a reload, which a
+// refusal does not hurt.
 void gateway::commit_while_away(apply_report& report) {
-  if (budget_.failures() > 0) {
+  if (budget_.failures() > 0 || settings_.haproxy.binary.empty()) {
     if (save_due_) save(report);
     return;
   }

@@ -294,6 +294,8 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
     } else {
       if (old_worker && *old_worker) continue;
       ++report.failed_steps;
+      if (const auto known = actual_.find(backend); known != actual_.end())
+        note_refused(known->second, done);
       if (failed.insert(subject).second)  // what follows a failed addition fails as well
         tell(report, severity::warning, "step " + subject,
              "HAProxy refuses " + verdicts[i].error().message);

@@ -25,6 +25,7 @@
 #include "haproxy/drain_queue.hpp"
 #include "haproxy/incumbent.hpp"
 #include "haproxy/reload_budget.hpp"
+#include "haproxy/reload_halving.hpp"
 #include "haproxy/route_table.hpp"
 #include "haproxy/surroundings.hpp"
 #include "haproxy/transaction.hpp"
@@ -222,14 +223,17 @@ class gateway {
   void remember_down_servers(const configuration& next, apply_report& report);
   bool reloaded(configuration now_loaded, const reload_result& result,
                 const std::vector<reload_reason>& why, apply_report& report);
+  void reload_refused(const base::error& why, apply_report& report);
   void reload_failed(const std::string& why, apply_report& report);
   base::status new_binds_free() const;
 
   // -- the file for a reload or a start (committing.cpp) --
   transaction target_of(const names& which, apply_report& report) const;
+  names waiting_for_load() const;
   base::outcome<configuration> commit_target(apply_report& report);
   names without_guilty(const names& which, apply_report& report);
   bool blamed(const std::string& name) const;
+  void put_blame(const std::string& name, const std::string& why, apply_report& report);
   void commit_while_away(apply_report& report);
   bool put_back(apply_report& report);
   void step_back(apply_report& report);
@@ -255,6 +259,8 @@ class gateway {
   std::unique_ptr<surroundings> outside_;
   config_store store_;
   reload_budget budget_;
+  reload_halving halving_;
+  names brought_;  ///< of the backends that wait for a reload, those that the last commit has
   drain_queue drains_;
   route_table routes_;
   certificates certificates_;

@@ -275,4 +275,10 @@ void note_done(actual_backend& actual, const step& done) {
   }
 }
 
+void note_refused(actual_backend& actual, const step& refused) {
+  if (refused.what.kind != command_kind::set_maxconn) return;
+  const auto found = actual.servers.find(refused.target.name);
+  if (found != actual.servers.end()) found->second.maxconn.reset();
+}
+
 }  // namespace switchyard::haproxy

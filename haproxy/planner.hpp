@@ -118,5 +118,8 @@ plan plan_removal(const std::string& backend, const actual_backend* actual = nul
 
 /// Brings `actual` to what it is after `done` succeeded.
 void note_done(actual_backend& actual, const step& done);
+/// Forgets of `actual` what a step that HAProxy refused leaves in doubt: of two commands for one
+/// limit the first may have been taken.
+void note_refused(actual_backend& actual, const step& refused);
 
 }  // namespace switchyard::haproxy

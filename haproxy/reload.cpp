@@ -202,7 +202,7 @@ bool gateway::reload_now(apply_report& report) {
   write_server_state(no_server_state, report);
   if (!result) {
     put_back(report);
-    reload_failed(result.error().message, report);
+    reload_refused(result.error(), report);
     return open(report);
   }
   return reloaded(std::move(next).value(), *result, why, report);
@@ -217,17 +217,23 @@ void gateway::remember_down_servers(const configuration& next, apply_report& rep
 
 bool gateway::reloaded(configuration now_loaded, const reload_result& result,
                        const std::vector<reload_reason>& why, apply_report& report) {
+  halving_.succeeded();
+  auto left = waiting_for_load();
+  for (const auto& name : brought_) left.erase(name);
   file_ = std::move(now_loaded);
   store_.forget_edit();
   resaved_.clear();
-  unsaved_.clear();
+  unsaved_ = left;
   save_due_.reset();
   pending_.clear();
   head_changed_ = false;
   tell_misfits(report);
   report.reload = result;
   report.reload_reasons = why;
-  std::erase_if(report.reload_reasons, [this](const auto& r) { return blamed(r.subject); });
+  std::erase_if(report.reload_reasons, [this, &left](const auto& r) {
+    const auto backend = r.subject.substr(0, r.subject.find('/'));
+    return blamed(backend) || left.contains(backend);
+  });
   report.notices.push_back({severity::info, "reloaded HAProxy in " +
                                                 std::to_string(result.took.count()) +
                                                 " ms: " + join(report.reload_reasons)});
@@ -243,6 +249,16 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
          "HAProxy was reloaded and still does not read " + settings_.haproxy.config_file +
              ": what needs a reload is not served; add the file to HAProxy's -f options");
   return reached;
+}
+
+// Where `haproxy -c` was not asked, or took what a load does not, one backend must not hold up the
+// others.
+void gateway::reload_refused(const base::error& why, apply_report& report) {
+  reload_failed(why.message, report);
+  if (why.kind != base::errc::refused) return;
+  const auto found = halving_.refused(brought_);
+  if (found.guilty) put_blame(*found.guilty, why.message, report);
+  if (found.at_once) budget_.changed();
 }
 
 // The moment is taken anew: awaiting the verdict may have used up what a wait from the pass's begin

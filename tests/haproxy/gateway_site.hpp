@@ -33,6 +33,7 @@ std::string words(const haproxy::apply_report& report);
 struct gateway_options {
   bool managed = false;                        ///< else attached
   bool tapped = false;                         ///< the gateway's conversations go through tap()
+  bool unchecked = false;                      ///< attached, with no program for `haproxy -c`
   std::vector<config::bind_settings> binds{};  ///< further ones of the frontend
   std::optional<std::string> server_ca_file{};
   /// What the gateway has around it; the real ones when this is not set.
