@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,196 +11,177 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <string_view>
+
+#include "base/spawn.hpp"
 
 namespace switchyard::base {
 
 namespace {
 
-error failure(errc kind, const std::string& program, const char* action, int code) {
-  return {kind, program + ": " + action + ": " + std::strerror(code)};
+constexpr std::size_t longest_errors = 65536;
+
+struct channel {
+  unique_fd reader;
+  unique_fd writer;
+};
+
+outcome<channel> make_channel() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(errc::io, "run", "pipe", errno);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return channel{unique_fd(ends[0]), unique_fd(ends[1])};
 }
 
-bool executable(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-         ::access(path.c_str(), X_OK) == 0;
-}
-
-/// Looks a program up here rather than by execvp, which would use the child's PATH.
-outcome<std::string> find_program(const std::string& name) {
-  if (name.empty()) return error{errc::not_found, "no program is named"};
-  if (name.find('/') != std::string::npos) return name;
-  const char* ours = std::getenv("PATH");
-  std::string folders = ours != nullptr ? ours : "/usr/local/bin:/usr/bin:/bin";
-  folders += ":/usr/local/sbin:/usr/sbin:/sbin";
-  std::string_view rest = folders;
-  while (!rest.empty()) {
-    const auto folder = rest.substr(0, rest.find(':'));
-    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
-    if (folder.empty()) continue;
-    auto path = std::string(folder) + "/" + name;
-    if (executable(path)) return path;
+/// A file without a name that holds `text`, at its beginning.
+outcome<unique_fd> make_input(std::string_view text) {
+  unique_fd file(::memfd_create("input", MFD_CLOEXEC));
+  if (!file) return failure(errc::io, "run", "memfd_create", errno);
+  while (!text.empty()) {
+    const auto n = ::write(file.get(), text.data(), text.size());
+    if (n < 0 && errno != EINTR) return failure(errc::io, "run", "write", errno);
+    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
   }
-  return error{errc::not_found, name + ": no such program in PATH"};
+  ::lseek(file.get(), 0, SEEK_SET);
+  return file;
 }
 
-/// Strings as execve takes them. Keeps pointers into `strings`.
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (auto& s : strings) result.push_back(s.data());
-  result.push_back(nullptr);
-  return result;
-}
+/// What a program prints on one descriptor, as much of it as is wanted.
+struct printed {
+  std::string& text;
+  std::size_t limit;
+  bool cut = false;
 
-/// posix_spawn's two argument objects, set up the way every program of ours is started.
-class spawn_setup {
+  /// Reads what is there now, at most what a pipe holds, so that a program that never stops writing
+  /// cannot keep us here past its deadline. false: nothing more will come.
+  bool drain(int fd) {
+    std::array<char, 65536> buffer;
+    for (int reads = 0; reads < 16; ++reads) {
+      const auto n = ::read(fd, buffer.data(), buffer.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return errno == EAGAIN;
+      if (n == 0) return false;
+      // What is past the limit is read all the same: a full pipe would stop the program.
+      const auto wanted = std::min(static_cast<std::size_t>(n), limit - text.size());
+      text.append(buffer.data(), wanted);
+      cut = cut || wanted < static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+};
+
+/// What ended the collecting.
+enum class collected { ended, late, too_much, interrupted };
+
+class collector {
  public:
-  spawn_setup() {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawnattr_setflags(
-        &attributes_,
-        static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-    ::posix_spawnattr_setpgroup(&attributes_, 0);
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::posix_spawnattr_setsigmask(&attributes_, &signals);
-    ::sigfillset(&signals);
-    ::posix_spawnattr_setsigdefault(&attributes_, &signals);
-    ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  }
-  ~spawn_setup() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  spawn_setup(const spawn_setup&) = delete;
-  spawn_setup& operator=(const spawn_setup&) = delete;
+  collector(const command_line& command, finished& into)
+      : command_(command),
+        output_{into.output, command.output_limit},
+        errors_{into.errors, longest_errors} {}
 
-  void send_output_to(int fd) {
-    ::posix_spawn_file_actions_adddup2(&actions_, fd, STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions_, fd, STDERR_FILENO);
-  }
-
-  /// 0 or the errno of whatever failed, execve included.
-  int start(pid_t& pid, const std::string& program, char* const* argv, char* const* environment) {
-    // Libraries may open descriptors without close-on-exec; none of them is the program's business.
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    return ::posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv, environment);
+  /// Collects output until the process ends.
+  collected run(int pidfd, int output, int errors) {
+    const deadline until(command_.deadline);
+    fds_ = {{{pidfd, POLLIN, 0}, {output, POLLIN, 0}, {errors, POLLIN, 0}, {-1, POLLIN, 0}}};
+    if (command_.interrupt != nullptr) fds_[3].fd = command_.interrupt->fd();
+    for (;;) {
+      const auto left = std::min<std::int64_t>(until.left().count(), INT_MAX);
+      const int n = ::poll(fds_.data(), fds_.size(), static_cast<int>(left));
+      if (n < 0 && errno != EINTR) return collected::late;
+      if (n > 0) take();
+      if (command_.whole_output && output_.cut) return collected::too_much;
+      if (n > 0 && fds_[0].revents != 0) {
+        // A grandchild may hold the pipe open for ever: what is in it now is all.
+        take_all();
+        return command_.whole_output && output_.cut ? collected::too_much : collected::ended;
+      }
+      if (n > 0 && fds_[3].revents != 0) return collected::interrupted;
+      if (until.passed()) return collected::late;
+    }
   }
 
  private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
+  void take() {
+    if (fds_[1].revents != 0 && !output_.drain(fds_[1].fd)) fds_[1].fd = -1;
+    if (fds_[2].revents != 0 && !errors_.drain(fds_[2].fd)) fds_[2].fd = -1;
+  }
+  void take_all() {
+    if (fds_[1].fd >= 0) output_.drain(fds_[1].fd);
+    if (fds_[2].fd >= 0) errors_.drain(fds_[2].fd);
+  }
+
+  const command_line& command_;
+  printed output_;
+  printed errors_;
+  std::array<pollfd, 4> fds_{};
 };
 
-struct started {
-  pid_t pid;
-  unique_fd pidfd;
+/// The failure that ended a program of ours before it was done.
+error stopped(const command_line& command, collected why) {
+  const auto& name = command.argv.front();
+  if (why == collected::too_much)
+    return {errc::invalid, name + ": killed after printing more than " +
+                               std::to_string(command.output_limit) + " bytes"};
+  if (why == collected::interrupted)
+    return {errc::unavailable, name + ": killed, it is not needed"};
+  return {errc::timeout,
+          name + ": killed after " + std::to_string(command.deadline.count()) + " ms"};
+}
+
+/// What a program of ours is connected to.
+struct connections {
+  channel output;
+  channel errors;  ///< only where they are wanted apart
+  unique_fd input;
+
+  program_ends ends() const {
+    return {input.get(), output.writer.get(),
+            errors.writer ? errors.writer.get() : output.writer.get()};
+  }
 };
 
-int exit_code(int wait_status) {
-  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
-/// Reaps a process that has ended or is about to.
-int reap(pid_t pid) {
-  int wait_status = 0;
-  while (::waitpid(pid, &wait_status, 0) < 0)
-    if (errno != EINTR) return -1;
-  return exit_code(wait_status);
-}
-
-outcome<started> spawn(const command_line& command, int output) {
-  const auto name = command.argv.empty() ? std::string() : command.argv.front();
-  const auto program = find_program(name);
-  if (!program) return program.error();
-  auto arguments = command.argv;
-  std::vector<std::string> variables;
-  for (const auto& [key, value] : command.environment) variables.push_back(key + "=" + value);
-
-  spawn_setup setup;
-  if (output >= 0) setup.send_output_to(output);
-  pid_t pid = -1;
-  const int code =
-      setup.start(pid, *program, pointers(arguments).data(), pointers(variables).data());
-  if (code != 0)
-    return failure(code == ENOENT || code == ENOTDIR ? errc::not_found : errc::io, *program,
-                   "cannot be started", code);
-  // The child is not reaped yet, so the pid is still its own.
-  unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd) {
-    const int cause = errno;
-    ::kill(-pid, SIGKILL);
-    reap(pid);
-    return failure(errc::io, *program, "pidfd_open", cause);
+outcome<connections> connect(const command_line& command) {
+  auto output = make_channel();
+  if (!output) return output.error();
+  connections result{*std::move(output), {}, {}};
+  if (command.errors_apart) {
+    auto errors = make_channel();
+    if (!errors) return errors.error();
+    result.errors = *std::move(errors);
   }
-  return started{pid, std::move(pidfd)};
-}
-
-/// Reads what is there now, at most what a pipe holds, so that a program that never stops writing
-/// cannot keep us here past its deadline. false: nothing more will come.
-bool drain(int fd, std::string& output, std::size_t limit) {
-  std::array<char, 65536> buffer;
-  for (int reads = 0; reads < 16; ++reads) {
-    const auto n = ::read(fd, buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno == EAGAIN;
-    if (n == 0) return false;
-    // What is past the limit is read all the same: a full pipe would stop the program.
-    output.append(buffer.data(), std::min(static_cast<std::size_t>(n), limit - output.size()));
+  if (!command.input.empty()) {
+    auto input = make_input(command.input);
+    if (!input) return input.error();
+    result.input = *std::move(input);
   }
-  return true;
-}
-
-/// Collects output until the process ends. false: the deadline passed first.
-bool collect(int pidfd, int output_fd, const command_line& command, std::string& output) {
-  const deadline until(command.deadline);
-  std::array<pollfd, 2> fds{{{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}}};
-  for (;;) {
-    const auto left = std::min<std::int64_t>(until.left().count(), INT_MAX);
-    const int n = ::poll(fds.data(), fds.size(), static_cast<int>(left));
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0 && fds[1].revents != 0 && !drain(output_fd, output, command.output_limit))
-      fds[1].fd = -1;
-    if (n > 0 && fds[0].revents != 0) {
-      // A grandchild may hold the pipe open for ever: what is in it now is all.
-      drain(output_fd, output, command.output_limit);
-      return true;
-    }
-    if (until.passed()) return false;
-  }
+  return result;
 }
 
 }  // namespace
 
 outcome<finished> run(const command_line& command) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(errc::io, "run", "pipe", errno);
-  const unique_fd reader(ends[0]);
-  unique_fd writer(ends[1]);
-  ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
-
-  auto process = spawn(command, writer.get());
+  auto ends = connect(command);
+  if (!ends) return ends.error();
+  auto process = spawn(command, ends->ends());
   if (!process) return process.error();
-  writer.reset();
+  ends->output.writer.reset();
+  ends->errors.writer.reset();
+  ends->input.reset();
   finished result;
-  const bool ended = collect(process->pidfd.get(), reader.get(), command, result.output);
+  collector collecting(command, result);
+  const auto how =
+      collecting.run(process->pidfd.get(), ends->output.reader.get(), ends->errors.reader.get());
   // Also after a normal end: nothing that the program left behind outlives this call. The pid is
   // not reaped yet, so the group's number cannot be anybody else's.
   ::kill(-process->pid, SIGKILL);
   result.exit_code = reap(process->pid);
-  if (!ended)
-    return error{errc::timeout, command.argv.front() + ": killed after " +
-                                    std::to_string(command.deadline.count()) + " ms"};
+  if (how != collected::ended) return stopped(command, how);
   return result;
 }
 
 outcome<child> child::start(const command_line& command) {
-  auto process = spawn(command, -1);
+  auto process = spawn(command, {});
   if (!process) return process.error();
   return child(process->pid, std::move(process->pidfd));
 }

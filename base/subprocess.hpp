@@ -3,7 +3,8 @@
 // Running another program: once with a deadline, or as a child that is kept.
 //
 // No shell is involved; arguments go to execve as they are. The program inherits no descriptor past
-// stderr, reads nothing (its stdin is /dev/null) and starts with default signal handling.
+// stderr, reads nothing unless it is given input (its stdin is /dev/null) and starts with default
+// signal handling.
 // Threading: every function may be called from any thread; a child belongs to one thread at a time.
 
 #include <sys/types.h>
@@ -26,15 +27,22 @@ struct command_line {
   std::map<std::string, std::string> environment{};  ///< the whole environment of the program
   std::chrono::milliseconds deadline{10'000};        ///< for run(): SIGKILL to its group past this
   std::size_t output_limit = 1 << 20;                ///< for run(): bytes kept of its output
+  // For run() alone:
+  bool whole_output = false;          ///< past output_limit it is killed; else the rest is dropped
+  bool errors_apart = false;          ///< its stderr goes to finished::errors, not to the output
+  std::string input{};                ///< what its stdin holds
+  const wakeup* interrupt = nullptr;  ///< it is killed once this is notified
 };
 
 struct finished {
   int exit_code = -1;  ///< 128 + the signal's number when a signal ended it
   std::string output;  ///< stdout and stderr as they came, cut at output_limit
+  std::string errors;  ///< the first 64 KiB of stderr, with errors_apart
 };
 
 /// Runs a program to its end in a process group of its own; what is left of the group then is
-/// killed. errc::not_found: no such program; errc::timeout: killed at the deadline; errc::io.
+/// killed. errc::not_found: no such program; errc::timeout: killed at the deadline; errc::invalid:
+/// killed at the output limit; errc::unavailable: interrupted; errc::io.
 outcome<finished> run(const command_line& command);
 
 /// A running child process. Destroying the object does not end the child.

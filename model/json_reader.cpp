@@ -9,7 +9,6 @@ namespace switchyard::model {
 
 namespace {
 
-constexpr std::size_t longest_shown = 60;
 constexpr std::size_t most_unknown_keys = 10;
 constexpr std::size_t max_key_shown = 128;
 
@@ -118,10 +117,10 @@ std::string pointer_to(const std::string& parent, std::string_view token) {
   return result;
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted(std::string_view text, std::size_t longest) {
   std::string result = "\"";
   for (std::size_t i = 0; i < text.size();) {
-    if (i >= longest_shown) return result + "…\"";
+    if (i >= longest) return result + "…\"";
     const auto length = character_length(text, i);
     if (length == 0 || control(text[i])) {
       result += escaped(text[i++]);

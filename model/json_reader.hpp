@@ -46,8 +46,9 @@ base::outcome<nlohmann::json> parse_json(std::string_view text, const json_limit
 /// Appends a token to a JSON pointer, escaped as RFC 6901 says.
 std::string pointer_to(const std::string& parent, std::string_view token);
 
-/// `text` in double quotes for error messages: shortened, valid UTF-8, control characters escaped.
-std::string quoted(std::string_view text);
+/// `text` in double quotes for error messages: shortened to `longest` bytes, valid UTF-8, control
+/// characters escaped.
+std::string quoted(std::string_view text, std::size_t longest = 60);
 
 /// Reads the members of one JSON object. Members that were never asked for are problems when
 /// finish() is called. Reads of absent members leave the target as it is and return false.

@@ -79,6 +79,46 @@ BOOST_AUTO_TEST_CASE(a_missing_program_is_told_from_one_that_cannot_be_run) {
   BOOST_TEST((run({.argv = {folder / "text"}}).error().kind == errc::io));
 }
 
+BOOST_AUTO_TEST_CASE(stderr_can_be_had_apart) {
+  auto command = shell("echo out; echo err >&2; echo more");
+  command.errors_apart = true;
+  const auto result = run(command);
+  BOOST_REQUIRE(result);
+  BOOST_TEST(result->output == "out\nmore\n");
+  BOOST_TEST(result->errors == "err\n");
+}
+
+BOOST_AUTO_TEST_CASE(input_is_what_stdin_holds) {
+  auto command = shell("cat");
+  command.input = std::string(300'000, 'x');  // more than a pipe takes
+  const auto result = run(command);
+  BOOST_REQUIRE(result);
+  BOOST_TEST((result->output == command.input));
+}
+
+BOOST_AUTO_TEST_CASE(output_that_must_be_whole_ends_the_program_at_its_limit) {
+  auto command = shell("while :; do echo xxxxxxxxxxxxxxxx; done", std::chrono::hours(1));
+  command.output_limit = 1000;
+  command.whole_output = true;
+  const auto endless = run(command);
+  BOOST_REQUIRE(!endless);
+  BOOST_TEST((endless.error().kind == errc::invalid));
+  command.argv = {"/bin/sh", "-c", "head -c 1000 /dev/zero"};
+  BOOST_TEST(bool(run(command)));
+  command.argv = {"/bin/sh", "-c", "head -c 1001 /dev/zero"};
+  BOOST_TEST(!run(command));
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupt_ends_the_program) {
+  wakeup stop;
+  stop.notify();
+  auto command = shell("sleep 600", std::chrono::hours(1));
+  command.interrupt = &stop;
+  const auto result = run(command);
+  BOOST_REQUIRE(!result);
+  BOOST_TEST((result.error().kind == errc::unavailable));
+}
+
 BOOST_AUTO_TEST_CASE(the_deadline_ends_the_whole_group) {
   const temp_dir folder;
   const auto inner = folder / "inner";
