@@ -55,6 +55,7 @@ std::string_view type_of(const provider_settings& provider) {
     std::string_view operator()(const postgres_settings&) const { return "postgres"; }
     std::string_view operator()(const file_settings&) const { return "file"; }
     std::string_view operator()(const redis_settings&) const { return "redis"; }
+    std::string_view operator()(const exec_settings&) const { return "exec"; }
     std::string_view operator()(const memory_settings&) const { return "memory"; }
   };
   return std::visit(words{}, provider.source);

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -134,6 +135,17 @@ struct redis_settings {
   bool operator==(const redis_settings&) const = default;
 };
 
+/// A command that prints the document.
+struct exec_settings {
+  std::vector<std::string> command;  ///< argv, no shell; command[0]: a path, or a name for PATH
+  std::map<std::string, std::string> environment;  ///< added to PATH and LANG; nothing of ours
+  milliseconds interval{30'000};                   ///< from the end of a run to the next one
+  milliseconds timeout{10'000};                    ///< its whole process group is killed then
+  std::uint32_t max_bytes = 16U << 20U;            ///< it is killed when it prints more
+
+  bool operator==(const exec_settings&) const = default;
+};
+
 /// The provider that is changed through the API.
 struct memory_settings {
   std::string file;  ///< where its backends are kept: memory-NAME.json in state_dir
@@ -144,7 +156,8 @@ struct memory_settings {
 /// One entry under `providers:`.
 struct provider_settings {
   std::string name;
-  std::variant<postgres_settings, file_settings, redis_settings, memory_settings> source;
+  std::variant<postgres_settings, file_settings, redis_settings, exec_settings, memory_settings>
+      source;
 
   bool operator==(const provider_settings&) const = default;
 };

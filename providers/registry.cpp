@@ -3,6 +3,7 @@
 #include <memory>
 #include <variant>
 
+#include "providers/exec/exec_provider.hpp"
 #include "providers/file/file_provider.hpp"
 #include "providers/memory/memory_provider.hpp"
 #include "providers/postgres/postgres_provider.hpp"
@@ -27,6 +28,12 @@ outcome<provider_ptr> make(const std::string& name, const config::file_settings&
 outcome<provider_ptr> make(const std::string& name, const config::redis_settings& settings) {
   if (const auto good = redis::check(settings); !good) return good.error();
   return provider_ptr(std::make_unique<redis::redis_provider>(name, settings));
+}
+
+outcome<provider_ptr> make(const std::string& name, const config::exec_settings& settings) {
+  if (settings.command.empty())
+    return base::error{base::errc::invalid, "command: must name a program"};
+  return provider_ptr(std::make_unique<exec::exec_provider>(name, settings));
 }
 
 outcome<provider_ptr> make(const std::string& name, const config::memory_settings& settings) {

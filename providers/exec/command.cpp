@@ -1,0 +1,61 @@
+#include "providers/exec/command.hpp"
+
+#include <cstring>
+#include <string_view>
+
+#include "model/json_reader.hpp"
+
+namespace switchyard::providers::exec {
+
+namespace {
+
+constexpr int first_signal = 128;
+constexpr int most_lines = 3;
+constexpr std::size_t longest_line = 200;
+
+/// The first lines of a text that are not blank, each in quotes.
+std::string first_lines(std::string_view text) {
+  std::string shown;
+  for (int lines = 0; !text.empty() && lines < most_lines;) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    shown += (lines++ == 0 ? "" : ", ") + model::quoted(line, longest_line);
+  }
+  return shown;
+}
+
+}  // namespace
+
+const std::map<std::string, std::string> least_environment{
+    {"LANG", "C.UTF-8"},
+    {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+};
+
+std::string description_of(const base::finished& ended) {
+  auto text = "exited with code " + std::to_string(ended.exit_code);
+  if (const int number = ended.exit_code - first_signal; number > 0)
+    if (const char* name = ::sigabbrev_np(number)) text += std::string(" (SIG") + name + ")";
+  const auto said = first_lines(ended.errors);
+  return text + (said.empty() ? ", and said nothing on stderr" : ": " + said);
+}
+
+base::outcome<std::string> output_of(const config::exec_settings& settings,
+                                     const base::wakeup* stop) {
+  base::command_line command{.argv = settings.command,
+                             .environment = settings.environment,
+                             .deadline = settings.timeout,
+                             .output_limit = settings.max_bytes,
+                             .whole_output = true,
+                             .errors_apart = true,
+                             .interrupt = stop};
+  command.environment.insert(least_environment.begin(), least_environment.end());
+  auto ended = base::run(command);
+  if (!ended) return ended.error();
+  if (ended->exit_code != 0)
+    return base::error{base::errc::refused,
+                       settings.command.front() + ": " + description_of(*ended)};
+  return std::move(ended->output);
+}
+
+}  // namespace switchyard::providers::exec

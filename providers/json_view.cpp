@@ -1,0 +1,15 @@
+#include "providers/json_view.hpp"
+
+#include "model/document.hpp"
+
+namespace switchyard::providers {
+
+base::outcome<model::report> json_view(std::string_view text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return base::error{base::errc::invalid, "it is empty"};
+  auto value = model::parse_json(text);
+  if (!value) return value.error();
+  return model::decode_document(*value);
+}
+
+}  // namespace switchyard::providers

@@ -1,0 +1,50 @@
+// The main job with sources that tell of nothing and are asked again and again.
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+std::string server_json(const http_upstream& upstream) {
+  return R"({"name": ")" + upstream.name() + R"(", "address": "127.0.0.1", "port": )" +
+         std::to_string(upstream.port()) + "}";
+}
+
+std::string document_of(const std::vector<const http_upstream*>& upstreams) {
+  std::string servers;
+  for (const auto* u : upstreams) servers += (servers.empty() ? "" : ", ") + server_json(*u);
+  return R"({"backends": [{"name": "api-backend", "servers": [)" + servers + "]}]}";
+}
+
+struct polled {
+  http_upstream one{"srv1"}, two{"srv2"};
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(polled_sources, polled)
+
+BOOST_AUTO_TEST_CASE(what_a_command_prints_carries_traffic_without_a_reload) {
+  const temp_dir folder;
+  write_text(folder / "document", document_of({&one}));
+  site gateway("  - {name: hosts, type: exec, command: [cat, " + (folder / "document") +
+               "], interval: 100ms}\n");
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
+  const auto worker = gateway.worker_pid();
+  write_text(folder / "document", document_of({&one, &two}));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  std::filesystem::remove(folder / "document");
+  BOOST_TEST(eventually([&] { return gateway.log_has("cat: exited with code 1: \"cat: "); }),
+             gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  write_text(folder / "document", document_of({&two}));
+  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
