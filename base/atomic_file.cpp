@@ -141,4 +141,11 @@ outcome<std::string> read_file(const std::filesystem::path& path, std::size_t li
   }
 }
 
+outcome<std::string> read_secret(const std::filesystem::path& path) {
+  constexpr std::size_t longest_secret = 64U << 10U;
+  auto text = read_file(path, longest_secret);
+  while (text && (text->ends_with('\n') || text->ends_with('\r'))) text->pop_back();
+  return text;
+}
+
 }  // namespace switchyard::base

@@ -29,4 +29,8 @@ void remove_leftovers(const std::filesystem::path& path);
 /// Reads a whole file. errc::not_found; errc::invalid past `limit` bytes; errc::io else.
 outcome<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 64U << 20);
 
+/// Reads a secret (a password, a token): the file's content without the line's end. Errors as
+/// read_file(); at most 64 kB.
+outcome<std::string> read_secret(const std::filesystem::path& path);
+
 }  // namespace switchyard::base

@@ -22,7 +22,6 @@ constexpr std::string_view unix_prefix = "unix:";
 constexpr std::chrono::seconds connect_within{5};
 constexpr std::chrono::seconds answer_within{70};  // a write may wait a minute for its apply
 constexpr std::chrono::seconds silent_stream{45};  // three heartbeats
-constexpr std::size_t longest_token_file = 4096;
 
 /// An address that is listened on, as one to connect to.
 std::string reachable(base::tcp_address address) {
@@ -32,9 +31,8 @@ std::string reachable(base::tcp_address address) {
 }
 
 base::outcome<std::string> token_in(const std::string& file) {
-  auto text = base::read_file(file, longest_token_file);
+  auto text = base::read_secret(file);
   if (!text) return error{errc::invalid, "--token-file: " + text.error().message};
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
   const bool plain = std::ranges::all_of(*text, [](char c) { return c > 0x20 && c < 0x7f; });
   if (text->empty() || !plain)
     return error{errc::invalid, "--token-file: " + file + " must hold one line with the token"};

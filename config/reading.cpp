@@ -10,7 +10,6 @@ namespace switchyard::config {
 namespace {
 
 constexpr std::size_t longest_path = 4095;  // PATH_MAX less the NUL
-constexpr std::size_t longest_secret = 8192;
 
 }  // namespace
 
@@ -41,18 +40,16 @@ bool read_path(model::object_reader& from, std::string_view key, std::optional<s
 
 bool read_secret(model::object_reader& from, std::string_view key, const std::string& path,
                  std::string_view what, std::string& target) {
-  const auto text = base::read_file(path, longest_secret);
-  if (!text) {
-    from.fail(key, "cannot be read: " + text.error().message);
+  auto secret = base::read_secret(path);
+  if (!secret) {
+    from.fail(key, "cannot be read: " + secret.error().message);
     return false;
   }
-  const auto end = text->find_last_not_of("\r\n");
-  auto secret = text->substr(0, end == std::string::npos ? 0 : end + 1);
-  if (secret.empty() || std::ranges::any_of(secret, [](unsigned char c) { return c < 0x20; })) {
+  if (secret->empty() || std::ranges::any_of(*secret, [](unsigned char c) { return c < 0x20; })) {
     from.fail(key, path + " must hold one line with " + std::string(what));
     return false;
   }
-  target = std::move(secret);
+  target = std::move(*secret);
   return true;
 }
 

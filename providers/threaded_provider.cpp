@@ -40,6 +40,20 @@ void threaded_provider::run(sink& target) {
   }
 }
 
+void threaded_provider::keep_following(publisher& out,
+                                       const std::function<base::status()>& session) const {
+  using std::chrono::milliseconds;
+  // Short at its longest: a source that restarts should be found soon after it is back.
+  base::backoff retry({milliseconds(100), milliseconds(5000), milliseconds(30'000)});
+  while (!stopping()) {
+    const auto ended = session();
+    if (stopping()) return;
+    if (ended) continue;
+    out.degraded(ended.error().message);
+    pause(retry.failed(std::chrono::steady_clock::now(), std::random_device()()));
+  }
+}
+
 void threaded_provider::pause(std::chrono::milliseconds longest) const {
   // stop() leaves the waker notified until the next start, so this returns at once then.
   static_cast<void>(base::wait_readable(waker_.fd(), base::deadline(longest)));

@@ -7,10 +7,14 @@
 // destroyed.
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <thread>
 
 #include "base/fd.hpp"
+#include "base/outcome.hpp"
 #include "providers/provider.hpp"
+#include "providers/publisher.hpp"
 
 namespace switchyard::providers {
 
@@ -30,6 +34,9 @@ class threaded_provider : public provider {
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   /// Notified by stop().
   const base::wakeup& waker() const { return waker_; }
+  /// Runs a session with the source until stop(), over and over: at once after one that ended by
+  /// itself, after a backoff when one failed, which is told as degraded health.
+  void keep_following(publisher& out, const std::function<base::status()>& session) const;
   /// Waits at most `longest`, less when stop() is called.
   void pause(std::chrono::milliseconds longest) const;
 

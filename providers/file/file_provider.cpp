@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "providers/file/session.hpp"
+#include "providers/one_backend.hpp"
 
 namespace switchyard::providers::file {
 
@@ -41,12 +42,7 @@ base::outcome<model::report> file_provider::backends() {
 }
 
 base::outcome<model::report> file_provider::backend(const std::string& name) {
-  auto all = backends();
-  if (!all) return all;
-  model::report one;
-  one.seen_at = all->seen_at;
-  one.backends[name] = all->backends[name];
-  return one;
+  return one_backend(backends(), name);
 }
 
 }  // namespace switchyard::providers::file

@@ -1,4 +1,5 @@
 #include "providers/memory/memory_provider.hpp"
+#include "providers/one_backend.hpp"
 
 #include <chrono>
 #include <utility>
@@ -84,12 +85,7 @@ base::outcome<model::report> memory_provider::backends() {
 }
 
 base::outcome<model::report> memory_provider::backend(const std::string& name) {
-  auto all = backends();
-  if (!all) return all;
-  model::report one;
-  one.seen_at = all->seen_at;
-  one.backends[name] = all->backends[name];
-  return one;
+  return one_backend(backends(), name);
 }
 
 }  // namespace switchyard::providers::memory

@@ -1,10 +1,8 @@
 #include "providers/postgres/postgres_provider.hpp"
 
 #include <chrono>
-#include <random>
 #include <utility>
 
-#include "base/backoff.hpp"
 #include "model/json_reader.hpp"
 #include "providers/postgres/connect.hpp"
 #include "providers/postgres/doctor.hpp"
@@ -18,7 +16,6 @@ namespace {
 
 using base::errc;
 using base::error;
-using std::chrono::milliseconds;
 
 /// PostgreSQL's NAMEDATALEN: longer identifiers are cut silently.
 constexpr std::size_t longest_identifier = 63;
@@ -48,16 +45,7 @@ postgres_provider::~postgres_provider() {
 
 void postgres_provider::watch(sink& target) {
   publisher out(target);
-  // Short at its longest: a database that restarts should be found soon after it is back.
-  base::backoff retry({milliseconds(100), milliseconds(5000), milliseconds(30'000)});
-  while (!stopping()) {
-    follower session(settings_, reader_, waker(), out);
-    const auto ended = session.run();
-    if (stopping()) return;
-    if (ended) continue;
-    out.degraded(ended.error().message);
-    pause(retry.failed(std::chrono::steady_clock::now(), std::random_device()()));
-  }
+  keep_following(out, [&] { return follower(settings_, reader_, waker(), out).run(); });
 }
 
 base::outcome<model::report> postgres_provider::read_once(const hints& wanted) {

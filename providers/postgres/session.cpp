@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/atomic_file.hpp"
+#include "providers/password.hpp"
 
 namespace switchyard::providers::postgres {
 
@@ -16,14 +17,6 @@ using base::error;
 using std::chrono::milliseconds;
 
 constexpr milliseconds proof_deadline{3000};
-
-base::outcome<std::optional<std::string>> read_password(const std::optional<std::string>& file) {
-  if (!file) return std::optional<std::string>();
-  auto text = base::read_file(*file, 64U << 10U);
-  if (!text) return error{errc::invalid, "password_file: " + text.error().message};
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
-  return std::optional<std::string>(std::move(*text));
-}
 
 std::string random_token() {
   std::random_device source;

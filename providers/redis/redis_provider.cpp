@@ -1,10 +1,8 @@
 #include "providers/redis/redis_provider.hpp"
 
 #include <chrono>
-#include <random>
 #include <utility>
 
-#include "base/backoff.hpp"
 #include "model/json_reader.hpp"
 #include "providers/publisher.hpp"
 #include "providers/redis/doctor.hpp"
@@ -19,7 +17,6 @@ namespace {
 
 using base::errc;
 using base::error;
-using std::chrono::milliseconds;
 
 }  // namespace
 
@@ -46,16 +43,7 @@ redis_provider::~redis_provider() {
 void redis_provider::watch(sink& target) {
   publisher out(target);
   sentinels masters(settings_, &waker());
-  // Short at its longest: a Redis that restarts should be found soon after it is back.
-  base::backoff retry({milliseconds(100), milliseconds(5000), milliseconds(30'000)});
-  while (!stopping()) {
-    follower session(settings_, masters, waker(), out);
-    const auto ended = session.run();
-    if (stopping()) return;
-    if (ended) continue;
-    out.degraded(ended.error().message);
-    pause(retry.failed(std::chrono::steady_clock::now(), std::random_device()()));
-  }
+  keep_following(out, [&] { return follower(settings_, masters, waker(), out).run(); });
 }
 
 base::outcome<book> redis_provider::read_once() {

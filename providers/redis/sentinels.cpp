@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "providers/password.hpp"
 #include "providers/redis/session.hpp"
 
 namespace switchyard::providers::redis {

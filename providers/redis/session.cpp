@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
+#include "providers/password.hpp"
 
 namespace switchyard::providers::redis {
 
@@ -13,7 +14,6 @@ namespace {
 using base::errc;
 using base::error;
 
-constexpr std::size_t longest_password = 65536;
 constexpr std::size_t longest_words = 500;
 
 /// Redis repeats a command's arguments in some of its errors.
@@ -60,14 +60,6 @@ std::string words_of(const reply& refused) {
   std::ranges::replace_if(
       text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return text;
-}
-
-base::outcome<std::optional<std::string>> read_password(const std::optional<std::string>& file) {
-  if (!file) return std::optional<std::string>();
-  auto text = base::read_file(*file, longest_password);
-  if (!text) return error{errc::invalid, "password_file: " + text.error().message};
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
-  return std::optional<std::string>(std::move(*text));
 }
 
 tls_files tls_files_of(const config::redis_settings& settings) {

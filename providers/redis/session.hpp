@@ -22,10 +22,6 @@ constexpr const char* client_name = "switchyard";
 /// The words of an answer that is an error, as one line without control characters.
 std::string words_of(const reply& refused);
 
-/// What a password file holds, without the line's end; nothing when there is no file.
-/// errc::invalid.
-base::outcome<std::optional<std::string>> read_password(const std::optional<std::string>& file);
-
 /// Connects to `at`, which is the URL's or what a sentinel names; the password file is read anew
 /// each time. `interrupt` may be null. errc::refused: Redis did not take the user, the database, or
 /// is a node of a cluster; errc::invalid: unreadable settings; else as connection::open.
