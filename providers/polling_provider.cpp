@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "providers/one_backend.hpp"
 #include "providers/publisher.hpp"
 
 namespace switchyard::providers {
@@ -87,12 +88,7 @@ base::outcome<model::report> polling_provider::backends() {
 }
 
 base::outcome<model::report> polling_provider::backend(const std::string& name) {
-  auto all = backends();
-  if (!all) return all;
-  model::report one;
-  one.seen_at = all->seen_at;
-  one.backends[name] = all->backends[name];
-  return one;
+  return one_backend(backends(), name);
 }
 
 }  // namespace switchyard::providers
