@@ -1,0 +1,135 @@
+#include "base/redact.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace switchyard::base {
+
+namespace {
+
+constexpr std::string_view mask = "***";
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool ends_with_word(std::string_view text, std::string_view word) {
+  if (text.size() < word.size()) return false;
+  return std::ranges::equal(text.substr(text.size() - word.size()), word, {}, lower);
+}
+
+bool starts_with_word(std::string_view text, std::string_view word) {
+  return text.size() >= word.size() && ends_with_word(text.substr(0, word.size()), word);
+}
+
+/// The end of a run of characters that are none of these and no space.
+std::size_t run_end(std::string_view text, std::size_t from, std::string_view stops) {
+  while (from < text.size() && !is_space(text[from]) &&
+         stops.find(text[from]) == std::string_view::npos)
+    ++from;
+  return from;
+}
+
+/// A secret's place in the text: [begin, end).
+struct place {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool empty() const { return begin >= end; }
+};
+
+/// `at` is behind "://". The password of a URL may hold anything when nobody encoded it.
+place in_url(std::string_view text, std::size_t at) {
+  const auto end = run_end(text, at, "\"'<>`");
+  const auto host = text.substr(at, end - at).rfind('@');
+  if (host == std::string_view::npos) return {};
+  const auto colon = text.substr(at, host).find(':');
+  if (colon == std::string_view::npos) return {};
+  return {at + colon + 1, at + host};
+}
+
+/// The end of a value in quotes, which `at` is behind the first of; a backslash makes the next
+/// character a part of it, and so does a second quote. Without an end, all that follows.
+std::size_t quoted_end(std::string_view text, std::size_t at, char quote) {
+  while (at < text.size()) {
+    const bool doubled = text.substr(at, 2) == std::string(2, quote);
+    if (text[at] == quote && !doubled) break;
+    at += doubled || text[at] == '\\' ? 2U : 1U;
+  }
+  return std::min(at, text.size());
+}
+
+/// `at` is behind the last letter of a key: `= value`, `: value`, `="value"`, `": "value"`.
+place behind_key(std::string_view text, std::size_t at) {
+  if (at < text.size() && (text[at] == '"' || text[at] == '\'')) ++at;
+  while (at < text.size() && is_space(text[at])) ++at;
+  if (at == text.size() || (text[at] != '=' && text[at] != ':')) return {};
+  const bool sentence = text[at] == ':';  // "token: " of a sentence is hidden all the same
+  ++at;
+  while (at < text.size() && text[at] == ' ') ++at;
+  if (at < text.size() && (text[at] == '"' || text[at] == '\''))
+    return {at + 1, quoted_end(text, at + 1, text[at])};
+  return {at, run_end(text, at, sentence ? "\"'," : "\"'&")};
+}
+
+bool names_a_secret(std::string_view key) {
+  constexpr std::array<std::string_view, 7> words{"password", "passwd", "passphrase", "secret",
+                                                  "token",    "apikey", "api_key"};
+  return std::ranges::any_of(words, [&](auto word) { return ends_with_word(key, word); });
+}
+
+/// `at` is where a word ends that begins at `begin`.
+place behind_word(std::string_view text, std::size_t begin, std::size_t at) {
+  const auto word = text.substr(begin, at - begin);
+  if (names_a_secret(word)) return behind_key(text, at);
+  const bool scheme = (word.size() == 6 && starts_with_word(word, "bearer")) ||
+                      (word.size() == 5 && starts_with_word(word, "basic"));
+  if (scheme && at + 1 < text.size() && text[at] == ' ')
+    return {at + 1, run_end(text, at + 1, "\"',")};
+  return {};
+}
+
+/// Words of a connection string that libpq did not understand (fe-connect.c, conninfo_parse()).
+place in_complaint(std::string_view text, std::size_t at) {
+  constexpr std::string_view complaint = "missing \"=\" after \"";
+  if (!text.substr(at).starts_with(complaint)) return {};
+  const auto begin = at + complaint.size();
+  const auto end = text.find("\" in connection info", begin);
+  return {begin, end == std::string_view::npos ? text.size() : end};
+}
+
+}  // namespace
+
+std::string redact(std::string_view text) {
+  std::string result;
+  std::size_t copied = 0;
+  std::size_t word = 0;  // where the word that `at` is in has begun
+  const auto hide = [&](place secret) {
+    if (secret.empty() || secret.begin < copied) return;
+    result.append(text.substr(copied, secret.begin - copied)).append(mask);
+    copied = secret.end;
+  };
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    if (at < copied) {
+      word = copied;
+      continue;
+    }
+    if (at < text.size()) hide(in_complaint(text, at));
+    if (at < text.size() && is_word(text[at])) continue;
+    if (word < at) hide(behind_word(text, word, at));
+    if (text.substr(std::min(at, text.size())).starts_with("://")) hide(in_url(text, at + 3));
+    word = at + 1;
+  }
+  if (copied == 0) return std::string(text);
+  return result.append(text.substr(std::min(copied, text.size())));
+}
+
+}  // namespace switchyard::base
