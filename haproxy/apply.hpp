@@ -4,13 +4,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "haproxy/counted_conversation.hpp"
 #include "haproxy/master.hpp"
 #include "haproxy/planner.hpp"
 #include "model/backend.hpp"
@@ -38,28 +41,54 @@ struct apply_request {
 
 enum class severity { debug, info, warning, error };
 
-/// One line for the log.
+/// What a notice is about. Logs and events name it (docs/events.md).
+enum class matter {
+  haproxy,  ///< the running process, and how it is reached
+  server,
+  backend,
+  routes,
+  certificate,
+  reload,
+  file  ///< what switchyard writes to disk
+};
+
+/// The matter as logs and events name it: "server".
+std::string_view to_string(matter what);
+
+struct subject {
+  matter what = matter::haproxy;
+  std::string backend{};  ///< "" when none is concerned, or several are
+  std::string server{};   ///< likewise
+
+  bool operator==(const subject&) const = default;
+};
+
+/// Something that an operator would ask about, in one sentence.
 struct notice {
   severity level = severity::info;
   std::string text;
+  subject about{};
 };
 
 /// What an apply, a reconcile or a tick did.
 struct apply_report {
   std::uint64_t revision = 0;
-  bool reachable = true;                ///< HAProxy answered
-  unsigned steps = 0;                   ///< runtime commands that succeeded
-  unsigned failed_steps = 0;            ///< runtime commands that HAProxy refused
-  std::size_t routes = 0;               ///< entries of the map that were changed
-  unsigned certificates = 0;            ///< files that HAProxy took or let go without a reload
-  unsigned repaired = 0;                ///< of the steps, those that a reconcile found necessary
-  std::optional<reload_result> reload;  ///< a reload took place
-  std::vector<reload_reason> reload_reasons;  ///< of that reload
-  std::vector<reload_reason> waiting;         ///< of a reload that is still to come
-  std::optional<std::string> reload_error;    ///< a reload was refused, or failed
-  std::string version;                        ///< of the HAProxy that is talked to, "" for none yet
-  pid_t worker = 0;                           ///< likewise; 0: none yet
-  std::chrono::microseconds took{0};          ///< filled in by the writer
+  bool reachable = true;      ///< HAProxy answered
+  unsigned steps = 0;         ///< runtime commands that succeeded
+  unsigned failed_steps = 0;  ///< runtime commands that HAProxy refused
+  std::size_t routes = 0;     ///< entries of the map that were changed
+  unsigned certificates = 0;  ///< files that HAProxy took or let go without a reload
+  unsigned repaired = 0;      ///< of the steps, those that a reconcile found necessary
+  command_tally commands;     ///< of haproxy/commands.hpp, those that were sent
+  std::map<command_kind, std::uint64_t> repairs;  ///< of them, those that a reconcile had to send
+  std::optional<reload_result> reload;            ///< a reload took place
+  std::vector<reload_reason> reload_reasons;      ///< of that reload, or of the one that failed
+  std::vector<reload_reason> waiting;             ///< of a reload that is still to come
+  std::optional<std::string> reload_error;        ///< a reload was refused, or failed
+  std::chrono::milliseconds reload_took{0};  ///< from its begin until it was in force, or failed
+  std::string version;                       ///< of the HAProxy that is talked to, "" for none yet
+  pid_t worker = 0;                          ///< likewise; 0: none yet
+  std::chrono::microseconds took{0};         ///< filled in by the writer
   std::vector<notice> notices;
 };
 

@@ -24,7 +24,7 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
     const auto wanted = desired_.find(name);
     if (wanted) {
       if (auto written = target.upsert_backend(with_kept_servers(*wanted), ca_file()); !written)
-        report.notices.push_back({severity::error, written.error().message});
+        report.notices.push_back({severity::error, written.error().message, about_backend(name)});
     } else if (desired_.may_go(name) && target.draft().backends.contains(name)) {
       static_cast<void>(target.remove_backend(name));  // it is there
     }
@@ -97,7 +97,7 @@ gateway::names gateway::without_guilty(const names& which, apply_report& report)
 void gateway::put_blame(const std::string& name, const std::string& why, apply_report& report) {
   blamed_[name] = {desired_.find(name), now_ + blame_lasts};
   tell(report, severity::error, "refused " + name,
-       "backend " + name + " is left as it was: " + why);
+       "backend " + name + " is left as it was: " + why, about_backend(name));
 }
 
 /// Whether HAProxy has refused just this version of a backend a short while ago.
@@ -122,13 +122,15 @@ void gateway::commit_while_away(apply_report& report) {
   }
   if (auto free = new_binds_free(); !free) {
     tell(report, severity::error, about_file,
-         settings_.haproxy.config_file + " keeps its frontends: " + free.error().message);
+         settings_.haproxy.config_file + " keeps its frontends: " + free.error().message,
+         {matter::file});
     return save(report);
   }
   auto next = commit_target(report);
   if (!next) {
     tell(report, severity::error, about_file,
-         settings_.haproxy.config_file + " stays as it was: " + next.error().message);
+         settings_.haproxy.config_file + " stays as it was: " + next.error().message,
+         {matter::file});
     if (save_due_) save(report);
     return;
   }
@@ -144,7 +146,7 @@ void gateway::commit_while_away(apply_report& report) {
 // Back to the file before the last commit; what it lacks is pending again.
 bool gateway::put_back(apply_report& report) {
   if (auto back = store_.restore_previous(); !back) {
-    tell(report, severity::error, about_file, back.error().message);
+    tell(report, severity::error, about_file, back.error().message, {matter::file});
     return false;
   }
   untried_ = false;

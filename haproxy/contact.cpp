@@ -44,7 +44,7 @@ base::outcome<process_info> gateway::approach() {
   session_.reset();
   auto opened = outside_->reach_worker(settings_.haproxy, known());
   if (!opened) return opened.error();
-  session_ = std::move(opened->conversation);
+  session_ = std::make_unique<counted_conversation>(std::move(opened->conversation), tally_);
   detour_ = std::move(opened->detour);
   const auto reply = session_->execute_raw("show info");
   if (!reply) return reply.error();
@@ -255,25 +255,27 @@ void gateway::drop_lifeline() {
 }
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,
-                   const std::string& text) {
+                   const std::string& text, const subject& about) {
   if (told_.size() > most_topics)
     told_.clear();  // names come and go; some lines are said twice then
   auto& last = told_[topic];
   if (last == text) return;
   last = text;
-  report.notices.push_back({level, text});
+  report.notices.push_back({level, text, about});
 }
 
 void gateway::finish(apply_report& report) {
   if (routes_.unsaved()) schedule_save();
   if (const auto kept = store_.take_edited(); !kept.empty())
-    report.notices.push_back(
-        {severity::warning, settings_.haproxy.config_file +
-                                " was changed by somebody else and is written anew; that version "
-                                "is kept in " +
-                                kept});
+    report.notices.push_back({severity::warning,
+                              settings_.haproxy.config_file +
+                                  " was changed by somebody else and is written anew; that version "
+                                  "is kept in " +
+                                  kept,
+                              {matter::file}});
   tell_spared(report);
   report.revision = desired_.revision();
+  report.commands = std::exchange(tally_, {});
   report.waiting = reasons();
   report.reachable = report.reachable && !away_;
   report.version = identity_.version;

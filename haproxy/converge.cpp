@@ -92,6 +92,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   held_.clear();
   auto planned = plan_all(all, report);
   const auto before = report.steps;
+  const auto sent_before = repairing ? tally_ : command_tally();
   if (!planned.steps.empty() && !carry_out(planned.steps, report)) return false;
   for (const auto& s : planned.steps) unverified_.insert(s.backend);
   // What a burst's last part brings may be what routes lead to, and routes move before servers go.
@@ -109,6 +110,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   }
   if (repairing) {
     report.repaired += report.steps - before;
+    for (const auto& [kind, count] : done_since(sent_before, tally_)) report.repairs[kind] += count;
     quiet_drift(all, planned.steps);  // all was read anew
   }
   if (!verify_due_ && (!unverified_.empty() || routes_unverified_))
@@ -147,18 +149,21 @@ bool gateway::work_routes(apply_report& report) {
   if (!done) return lost(done.error(), report);
   if (!routes_.loaded() && routes_.any())
     tell(report, severity::warning, "routes' map",
-         "routes are not served: the running HAProxy has no map " + routes_.map());
+         "routes are not served: the running HAProxy has no map " + routes_.map(),
+         {matter::routes});
   else
     quiet("routes' map");
   report.routes += done->made;
   routes_unverified_ = routes_unverified_ || done->made + done->failed > 0;
   if (done->made > 0)
-    report.notices.push_back(
-        {severity::info, base::counted(done->made, "entry") + " of the routes' map changed"});
+    report.notices.push_back({severity::info,
+                              base::counted(done->made, "entry") + " of the routes' map changed",
+                              {matter::routes}});
   if (done->failed > 0)
     tell(report, severity::error, "routes",
          base::counted(done->failed, "entry") + " of the routes' map " + routes_.map() +
-             " cannot be changed: " + done->failure);
+             " cannot be changed: " + done->failure,
+         {matter::routes});
   else
     quiet("routes");
   return true;
@@ -187,7 +192,8 @@ void gateway::plan_one(const std::string& name, plans& all, apply_report& report
   const auto* const has = running == actual_.end() ? nullptr : &running->second;
   auto p = plan_backend(backend, has, r->text, r->options, loaded_profile(name, r->text),
                         arrival_in(backend), options_while_stuck(name, has, report));
-  for (const auto& e : p.refused) tell(report, severity::warning, "refused " + name, e.message);
+  for (const auto& e : p.refused)
+    tell(report, severity::warning, "refused " + name, e.message, about_backend(name));
   if (p.refused.empty()) quiet("refused " + name);
   if (!p.reload.empty() && !blamed(name) && writable(backend, report))
     pending_[name] = std::move(p.reload);
@@ -214,7 +220,8 @@ std::optional<std::string> gateway::options_while_stuck(const std::string& name,
   tell(report, severity::warning, topic,
        "backend " + name +
            " keeps the settings that it runs with until a reload succeeds; its servers follow the "
-           "source");
+           "source",
+       about_backend(name));
   return options_in(running->settings);
 }
 
@@ -222,7 +229,8 @@ void gateway::tell_unread(const std::string& name, apply_report& report) {
   const auto topic = "unread " + name;
   if (!desired_.unread(name) || !file_.backends.contains(name)) return quiet(topic);
   tell(report, severity::warning, topic,
-       "backend " + name + ": what of it could not be read stays in HAProxy as it is");
+       "backend " + name + ": what of it could not be read stays in HAProxy as it is",
+       about_backend(name));
 }
 
 // A profile is loaded when the file that has it is.
@@ -279,7 +287,9 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   names failed;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& [backend, done] = steps[i];
-    const auto subject = subject_of(backend, done);
+    const auto who = subject_of(backend, done);
+    const subject about{done.target.name.empty() ? matter::backend : matter::server, backend,
+                        done.target.name};
     if (verdicts[i]) {
       ++report.steps;
       if (const auto known = actual_.find(backend); known != actual_.end())
@@ -287,8 +297,8 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
       backend_changed(steps[i]);
       const auto text = i > 0 && completes(steps[i - 1].what, done) ? "" : describe(done);
       if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))
-        report.notices.push_back({severity::info, subject + " " + text});
-      succeeded.insert(subject);
+        report.notices.push_back({severity::info, who + " " + text, about});
+      succeeded.insert(who);
     } else if (session_->broken()) {
       return lost(old_worker ? verdicts[i].error() : old_worker.error(), report);
     } else {
@@ -296,27 +306,30 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
       ++report.failed_steps;
       if (const auto known = actual_.find(backend); known != actual_.end())
         note_refused(known->second, done);
-      if (failed.insert(subject).second)  // what follows a failed addition fails as well
-        tell(report, severity::warning, "step " + subject,
-             "HAProxy refuses " + verdicts[i].error().message);
+      if (failed.insert(who).second)  // what follows a failed addition fails as well
+        tell(report, severity::warning, "step " + who,
+             "HAProxy refuses " + verdicts[i].error().message, about);
       if (done.what.kind == command_kind::add_backend) {
         by_reload_.insert(backend);
         pending_[backend] = {{reload_cause::new_backend, backend}};
       }
     }
   }
-  for (const auto& subject : succeeded)
-    if (!failed.contains(subject)) quiet("step " + subject);
+  for (const auto& who : succeeded)
+    if (!failed.contains(who)) quiet("step " + who);
   if (steps.size() > told_one_by_one)
-    report.notices.push_back(
-        {severity::info, std::to_string(report.steps) + " runtime commands carried out"});
+    report.notices.push_back({severity::info,
+                              std::to_string(report.steps) + " runtime commands carried out",
+                              {matter::server}});
   return true;
 }
 
 /// Whether a reload could bring the backend into the file with all its servers.
 bool gateway::writable(const model::backend& backend, apply_report& report) {
   const auto section = render_backend(backend, ca_file());
-  if (!section) tell(report, severity::error, "refused " + backend.name, section.error().message);
+  if (!section)
+    tell(report, severity::error, "refused " + backend.name, section.error().message,
+         about_backend(backend.name));
   return static_cast<bool>(section);
 }
 
@@ -334,8 +347,9 @@ const gateway::rendered* gateway::render(const model::backend& backend, apply_re
   const auto topic = "refused " + backend.name;
   if (!section || !options) {
     tell(report, severity::error, topic,
-         "backend " + backend.name + " cannot be written: " +
-             (section ? options.error().message : section.error().message));
+         "backend " + backend.name +
+             " cannot be written: " + (section ? options.error().message : section.error().message),
+         about_backend(backend.name));
     return nullptr;
   }
   auto& r = rendered_[backend.name];

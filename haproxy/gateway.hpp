@@ -131,8 +131,8 @@ class gateway {
   void tell_detour(apply_report& report);
   std::string remedy() const;
   bool keep_managed_alive(apply_report& report);
-  void tell(apply_report& report, severity level, const std::string& topic,
-            const std::string& text);
+  void tell(apply_report& report, severity level, const std::string& topic, const std::string& text,
+            const subject& about = {});
   void quiet(const std::string& topic) { told_.erase(topic); }
   void finish(apply_report& report);
 
@@ -188,7 +188,8 @@ class gateway {
   void drain(const std::string& name, const std::vector<std::string>& servers,
              std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
-  bool delete_due(std::vector<std::string>& deleted, apply_report& report);
+  using deleted_servers = std::vector<std::pair<std::string, std::string>>;  ///< with backends
+  bool delete_due(deleted_servers& deleted, apply_report& report);
 
   // -- servers whose options changed (replacing.cpp) --
   bool work_replacements(const names& which, apply_report& report);
@@ -197,8 +198,8 @@ class gateway {
   bool replace(const model::backend& backend, const model::server& server, apply_report& report,
                bool& done);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                      std::vector<std::string>& deleted, apply_report& report);
-  static void tell_deleted(const std::vector<std::string>& deleted, apply_report& report);
+                      deleted_servers& deleted, apply_report& report);
+  static void tell_deleted(const deleted_servers& deleted, apply_report& report);
   bool delete_retired(const std::string& backend, apply_report& report);
   void backend_gone(const std::string& backend);
 
@@ -225,6 +226,7 @@ class gateway {
                 const std::vector<reload_reason>& why, apply_report& report);
   void reload_refused(const base::error& why, apply_report& report);
   void reload_failed(const std::string& why, apply_report& report);
+  static subject about_backend(const std::string& name) { return {matter::backend, name}; }
   base::status new_binds_free() const;
 
   // -- the file for a reload or a start (committing.cpp) --
@@ -277,6 +279,7 @@ class gateway {
   std::chrono::milliseconds save_took_{0};
   base::backoff save_backoff_;
 
+  command_tally tally_;  ///< of the pass under way; outlives session_
   std::unique_ptr<conversation> session_;
   std::unique_ptr<conversation> lifeline_;
   std::uint64_t lifeline_generation_ = 0;
@@ -311,6 +314,7 @@ class gateway {
   std::size_t ca_loaded_ = 0;  ///< of server_ca_file, the same; 0: the worker may have an older one
   bool ca_changed_ = false;
   std::optional<time_point> reload_not_before_;
+  time_point reload_begun_{};
   bool by_signal_ = false;  ///< managed: the next reload goes past the master's socket
 
   std::optional<time_point> retry_at_;  ///< when to look for an HAProxy that is away

@@ -79,13 +79,13 @@ void gateway::plan_retiring(const std::string& name, plans& all) {
 }
 
 bool gateway::work_drains(apply_report& report) {
-  std::vector<std::string> deleted;
+  deleted_servers deleted;
   const bool done = delete_due(deleted, report);
   tell_deleted(deleted, report);
   return done;
 }
 
-bool gateway::delete_due(std::vector<std::string>& deleted, apply_report& report) {
+bool gateway::delete_due(deleted_servers& deleted, apply_report& report) {
   std::size_t looked_at = 0;
   for (const auto& [backend, servers] : drains_.due(now_)) {
     if (++looked_at > most_at_once) break;  // changes that wait come first
@@ -105,7 +105,7 @@ bool gateway::delete_due(std::vector<std::string>& deleted, apply_report& report
 }
 
 bool gateway::delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                             std::vector<std::string>& deleted, apply_report& report) {
+                             deleted_servers& deleted, apply_report& report) {
   const auto reply = session_->execute_raw("show servers conn " + backend);
   if (!reply) return lost(reply.error(), report);
   const auto connections = parse_servers_conn(*reply);
@@ -139,19 +139,22 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
     ++report.steps;
     drains_.forget({backend, server});
     actual_[backend].servers.erase(server);
-    deleted.push_back(backend + "/" + server);
+    deleted.emplace_back(backend, server);
   }
   return true;
 }
 
-void gateway::tell_deleted(const std::vector<std::string>& deleted, apply_report& report) {
+void gateway::tell_deleted(const deleted_servers& deleted, apply_report& report) {
   if (deleted.size() > told_one_by_one) {
-    report.notices.push_back(
-        {severity::info, base::counted(deleted.size(), "server") + " drained and deleted"});
+    report.notices.push_back({severity::info,
+                              base::counted(deleted.size(), "server") + " drained and deleted",
+                              {matter::server}});
     return;
   }
-  for (const auto& server : deleted)
-    report.notices.push_back({severity::info, server + " drained and deleted"});
+  for (const auto& [backend, server] : deleted)
+    report.notices.push_back({severity::info,
+                              backend + "/" + server + " drained and deleted",
+                              {matter::server, backend, server}});
 }
 
 bool gateway::delete_retired(const std::string& backend, apply_report& report) {
@@ -167,14 +170,15 @@ bool gateway::delete_retired(const std::string& backend, apply_report& report) {
   if (verdict) {
     ++report.steps;
     backend_gone(backend);
-    report.notices.push_back({severity::info, "backend " + backend + " deleted without a reload"});
+    report.notices.push_back({severity::info, "backend " + backend + " deleted without a reload",
+                              about_backend(backend)});
     return true;
   }
   // A rule of the operator's names it, say: then only a reload can take it away.
   drains_.forget(key);
   by_reload_.insert(backend);
   tell(report, severity::warning, "step backend " + backend,
-       "HAProxy refuses " + verdict.error().message);
+       "HAProxy refuses " + verdict.error().message, about_backend(backend));
   pending_[backend] = plan_removal(backend).reload;
   return true;
 }

@@ -39,4 +39,19 @@ base::outcome<seen_backend> look_at(const config::haproxy_settings& settings, pi
   return seen_backend{std::move((*servers)[backend]), std::move(*live)};
 }
 
+base::outcome<seen_figures> look_at_figures(const config::haproxy_settings& settings,
+                                            pid_t worker) {
+  auto conversation = converse(settings, worker);
+  if (!conversation) return conversation.error();
+  const auto told = conversation->execute_raw("show info");
+  if (!told) return told.error();
+  auto info = parse_info(*told);
+  if (!info) return info.error();
+  const auto table = conversation->execute_raw("show stat -1 6 -1");
+  if (!table) return table.error();
+  auto states = count_states(*table);
+  if (!states) return states.error();
+  return seen_figures{std::move(info->version), std::move(*states)};
+}
+
 }  // namespace switchyard::haproxy

@@ -39,7 +39,8 @@ void gateway::plan_head(apply_report& report) {
   const auto head =
       render_head(settings_.haproxy, settings_.frontends, file_.modes(), server_state_);
   if (!head) {
-    tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message);
+    tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message,
+         {matter::file});
     return;
   }
   head_changed_ = *head != file_.head;
@@ -51,7 +52,7 @@ void gateway::tell_misfits(apply_report& report) {
   for (const auto& frontend : settings_.frontends) {
     const auto topic = "default_backend of " + frontend.name;
     if (const auto misfit = found.find(frontend.name); misfit != found.end())
-      tell(report, severity::warning, topic, misfit->second);
+      tell(report, severity::warning, topic, misfit->second, {matter::file});
     else
       quiet(topic);
   }
@@ -110,7 +111,8 @@ void gateway::tell_spared(apply_report& report) {
   tell(report, severity::warning, "spared",
        settings_.haproxy.config_file +
            " was missing: HAProxy goes on with what it has, and is not reloaded before every "
-           "provider has reported");
+           "provider has reported",
+       {matter::reload});
 }
 
 bool gateway::reload_wanted() const {
@@ -138,6 +140,7 @@ bool gateway::work_reload(apply_report& report) {
   if (!reload_wanted()) crowded_ = false;
   if (!reload_wanted() || reload_due() > now_) return true;
   by_signal_ = false;
+  reload_begun_ = std::chrono::steady_clock::now();
   if (!settings_.haproxy.master_socket) return reload_now(report);
   const bool by_command = !settings_.haproxy.reload.command.empty();
   const auto master = by_command ? outside_->show_proc(*settings_.haproxy.master_socket)
@@ -148,7 +151,8 @@ bool gateway::work_reload(apply_report& report) {
   if (crowded_) {
     tell(report, severity::warning, about_reload,
          "a reload waits: " + std::to_string(master->old_workers.size()) +
-             " old workers are still draining (reload.max_old_workers)");
+             " old workers are still draining (reload.max_old_workers)",
+         {matter::reload});
     reload_not_before_ = now_ + crowded_wait;
     return true;
   }
@@ -162,7 +166,8 @@ bool gateway::reload_past_master(const base::error& why, apply_report& report) {
   if (ready) {
     tell(report, severity::warning, about_master,
          "HAProxy's master is out of reach (" + why.message +
-             "); it is reloaded by a signal, which makes its socket anew");
+             "); it is reloaded by a signal, which makes its socket anew",
+         {matter::reload});
     by_signal_ = true;
     return reload_now(report);
   }
@@ -234,9 +239,11 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
     const auto backend = r.subject.substr(0, r.subject.find('/'));
     return blamed(backend) || left.contains(backend);
   });
-  report.notices.push_back({severity::info, "reloaded HAProxy in " +
-                                                std::to_string(result.took.count()) +
-                                                " ms: " + join(report.reload_reasons)});
+  report.reload_took = result.took;
+  report.notices.push_back({severity::info,
+                            "reloaded HAProxy in " + std::to_string(result.took.count()) +
+                                " ms: " + join(report.reload_reasons),
+                            {matter::reload}});
   const bool reached = open(report);
   if (reached && layout_known_) {
     quiet(about_reload);
@@ -247,7 +254,8 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
   if (reached && !layout_known_)
     tell(report, severity::error, about_reload,
          "HAProxy was reloaded and still does not read " + settings_.haproxy.config_file +
-             ": what needs a reload is not served; add the file to HAProxy's -f options");
+             ": what needs a reload is not served; add the file to HAProxy's -f options",
+         {matter::reload});
   return reached;
 }
 
@@ -264,10 +272,14 @@ void gateway::reload_refused(const base::error& why, apply_report& report) {
 // The moment is taken anew: awaiting the verdict may have used up what a wait from the pass's begin
 // would be.
 void gateway::reload_failed(const std::string& why, apply_report& report) {
+  report.reload_reasons = reasons();
   budget_.failed(std::chrono::steady_clock::now(), random());
   certificates_.reload_failed(now_);
   report.reload_error = why;
-  tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why);
+  report.reload_took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - reload_begun_);
+  tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why,
+       {matter::reload});
 }
 
 // New addresses are tried first (haproxy/addresses.hpp).

@@ -12,11 +12,11 @@ bool gateway::work_certificates(apply_report& report) {
   for (const auto& note : looked->notes) {
     const auto topic = "certificate " + note.subject;
     if (note.lasting && !note.text.empty()) {
-      tell(report, note.level, topic, note.text);
+      tell(report, note.level, topic, note.text, {matter::certificate});
       continue;
     }
     quiet(topic);
-    if (!note.lasting) report.notices.push_back({note.level, note.text});
+    if (!note.lasting) report.notices.push_back({note.level, note.text, {matter::certificate}});
   }
   return true;
 }

@@ -84,8 +84,10 @@ bool gateway::replace(const model::backend& backend, const model::server& server
   }
   unverified_.insert(backend.name);
   if (done)
-    report.notices.push_back({severity::info, backend.name + "/" + server.name +
-                                                  " replaced, for its options cannot be changed"});
+    report.notices.push_back(
+        {severity::info,
+         backend.name + "/" + server.name + " replaced, for its options cannot be changed",
+         {matter::server, backend.name, server.name}});
   return true;
 }
 

@@ -89,6 +89,17 @@ struct live_backend {
 /// `show stat BACKEND 6 -1`. errc::protocol.
 base::outcome<live_backend> parse_live(std::string_view reply);
 
+/// How many servers and backends there are in each state, by HAProxy's own words in lower case and
+/// without what it says besides: "up", "down", "maint", "drain", "nolb", "no check".
+struct state_counts {
+  std::map<std::string, std::uint64_t> servers;
+  std::map<std::string, std::uint64_t> backends;
+
+  bool operator==(const state_counts&) const = default;
+};
+/// `show stat -1 6 -1`. errc::protocol.
+base::outcome<state_counts> count_states(std::string_view reply);
+
 /// `show env NAME`: the value, "" when it is not set.
 std::string parse_env(std::string_view reply, std::string_view name);
 

@@ -44,7 +44,7 @@ void gateway::write_server_state(std::string_view text, apply_report& report) {
   const auto written = outside_->files().write(path, text);
   if (written) return quiet(topic);
   tell(report, severity::warning, topic,
-       "servers that are down will start as up: " + written.error().message);
+       "servers that are down will start as up: " + written.error().message, {matter::file});
 }
 
 base::status gateway::write_initial(apply_report& report) {
@@ -65,14 +65,16 @@ void gateway::restore_edited(apply_report& report) {
   if (!store_.edited()) return;
   const bool gone = !outside_->files().exists(settings_.haproxy.config_file);
   if (const auto written = store_.rewrite(file_); !written)
-    tell(
-        report, severity::error, about_file,
-        settings_.haproxy.config_file +
-            " was changed by somebody else and cannot be written anew: " + written.error().message);
+    tell(report, severity::error, about_file,
+         settings_.haproxy.config_file +
+             " was changed by somebody else and cannot be written anew: " + written.error().message,
+         {matter::file});
   else if (gone)
-    report.notices.push_back({severity::warning, settings_.haproxy.config_file +
-                                                     " was removed by somebody else and is "
-                                                     "written anew"});
+    report.notices.push_back({severity::warning,
+                              settings_.haproxy.config_file +
+                                  " was removed by somebody else and is "
+                                  "written anew",
+                              {matter::file}});
 }
 
 void gateway::mark_unsaved(const std::string& name) {
@@ -93,7 +95,7 @@ bool gateway::save_routes(const configuration& file, apply_report& report) {
     return true;
   }
   tell(report, severity::error, "routes' file",
-       "routes are served, but not saved: " + saved.error().message);
+       "routes are served, but not saved: " + saved.error().message, {matter::routes});
   return false;
 }
 
@@ -140,7 +142,8 @@ transaction gateway::record(bool backends_too, apply_report& report) {
       continue;
     }
     if (auto written = target.upsert_backend(with_kept_servers(*wanted), ca_file()); !written)
-      tell(report, severity::error, "refused " + name, written.error().message);
+      tell(report, severity::error, "refused " + name, written.error().message,
+           about_backend(name));
   }
   unsaved_ = std::move(left);
   return target;
@@ -151,7 +154,8 @@ transaction gateway::record(bool backends_too, apply_report& report) {
 transaction gateway::record_less(const names& unsaved, const std::string& why,
                                  apply_report& report) {
   tell(report, severity::error, about_backends,
-       "not all that was added at run time is in " + settings_.haproxy.config_file + ": " + why);
+       "not all that was added at run time is in " + settings_.haproxy.config_file + ": " + why,
+       {matter::file});
   unsaved_ = unsaved;
   const bool others_good = static_cast<bool>(store_.validate(file_));
   if (others_good) {
@@ -189,7 +193,8 @@ void gateway::save(apply_report& report) {
       save_due_ = now_ + save_backoff_.failed(now_, random());
       tell(report, severity::error, about_file,
            "runtime changes go on, but " + settings_.haproxy.config_file +
-               " cannot be written: " + next.error().message);
+               " cannot be written: " + next.error().message,
+           {matter::file});
     }
   }
   const auto saveable = [this](const auto& name) { return !pending_.contains(name); };
@@ -208,7 +213,8 @@ void gateway::saved(configuration now_in_file, apply_report& report) {
   }
   file_ = std::move(now_in_file);
   if (told_.contains(about_file))
-    report.notices.push_back({severity::info, settings_.haproxy.config_file + " is written again"});
+    report.notices.push_back(
+        {severity::info, settings_.haproxy.config_file + " is written again", {matter::file}});
   quiet(about_file);
   save_backoff_.reset();
 }

@@ -53,6 +53,18 @@ std::uint64_t number_in(std::string_view cell) {
   return read_number(cell, number) ? number : 0;
 }
 
+/// "up" of "UP 1/3", "maint" of "MAINT (via shop/s1)", "no check" of "no check".
+std::string state_word(std::string_view status) {
+  std::string word;
+  for (const char c : status) {
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!letter && c != ' ') break;
+    word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  while (word.ends_with(' ')) word.pop_back();
+  return word;
+}
+
 }  // namespace
 
 base::outcome<stat_view> parse_stat(std::string_view reply) {
@@ -97,6 +109,23 @@ base::outcome<live_backend> parse_live(std::string_view reply) {
         cells[server] == "BACKEND" ? found.whole : found.servers[std::string(cells[server])];
     figures = {std::string(cells[state]), std::string(cells[check]), number_in(cells[now]),
                number_in(cells[waiting]), number_in(cells[total])};
+  }
+  return found;
+}
+
+base::outcome<state_counts> count_states(std::string_view reply) {
+  constexpr std::array<std::string_view, 2> wanted{"svname", "status"};
+  const auto title = next_line(reply);
+  const auto columns = columns_of(title.value_or(""), wanted);
+  if (!columns) return base::error{base::errc::protocol, "an unexpected reply to show stat"};
+  const auto [server, state] = *columns;
+  state_counts found;
+  while (const auto line = next_row(reply)) {
+    if (line->empty()) continue;
+    const auto cells = cells_of(*line);
+    if (cells.size() <= std::max(server, state))
+      return base::error{base::errc::protocol, "a short line in the reply to show stat"};
+    ++(cells[server] == "BACKEND" ? found.backends : found.servers)[state_word(cells[state])];
   }
   return found;
 }

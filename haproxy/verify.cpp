@@ -73,7 +73,8 @@ void gateway::tell_drift(const names& which, const std::vector<pending_step>& le
     if (!drifting.insert(s.backend).second) continue;
     tell(report, severity::error, about_drift + s.backend,
          subject_of(s.backend, s.what) + " is not as desired after `" + s.what.what.line +
-             "`; the next reconcile tries again");
+             "`; the next reconcile tries again",
+         {matter::server, s.backend, s.what.target.name});
   }
   quiet_drift(which, left);
 }

@@ -241,6 +241,18 @@ BOOST_AUTO_TEST_CASE(a_line_break_in_a_quoted_cell_makes_no_row) {
   BOOST_TEST((found->servers.at("web").at("s1") == haproxy::server_limits{false, 0}));
 }
 
+BOOST_AUTO_TEST_CASE(states_are_counted_by_their_first_word) {
+  const auto found = haproxy::count_states(
+      "# pxname,svname,status,\nweb,s1,UP,\nweb,s2,UP 1/3,\nweb,s3,MAINT (via a/b),\n"
+      "web,s4,no check,\nweb,s5,DOWN 1/2,\nweb,BACKEND,UP,\nnew,BACKEND,UP (UNPUB),\n");
+  BOOST_REQUIRE(static_cast<bool>(found));
+  BOOST_TEST((found->servers == std::map<std::string, std::uint64_t>{
+                                    {"up", 2}, {"maint", 1}, {"no check", 1}, {"down", 1}}));
+  BOOST_TEST((found->backends == std::map<std::string, std::uint64_t>{{"up", 2}}));
+  BOOST_TEST(!haproxy::count_states("Permission denied"));
+  BOOST_TEST(!haproxy::count_states("# svname,status,\nweb\n"));
+}
+
 BOOST_AUTO_TEST_CASE(a_backend_that_takes_no_traffic_is_told_from_one_that_does) {
   const auto found = haproxy::parse_stat(
       "# pxname,svname,slim,status,bck,\nnew,s,,UP,0,\nnew,BACKEND,,UP (UNPUB),0,\n"
