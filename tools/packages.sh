@@ -39,7 +39,7 @@ build_packages=(
 run_packages=(haproxy python3 curl)
 test_packages=(
   libboost-test-dev postgresql redis-server redis-sentinel haproxy python3 wrk openssl
-  nghttp2-client nghttp2-server librapidcheck-dev
+  nghttp2-client nghttp2-server librapidcheck-dev prometheus
 )
 # What the fuzz preset needs; the tests run without it where it cannot be had.
 fuzz_packages=(clang libclang-rt-dev)
