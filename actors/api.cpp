@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/api_service.hpp"
+#include "actors/haproxy_scrape.hpp"
 #include "actors/plan_service.hpp"
 #include "api/http_server.hpp"
 #include "api/routes.hpp"
@@ -25,9 +26,10 @@ struct api_state {
   static inline const char* name = "api";
 
   settings_ptr settings;
-  log_ptr log;
+  observer_ptr seen_by;
   std::unique_ptr<api_service> service;
   std::shared_ptr<plan_service> plans;
+  std::shared_ptr<haproxy_scrape> scrape;
   api::router routes;
   std::unique_ptr<api::http_server> server;  // ends before what it uses
   std::string told;                          ///< why it does not listen, as the log has it
@@ -70,13 +72,14 @@ void try_to_listen(api_self self) {
   auto& s = self->state;
   if (s.server || s.settings->api.listen.empty()) return;
   if (const auto listening = listen(self); listening) {
-    s.log->info("the API listens on {}", s.settings->api.listen);
+    s.seen_by->say(spdlog::level::info, "api", "the API listens on " + s.settings->api.listen);
     s.told.clear();
     s.retry.reset();
     return;
   } else if (s.told != listening.error().message) {
     s.told = listening.error().message;
-    s.log->error("the API cannot listen: {}; traffic goes on, and it is tried again", s.told);
+    s.seen_by->say(spdlog::level::err, "api",
+                   "the API cannot listen: " + s.told + "; traffic goes on, and it is tried again");
   }
   const auto wait =
       s.retry.failed(base::backoff::clock::now(), static_cast<std::uint32_t>(s.random()));
@@ -88,6 +91,7 @@ void take_settings(api_self self, const settings_ptr& next) {
   const auto before = std::exchange(s.settings, next);
   s.service->configure(next);
   s.plans->configure(next);
+  s.scrape->configure(next);
   // The files of a certificate may have changed under the same names.
   if (before->api == next->api && !next->api.certificate) return;
   s.server.reset();
@@ -95,16 +99,17 @@ void take_settings(api_self self, const settings_ptr& next) {
   try_to_listen(self);
 }
 
-api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
-                             const supervisor_actor& supervisor) {
+api::log_control control_of(const observer_ptr& seen_by) {
+  return {[seen_by] { return std::string(to_string(level_of(*seen_by->log()))); },
+          [seen_by](const std::string& word) {
+            const auto level = config::log_level_of(word);
+            if (level) seen_by->use_level(*level);
+            return level.has_value();
+          }};
+}
+
+void add_endpoints(api_self self) {
   auto& s = self->state;
-  s.settings = std::move(settings);
-  s.log = std::move(log);
-  s.service = std::make_unique<api_service>(self->system(), s.settings, supervisor);
-  s.plans = std::make_shared<plan_service>(self->system(), s.settings, supervisor);
-  s.routes.on_exception([log_of = s.log](const api::request& r, const std::string& what) {
-    log_of->error("api: {} {}: internal error: {}", r.method, r.path, what);
-  });
   api::add_health(s.routes, *s.service);
   api::add_status(s.routes, *s.service);
   api::add_backends(s.routes, *s.service);
@@ -114,6 +119,26 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
   api::add_plan(s.routes, [from = s.plans](std::optional<model::report> document, bool whole) {
     return from->answer({std::move(document), whole});
   });
+  api::add_metrics(s.routes, s.seen_by->figures());
+  api::add_events(s.routes, s.seen_by->events(), s.seen_by->figures(), s.seen_by->run());
+  api::add_log(s.routes, control_of(s.seen_by));
+}
+
+api_actor::behavior_type api(api_self self, settings_ptr settings, observer_ptr seen_by,
+                             const supervisor_actor& supervisor) {
+  auto& s = self->state;
+  s.settings = std::move(settings);
+  s.seen_by = std::move(seen_by);
+  s.service = std::make_unique<api_service>(self->system(), s.settings, supervisor);
+  s.plans = std::make_shared<plan_service>(self->system(), s.settings, supervisor);
+  s.scrape = std::make_shared<haproxy_scrape>(s.settings);
+  s.seen_by->figures()->ask({[from = s.scrape] { return from->figures(); },
+                             [from = s.scrape] { return from->old_workers(); }});
+  s.routes.on_exception([told = s.seen_by](const api::request& r, const std::string& what) {
+    told->say(spdlog::level::err, "api",
+              "api: " + r.method + " " + r.path + ": internal error: " + what);
+  });
+  add_endpoints(self);
   try_to_listen(self);
   return {
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
@@ -123,9 +148,9 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, log_ptr log,
 
 }  // namespace
 
-api_actor spawn_api(caf::actor_system& system, settings_ptr settings, log_ptr log,
+api_actor spawn_api(caf::actor_system& system, settings_ptr settings, observer_ptr seen_by,
                     const supervisor_actor& supervisor) {
-  return system.spawn<caf::detached>(api, std::move(settings), std::move(log), supervisor);
+  return system.spawn<caf::detached>(api, std::move(settings), std::move(seen_by), supervisor);
 }
 
 }  // namespace switchyard::actors

@@ -38,6 +38,8 @@ class dispatch_queue {
 
   /// Whether next() would give a request.
   bool waiting() const { return full_ || !queue_.empty(); }
+  /// How much waits: changed backends, and one more for the routes.
+  std::size_t depth() const { return queue_.size(); }
   /// Whether parts of a burst are still to come: what is asked for in between must not tear it.
   bool in_burst() const { return applied_count_ < round_end_; }
   /// The next request, with the versions of `state` as it is now; nothing when nothing waits. Call

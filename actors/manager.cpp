@@ -23,9 +23,10 @@ struct manager_state {
   manager_state() : desired({}) {}
   static inline const char* name = "manager";
 
-  log_ptr log;
+  observer_ptr seen_by;
   model::desired_state desired;
   dispatch_queue queue;
+  change_origins origins;
   refusal_log refusals;
   std::map<std::string, std::uint64_t> epochs;
   std::map<dispatch_queue::ticket, caf::typed_response_promise<std::uint64_t>> promises;
@@ -76,13 +77,19 @@ void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> name
   self->request(s.writer, caf::infinite, message...)
       .then(
           [=](const apply_report_ptr& report) {
-            if (generation != self->state.writer_generation) return;
-            self->state.in_flight = false;
-            if (from_queue) self->state.queue.done();
-            self->state.book.passed(kind, *report, names, std::chrono::system_clock::now());
+            auto& now = self->state;
+            if (generation != now.writer_generation) return now.seen_by->did(*report);
+            now.in_flight = false;
+            if (from_queue) now.queue.done();
+            const auto ended = std::chrono::steady_clock::now();
+            const auto whose = from_queue ? now.origins.answered(*report, ended)
+                                          : now.origins.noted(*report, ended);
+            now.book.passed(kind, *report, names, std::chrono::system_clock::now());
             if (!from_queue)
-              for (auto& p : std::exchange(self->state.answered, {})) p.deliver(report);
+              for (auto& p : std::exchange(now.answered, {})) p.deliver(report);
             pump(self);
+            now.seen_by->passed(kind, *report, whose, now.desired);
+            now.seen_by->desires(now.desired, now.queue.depth());
           },
           [=](const caf::error&) {
             if (generation != self->state.writer_generation) return;
@@ -90,6 +97,7 @@ void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> name
             self->state.in_flight = false;
             self->state.writer = nullptr;
             if (from_queue) self->state.queue.failed();
+            self->state.origins.lost();
             for (auto& p : std::exchange(self->state.answered, {}))
               p.deliver(caf::make_error(caf::sec::request_receiver_down));
           });
@@ -105,6 +113,7 @@ void pump(manager_self self) {
     s.answered = std::exchange(s.asked, {});
     ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
   } else if (auto request = s.queue.next(s.desired)) {
+    s.origins.sent(*request);
     auto names = names_in(*request);
     ask_writer(self, pass_kind::changes, std::move(names), apply_atom::value,
                std::make_shared<const haproxy::apply_request>(std::move(*request)));
@@ -116,9 +125,21 @@ void take_changes(manager_self self, const model::fold_result& result, bool was_
   s.queue.changed(result.changed);
   if (!was_complete && s.desired.complete()) s.queue.everything();
   if (result.routes_changed) s.queue.routes_changed();
-  for (const auto& c : result.new_collisions)
-    s.log->error("backend {} is named by two providers: {} keeps it, that of {} is not used",
-                 c.backend, c.owner, c.other);
+}
+
+/// When the source told of what a report has.
+std::chrono::steady_clock::time_point seen_at(const model::report& report) {
+  return report.seen_at == std::chrono::steady_clock::time_point{}
+             ? std::chrono::steady_clock::now()
+             : report.seen_at;
+}
+
+/// What the writer did on its own.
+void note_pass(manager_self self, const haproxy::apply_report& report) {
+  auto& s = self->state;
+  s.book.passed(pass_kind::later, report, {}, std::chrono::system_clock::now());
+  const auto whose = s.origins.noted(report, std::chrono::steady_clock::now());
+  s.seen_by->passed(pass_kind::later, report, whose, s.desired);
 }
 
 /// Whether a report of this epoch counts: an older one comes from a provider that was restarted
@@ -140,34 +161,36 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
     promise.deliver(s.desired.revision());
     return promise;
   }
-  for (const auto& line : s.refusals.lines(provider, *report))
-    s.log->warn("{}: {}", provider, line);
-  s.book.reported(provider, std::chrono::system_clock::now());
   const bool was_complete = s.desired.complete();
-  take_changes(self, s.desired.fold(provider, *report), was_complete);
+  const auto result = s.desired.fold(provider, *report);
+  take_changes(self, result, was_complete);
+  s.origins.changed(result.changed, result.routes_changed, provider, seen_at(*report));
   s.promises.emplace(s.queue.issue(), promise);
   pump(self);
+  const auto refused = s.refusals.lines(provider, *report);
+  s.book.reported(provider, std::chrono::system_clock::now());
+  s.seen_by->reported(provider, *report, refused, s.refusals.count(provider));
+  s.seen_by->collided(result.new_collisions);
+  s.seen_by->desires(s.desired, s.queue.depth());
   return promise;
 }
 
 void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
-  if (!self->state.book.health(provider, *health)) return;
-  using level = model::provider_health::level;
-  if (health->value == level::live)
-    self->state.log->info("{}: live{}", provider,
-                          health->reason.empty() ? "" : "; " + health->reason);
-  else if (health->value == level::degraded)
-    self->state.log->warn("{}: {}", provider, health->reason);
+  if (self->state.book.health(provider, *health)) self->state.seen_by->fares(provider, *health);
 }
 
 void take_settings(manager_self self, const config::settings& settings) {
   auto& s = self->state;
   const bool was_complete = s.desired.complete();
   const auto names = names_of(settings);
-  take_changes(self, s.desired.configure(names), was_complete);
+  const auto result = s.desired.configure(names);
+  take_changes(self, result, was_complete);
   s.refusals.keep_only(names);
   s.book.configure(settings);
   pump(self);
+  s.seen_by->configured(settings);
+  s.seen_by->collided(result.new_collisions);
+  s.seen_by->desires(s.desired, s.queue.depth());
 }
 
 desired_ptr find(manager_self self, const std::string& name) {
@@ -199,8 +222,10 @@ caf::typed_response_promise<apply_report_ptr> repair(manager_self self) {
   return promise;
 }
 
-manager_actor::behavior_type manager(manager_self self, const settings_ptr& settings, log_ptr log) {
-  self->state.log = std::move(log);
+manager_actor::behavior_type manager(manager_self self, const settings_ptr& settings,
+                                     observer_ptr seen_by) {
+  self->state.seen_by = std::move(seen_by);
+  self->state.seen_by->configured(*settings);
   self->state.desired = model::desired_state(names_of(*settings));
   self->state.book.configure(*settings);
   return {
@@ -214,12 +239,11 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         self->state.reconcile_wanted = true;
         pump(self);
       },
-      [=](noted_atom, const apply_report_ptr& report) {
-        self->state.book.passed(pass_kind::later, *report, {}, std::chrono::system_clock::now());
-      },
+      [=](noted_atom, const apply_report_ptr& report) { note_pass(self, *report); },
       [=](use_atom, const writer_actor& writer) {
         auto& s = self->state;
         if (s.in_flight) s.queue.failed();
+        s.origins.lost();
         for (auto& p : std::exchange(s.answered, {}))
           p.deliver(caf::make_error(caf::sec::request_receiver_down));
         s.in_flight = false;
@@ -249,8 +273,9 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
 
 }  // namespace
 
-manager_actor spawn_manager(caf::actor_system& system, settings_ptr settings, log_ptr log) {
-  return system.spawn(manager, std::move(settings), std::move(log));
+manager_actor spawn_manager(caf::actor_system& system, settings_ptr settings,
+                            observer_ptr seen_by) {
+  return system.spawn(manager, std::move(settings), std::move(seen_by));
 }
 
 }  // namespace switchyard::actors

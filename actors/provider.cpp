@@ -15,8 +15,12 @@ namespace {
 /// every change a thread's waking.
 class actor_sink final : public providers::sink {
  public:
-  actor_sink(std::string label, std::size_t capacity, caf::weak_actor_ptr actor)
-      : label_(std::move(label)), buffer_(capacity), actor_(std::move(actor)) {}
+  actor_sink(std::string label, std::size_t capacity, caf::weak_actor_ptr actor,
+             observer_ptr seen_by)
+      : label_(std::move(label)),
+        buffer_(capacity),
+        actor_(std::move(actor)),
+        seen_by_(std::move(seen_by)) {}
 
   void report(model::report report) override {
     {
@@ -39,6 +43,8 @@ class actor_sink final : public providers::sink {
       caf::anon_send(manager_, health_atom::value, label_,
                      std::make_shared<const model::provider_health>(std::move(health)));
   }
+
+  void unchanged() override { seen_by_->read_whole(label_); }
 
   /// Reports go there from now on, in that epoch; what waited is dropped. Call while the provider
   /// is stopped.
@@ -79,6 +85,7 @@ class actor_sink final : public providers::sink {
   std::string label_;
   event_buffer buffer_;
   caf::weak_actor_ptr actor_;
+  observer_ptr seen_by_;
   mutable std::mutex mutex_;
   manager_actor manager_;  // guarded by mutex_, like all below
   std::uint64_t epoch_ = 0;
@@ -151,14 +158,16 @@ void take_acknowledgement(provider_self self, std::uint64_t revision) {
 
 provider_actor::behavior_type provider(provider_self self, const std::string& name,
                                        const provider_factory& factory, std::size_t event_buffer,
-                                       std::uint64_t first_epoch, const log_ptr& log) {
+                                       std::uint64_t first_epoch, const observer_ptr& seen_by) {
   auto& s = self->state;
   s.epoch = first_epoch;
-  s.sink =
-      std::make_unique<actor_sink>(name, event_buffer, caf::actor_cast<caf::weak_actor_ptr>(self));
+  s.sink = std::make_unique<actor_sink>(name, event_buffer,
+                                        caf::actor_cast<caf::weak_actor_ptr>(self), seen_by);
   auto made = factory();
   if (!made) {
-    log->error("{}: {}", name, made.error().message);
+    log_fields fields;
+    fields.provider = name;
+    seen_by->say(spdlog::level::err, "provider", name + ": " + made.error().message, fields);
     self->quit(caf::make_error(caf::sec::runtime_error, made.error().message));
     return provider_actor::behavior_type::make_empty_behavior();
   }
@@ -175,9 +184,9 @@ provider_actor::behavior_type provider(provider_self self, const std::string& na
 
 provider_actor spawn_provider(caf::actor_system& system, const std::string& name,
                               provider_factory factory, std::size_t event_buffer,
-                              std::uint64_t first_epoch, log_ptr log) {
+                              std::uint64_t first_epoch, observer_ptr seen_by) {
   return system.spawn<caf::detached>(provider, name, std::move(factory), event_buffer, first_epoch,
-                                     std::move(log));
+                                     std::move(seen_by));
 }
 
 }  // namespace switchyard::actors

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "actors/log.hpp"
+#include "actors/observer.hpp"
 #include "actors/protocol.hpp"
 #include "base/outcome.hpp"
 #include "providers/provider.hpp"
@@ -17,6 +17,6 @@ using provider_factory = std::function<base::outcome<providers::provider_ptr>()>
 /// that name used. It quits with an error when the factory fails.
 provider_actor spawn_provider(caf::actor_system& system, const std::string& name,
                               provider_factory factory, std::size_t event_buffer,
-                              std::uint64_t first_epoch, log_ptr log);
+                              std::uint64_t first_epoch, observer_ptr seen_by);
 
 }  // namespace switchyard::actors

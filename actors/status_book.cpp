@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/redact.hpp"
+
 namespace switchyard::actors {
 
 namespace {
@@ -16,18 +18,6 @@ std::string_view word(model::provider_health::level value) {
       return "live";
     case model::provider_health::level::degraded:
       return "degraded";
-  }
-  return "";
-}
-
-std::string_view word(pass_kind kind) {
-  switch (kind) {
-    case pass_kind::changes:
-      return "changes";
-    case pass_kind::reconcile:
-      return "reconcile";
-    case pass_kind::later:
-      return "later";
   }
   return "";
 }
@@ -50,7 +40,7 @@ api::apply_status pass_of(pass_kind kind, const haproxy::apply_report& report,
   pass.revision = report.revision;
   pass.at = now;
   pass.took = report.took;
-  pass.kind = word(kind);
+  pass.kind = to_string(kind);
   pass.backends.assign(backends.begin(),
                        backends.begin() + static_cast<std::ptrdiff_t>(
                                               std::min(backends.size(), status_book::kept_names)));
@@ -61,7 +51,7 @@ api::apply_status pass_of(pass_kind kind, const haproxy::apply_report& report,
   pass.certificates = report.certificates;
   pass.reachable = report.reachable;
   pass.reloaded = report.reload.has_value();
-  pass.reload_reasons = words(report.reload_reasons);
+  if (report.reload) pass.reload_reasons = words(report.reload_reasons);
   pass.waiting = words(report.waiting);
   return pass;
 }
@@ -94,8 +84,9 @@ void status_book::reported(const std::string& provider, api::wall_time now) {
 
 bool status_book::health(const std::string& provider, const model::provider_health& health) {
   const auto known = providers_.find(provider);
-  if (known == providers_.end() || known->second.health == health) return false;
-  known->second.health = health;
+  const model::provider_health shown{health.value, base::redact(health.reason)};
+  if (known == providers_.end() || known->second.health == shown) return false;
+  known->second.health = shown;
   return true;
 }
 
@@ -113,7 +104,7 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
     reloads_.push_front({now, true, "took " + std::to_string(report.reload->took.count()) + " ms",
                          words(report.reload_reasons)});
   else if (report.reload_error)
-    reloads_.push_front({now, false, *report.reload_error, words(report.waiting)});
+    reloads_.push_front({now, false, *report.reload_error, words(report.reload_reasons)});
   if (reloads_.size() > kept_reloads) reloads_.pop_back();
   auto pass = pass_of(kind, report, backends, now);
   if (kind != pass_kind::later) base_.last_apply = pass;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/pass_kind.hpp"
 #include "actors/refusal_log.hpp"
 #include "api/status.hpp"
 #include "config/settings.hpp"
@@ -19,9 +20,6 @@
 #include "model/desired_state.hpp"
 
 namespace switchyard::actors {
-
-/// What made the writer work.
-enum class pass_kind { changes, reconcile, later };
 
 class status_book {
  public:

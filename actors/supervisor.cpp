@@ -34,7 +34,7 @@ struct supervisor_state {
   static inline const char* name = "supervisor";
 
   settings_ptr settings;
-  log_ptr log;
+  observer_ptr seen_by;
   std::function<void(std::string)> failed;
   std::map<std::string, child> children;
   writer_actor writer;
@@ -70,7 +70,7 @@ void spawn_provider_child(supervisor_self self, const config::provider_settings&
   auto& s = self->state;
   auto actor = spawn_provider(
       self->system(), settings.name, [settings] { return providers::make(settings); },
-      s.settings->event_buffer, s.next_epoch, s.log);
+      s.settings->event_buffer, s.next_epoch, s.seen_by);
   s.next_epoch += epochs_per_actor;
   adopt(self, provider_prefix + settings.name, false, actor);
   self->send(actor, use_atom::value, s.manager);
@@ -78,7 +78,7 @@ void spawn_provider_child(supervisor_self self, const config::provider_settings&
 
 void spawn_manager_child(supervisor_self self) {
   auto& s = self->state;
-  s.manager = spawn_manager(self->system(), s.settings, s.log);
+  s.manager = spawn_manager(self->system(), s.settings, s.seen_by);
   adopt(self, manager_name, true, s.manager);
   if (s.writer) self->send(s.manager, use_atom::value, s.writer);
   if (s.timer) self->send(s.timer, use_atom::value, s.manager);
@@ -89,7 +89,7 @@ void spawn_manager_child(supervisor_self self) {
 
 void spawn_writer_child(supervisor_self self) {
   auto& s = self->state;
-  s.writer = spawn_writer(self->system(), s.settings, s.log);
+  s.writer = spawn_writer(self->system(), s.settings, s.seen_by);
   adopt(self, writer_name, true, s.writer);
   if (s.manager) self->send(s.manager, use_atom::value, s.writer);
 }
@@ -104,7 +104,7 @@ void spawn_timer_child(supervisor_self self) {
 void spawn_api_child(supervisor_self self) {
   auto& s = self->state;
   adopt(self, api_name, false,
-        spawn_api(self->system(), s.settings, s.log, caf::actor_cast<supervisor_actor>(self)));
+        spawn_api(self->system(), s.settings, s.seen_by, caf::actor_cast<supervisor_actor>(self)));
 }
 
 void spawn_child(supervisor_self self, const std::string& name) {
@@ -179,7 +179,7 @@ void child_ended(supervisor_self self, const caf::down_msg& down) {
     s.failed(name + " keeps failing: " + reason);
     return;
   }
-  s.log->error("{} ended ({}); it starts again in {} ms", name, reason, wait->count());
+  s.seen_by->failed(name, reason, *wait);
   self->delayed_send(self, *wait, restart_atom::value, name);
 }
 
@@ -237,11 +237,12 @@ caf::typed_response_promise<status_ptr> ask_status(supervisor_self self) {
   return promise;
 }
 
-supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr settings, log_ptr log,
+supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr settings,
+                                           observer_ptr seen_by,
                                            std::function<void(std::string)> failed) {
   auto& s = self->state;
   s.settings = std::move(settings);
-  s.log = std::move(log);
+  s.seen_by = std::move(seen_by);
   s.failed = std::move(failed);
   self->set_down_handler([=](const caf::down_msg& down) { child_ended(self, down); });
   spawn_writer_child(self);
@@ -267,9 +268,9 @@ supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr se
 
 }  // namespace
 
-supervisor_actor spawn_supervisor(caf::actor_system& system, settings_ptr settings, log_ptr log,
-                                  std::function<void(std::string)> failed) {
-  return system.spawn(supervisor, std::move(settings), std::move(log), std::move(failed));
+supervisor_actor spawn_supervisor(caf::actor_system& system, settings_ptr settings,
+                                  observer_ptr seen_by, std::function<void(std::string)> failed) {
+  return system.spawn(supervisor, std::move(settings), std::move(seen_by), std::move(failed));
 }
 
 }  // namespace switchyard::actors

@@ -16,7 +16,7 @@ struct writer_state {
   writer_state() = default;
   static inline const char* name = "writer";
 
-  log_ptr log;
+  observer_ptr seen_by;
   settings_ptr settings;
   std::unique_ptr<haproxy::gateway> gateway;
   std::unique_ptr<lifeline_watch> watch;
@@ -26,25 +26,10 @@ struct writer_state {
 
 using writer_self = writer_actor::stateful_pointer<writer_state>;
 
-spdlog::level::level_enum to_level(haproxy::severity s) {
-  switch (s) {
-    case haproxy::severity::debug:
-      return spdlog::level::debug;
-    case haproxy::severity::info:
-      return spdlog::level::info;
-    case haproxy::severity::warning:
-      return spdlog::level::warn;
-    case haproxy::severity::error:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-/// Every handler ends here: log what was done, look after the lifeline, plan the next tick.
+/// Every handler ends here: look after the lifeline, plan the next tick.
 apply_report_ptr finish(writer_self self, haproxy::apply_report report, clock::time_point started) {
   auto& s = self->state;
   report.took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - started);
-  for (const auto& n : report.notices) s.log->log(to_level(n.level), "{}", n.text);
   s.watch->watch(s.gateway->lifeline(), s.gateway->lifeline_generation());
   if (const auto next = s.gateway->next_work(); next && (!s.next_tick || *next < *s.next_tick)) {
     s.next_tick = next;
@@ -69,6 +54,8 @@ void on_its_own(writer_self self, Work work) {
   const auto report = finish(self, work(*self->state.gateway, started), started);
   if (const auto manager = caf::actor_cast<caf::strong_actor_ptr>(self->state.manager))
     self->send(caf::actor_cast<manager_actor>(manager), noted_atom::value, report);
+  else
+    self->state.seen_by->did(*report);
 }
 
 bool take_over(writer_self self) {
@@ -83,16 +70,16 @@ bool take_over(writer_self self) {
   const auto now = clock::now();
   const auto started = s.gateway->start(now, report);
   if (!started) {
-    s.log->error("{}", started.error().message);
+    s.seen_by->say(spdlog::level::err, "haproxy", started.error().message);
     return false;
   }
-  finish(self, std::move(report), now);
+  s.seen_by->did(*finish(self, std::move(report), now));
   return true;
 }
 
-writer_actor::behavior_type writer(writer_self self, settings_ptr settings, log_ptr log) {
+writer_actor::behavior_type writer(writer_self self, settings_ptr settings, observer_ptr seen_by) {
   self->state.settings = std::move(settings);
-  self->state.log = std::move(log);
+  self->state.seen_by = std::move(seen_by);
   if (!take_over(self)) {
     self->quit(caf::make_error(caf::sec::runtime_error, "HAProxy cannot be taken over"));
     return writer_actor::behavior_type::make_empty_behavior();
@@ -124,8 +111,7 @@ writer_actor::behavior_type writer(writer_self self, settings_ptr settings, log_
       [=](stop_atom) {
         auto& s = self->state;
         s.watch->watch(-1, 0);
-        const auto report = s.gateway->shut_down(s.settings->drain_timeout);
-        for (const auto& n : report.notices) s.log->log(to_level(n.level), "{}", n.text);
+        s.seen_by->did(s.gateway->shut_down(s.settings->drain_timeout));
         self->quit();
         return stop_atom::value;
       },
@@ -138,8 +124,8 @@ haproxy::gateway_settings gateway_settings_of(const config::settings& settings) 
   return {settings.haproxy, settings.frontends, settings.drain_timeout};
 }
 
-writer_actor spawn_writer(caf::actor_system& system, settings_ptr settings, log_ptr log) {
-  return system.spawn<caf::detached>(writer, std::move(settings), std::move(log));
+writer_actor spawn_writer(caf::actor_system& system, settings_ptr settings, observer_ptr seen_by) {
+  return system.spawn<caf::detached>(writer, std::move(settings), std::move(seen_by));
 }
 
 }  // namespace switchyard::actors

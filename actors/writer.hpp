@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/log.hpp"
+#include "actors/observer.hpp"
 #include "actors/protocol.hpp"
 #include "haproxy/gateway.hpp"
 
@@ -11,6 +11,6 @@ haproxy::gateway_settings gateway_settings_of(const config::settings& settings);
 
 /// Spawns the writer. It takes HAProxy over before it answers anything, and quits with an error
 /// when the settings make that impossible (the log says why).
-writer_actor spawn_writer(caf::actor_system& system, settings_ptr settings, log_ptr log);
+writer_actor spawn_writer(caf::actor_system& system, settings_ptr settings, observer_ptr seen_by);
 
 }  // namespace switchyard::actors

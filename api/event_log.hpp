@@ -27,6 +27,7 @@ struct event {
   std::uint64_t revision = 0;  ///< of the desired state; 0: none is concerned
   std::string provider;        ///< "" when none is, or several are concerned
   std::string backend;         ///< likewise
+  std::string server;          ///< likewise
   std::string text;            ///< one sentence, as in the log
   std::optional<std::chrono::nanoseconds> took;         ///< how long switchyard worked on it
   std::optional<std::chrono::nanoseconds> propagation;  ///< since the source told of it

@@ -51,6 +51,7 @@ std::string to_json(const event& e, std::string_view run) {
   if (e.revision != 0) json["revision"] = e.revision;
   if (!e.provider.empty()) json["provider"] = e.provider;
   if (!e.backend.empty()) json["backend"] = e.backend;
+  if (!e.server.empty()) json["server"] = e.server;
   json["text"] = e.text;
   if (e.took) json["took_seconds"] = in_seconds(*e.took);
   if (e.propagation) json["propagation_seconds"] = in_seconds(*e.propagation);

@@ -134,12 +134,14 @@ void add_haproxy(const scraped& ask, std::vector<prometheus::MetricFamily>& all)
     if (now) {
       auto info = gauge_family("switchyard_haproxy_info", "The version of the running HAProxy");
       add_value(info, 1, {{"version", now->version}});
-      auto servers = gauge_family("switchyard_servers",
-                                  "Servers of our backends, by the state that HAProxy shows");
+      auto servers =
+          gauge_family("switchyard_servers",
+                       "Servers of the running HAProxy, by the state that show stat gives");
       for (const auto& [state, count] : now->servers)
         add_value(servers, static_cast<double>(count), {{"state", state}});
-      auto backends =
-          gauge_family("switchyard_backends", "Our backends, by the state that HAProxy shows");
+      auto backends = gauge_family("switchyard_backends",
+                                   "Backends of the running HAProxy, by the state that show stat "
+                                   "gives");
       for (const auto& [state, count] : now->backends)
         add_value(backends, static_cast<double>(count), {{"state", state}});
       for (auto* family : {&info, &servers, &backends}) all.push_back(std::move(*family));

@@ -12,7 +12,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
+#include "api/event_log.hpp"
+#include "api/metrics.hpp"
 #include "api/router.hpp"
 #include "api/service.hpp"
 #include "base/outcome.hpp"
@@ -32,6 +35,19 @@ void add_routes(router& to, service& from);
 void add_reconcile(router& to, service& from);
 /// /openapi.json.
 void add_description(router& to);
+/// /metrics.
+void add_metrics(router& to, std::shared_ptr<metrics> from);
+/// /v1/events. `run` tells the ids of this log apart from those of an earlier one.
+void add_events(router& to, std::shared_ptr<const event_log> from, std::shared_ptr<metrics> count,
+                std::string run);
+
+/// The level of the log, by the words of the settings ("info").
+struct log_control {
+  std::function<std::string()> level;
+  std::function<bool(const std::string&)> set_level;  ///< false: there is no such level
+};
+/// /v1/log/level.
+void add_log(router& to, const log_control& log);
 
 /// What would be done (docs/plan.md): with a document on top of the present desired state, or as
 /// all that is desired. May block for as long as a configuration takes to be checked. Any thread.

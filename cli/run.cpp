@@ -10,7 +10,7 @@
 #include <mutex>
 #include <optional>
 
-#include "actors/log.hpp"
+#include "actors/observer.hpp"
 #include "actors/supervisor.hpp"
 #include "base/fd.hpp"
 #include "cli/commands.hpp"
@@ -21,14 +21,14 @@ namespace switchyard::cli {
 
 namespace {
 
-/// SIGTERM, SIGINT and SIGHUP as something to read. Made before any thread starts, so that all
-/// threads leave these signals to it.
+/// SIGTERM, SIGINT, SIGHUP and SIGUSR1 as something to read. Made before any thread starts, so that
+/// all threads leave these signals to it.
 class signals {
  public:
   signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, s);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     std::signal(SIGPIPE, SIG_IGN);
@@ -92,7 +92,7 @@ class daemon {
       : options_(options),
         settings_(std::make_shared<const config::settings>(std::move(settings))),
         started_with_(settings_),
-        log_(actors::make_log(settings_->log)),
+        seen_by_(std::make_shared<actors::observer>(actors::make_log(settings_->log))),
         incoming_(incoming) {}
 
   int run() {
@@ -102,9 +102,9 @@ class daemon {
     // The actors that share it do little and wait for nothing, and a message finds a warm thread.
     config.set("scheduler.max-threads", std::size_t{1});
     caf::actor_system system(config);
-    log_->info("switchyard {} starts, settings from {}", SWITCHYARD_VERSION, options_.config);
+    say(level::info, "switchyard " SWITCHYARD_VERSION " starts, settings from " + options_.config);
     supervisor_ = actors::spawn_supervisor(
-        system, settings_, log_, [this](std::string why) { failure_.set(std::move(why)); });
+        system, settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); });
     wait_for_end();
     stop(system);
     supervisor_ = nullptr;
@@ -116,45 +116,56 @@ class daemon {
     for (;;) {
       const auto what = base::wait_either(incoming_.fd(), failure_.wake(), std::chrono::hours(1));
       if (const auto why = failure_.get()) {
-        log_->error("{}; giving up", *why);
+        say(level::err, *why + "; giving up");
         return;
       }
       if (!what || *what != base::woken::readable) continue;
       const int number = incoming_.take();
       if (number == SIGHUP) reread();
+      if (number == SIGUSR1) toggle_debug();
       if (number == SIGTERM || number == SIGINT) {
-        log_->info("{}, ending", number == SIGTERM ? "SIGTERM" : "SIGINT");
+        say(level::info, number == SIGTERM ? "SIGTERM, ending" : "SIGINT, ending");
         return;
       }
     }
   }
 
+  using level = spdlog::level::level_enum;
+  void say(level how, const std::string& text) { seen_by_->say(how, "switchyard", text); }
+
+  /// Between debug and the level of the settings.
+  void toggle_debug() {
+    using config::log_level;
+    const bool debugging = actors::level_of(*seen_by_->log()) == log_level::debug;
+    seen_by_->use_level(debugging ? settings_->log.level : log_level::debug);
+  }
+
   void reread() {
     auto next = config::load(options_.config, config::switchyard_environment());
     if (!next) {
-      log_->error("the settings stay as they are: {}", next.error().message);
+      say(level::err, "the settings stay as they are: " + next.error().message);
       return;
     }
     for (const auto& name : needs_restart(*started_with_, *next))
-      log_->warn("{} has changed; that takes effect with the next start", name);
-    actors::set_level(*log_, next->log.level);
+      say(level::warn, name + " has changed; that takes effect with the next start");
+    seen_by_->use_level(next->log.level);
     settings_ = std::make_shared<const config::settings>(std::move(next).value());
     caf::anon_send(supervisor_, actors::configure_atom::value, settings_);
-    log_->info("settings re-read from {}", options_.config);
+    say(level::info, "settings re-read from " + options_.config);
   }
 
   void stop(caf::actor_system& system) {
     caf::scoped_actor self(system);
     self->request(supervisor_, caf::infinite, actors::stop_atom::value)
         .receive([](actors::stop_atom) {},
-                 [this](caf::error&) { log_->error("the end was not orderly"); });
-    log_->info("ended");
+                 [this](caf::error&) { say(level::err, "the end was not orderly"); });
+    say(level::info, "ended");
   }
 
   common_options options_;
   actors::settings_ptr settings_;
   actors::settings_ptr started_with_;  // what needs a restart is in force as it was then
-  actors::log_ptr log_;
+  actors::observer_ptr seen_by_;
   const signals& incoming_;
   failure failure_;
   actors::supervisor_actor supervisor_;

@@ -40,6 +40,13 @@ std::string_view to_string(log_level value) {
   return "";
 }
 
+std::optional<log_level> log_level_of(std::string_view word) {
+  for (const auto level :
+       {log_level::trace, log_level::debug, log_level::info, log_level::warn, log_level::error})
+    if (to_string(level) == word) return level;
+  return std::nullopt;
+}
+
 std::string_view to_string(log_format value) {
   switch (value) {
     case log_format::text:

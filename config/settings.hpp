@@ -186,6 +186,8 @@ enum class log_level { trace, debug, info, warn, error };
 enum class log_format { text, json };
 
 std::string_view to_string(log_level value);
+/// Nothing: there is no level of that name.
+std::optional<log_level> log_level_of(std::string_view word);
 std::string_view to_string(log_format value);
 
 struct log_settings {

@@ -196,6 +196,12 @@ void desired_state::merge(const std::string& backend, fold_result& result) {
     merged_.erase(at);
 }
 
+std::size_t desired_state::route_count() const {
+  std::size_t count = 0;
+  for (const auto& v : views_) count += v.routes.size();
+  return count;
+}
+
 backend_ptr desired_state::find(const std::string& backend) const {
   const auto found = merged_.find(backend);
   return found == merged_.end() ? nullptr : found->second;

@@ -106,6 +106,8 @@ class desired_state {
   std::set<std::pair<std::string, std::string>> unread_routes() const;
   /// How many servers all desired backends have.
   std::size_t server_count() const { return server_count_; }
+  /// How many routes all views hold. O(providers).
+  std::size_t route_count() const;
   /// How much a provider's view holds; zeros for one that is not configured. O(providers).
   view_summary summary(const std::string& provider) const;
   /// Every configured provider has given a full view: what is in nobody's view may be removed.

@@ -27,6 +27,8 @@ class sink {
   virtual ~sink() = default;
   virtual void report(model::report report) = 0;
   virtual void health(model::provider_health health) = 0;
+  /// The full view was read again, and is as it was reported last.
+  virtual void unchanged() {}
 };
 
 /// What a look at a source has found, for `switchyard doctor`.

@@ -49,7 +49,10 @@ void publisher::remember(const model::report& report) {
 }
 
 void publisher::report(model::report report) {
-  if (!news(report)) return;
+  if (!news(report)) {
+    if (report.full) target_.unchanged();
+    return;
+  }
   remember(report);
   target_.report(std::move(report));
 }

@@ -18,7 +18,7 @@ class publisher {
  public:
   explicit publisher(sink& target) : target_(target) {}
 
-  /// Reports unless every part equals what was reported last.
+  /// Reports unless every part equals what was reported last; of a full view, that it does.
   void report(model::report report);
   /// The backend as it was last reported; nullptr: there is none.
   const model::backend_event* known(const std::string& name) const;

@@ -80,7 +80,7 @@ struct fixture : tests::coordinated {
   int acknowledged = 0;
 
   void start(const std::vector<std::string>& providers) {
-    manager = spawn_manager(system, settings_with(providers), make_silent_log());
+    manager = spawn_manager(system, settings_with(providers), make_silent_observer());
     self->send(manager, use_atom::value, writer);
     run();
     answer();  // the whole (empty) desired state, which a new writer always gets

@@ -104,7 +104,7 @@ struct fixture {
       [this]() -> base::outcome<providers::provider_ptr> {
         return providers::provider_ptr(std::make_unique<spoken_provider>(told));
       },
-      3, 100, make_silent_log());
+      3, 100, make_silent_observer());
 
   fixture() {
     caf::anon_send(provider, use_atom::value, manager);

@@ -79,6 +79,10 @@ std::vector<std::string> description::faults(const json& value, const json& sche
   return all;
 }
 
+std::vector<std::string> description::faults_as(const json& value, const std::string& name) const {
+  return faults(value, all_.at("components").at("schemas").at(name), name);
+}
+
 std::string description::undescribed(const std::string& method, const std::string& pattern,
                                      const http_answer& answer) const {
   const auto path = all_["paths"].find(pattern);
@@ -90,6 +94,7 @@ std::string description::undescribed(const std::string& method, const std::strin
   const auto& response = responses.contains(status) ? responses[status] : responses["default"];
   for (const auto& [type, content] : response["content"].items()) {
     if (!contains(answer.head, "Content-Type: " + type)) continue;
+    if (type == "text/plain") return "";
     const auto value = json::parse(answer.body, nullptr, false);
     if (value.is_discarded()) return "the body is no JSON: " + answer.body;
     std::string text;

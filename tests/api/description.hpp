@@ -20,6 +20,9 @@ class description {
   std::vector<std::string> faults(const nlohmann::json& value, const nlohmann::json& schema,
                                   const std::string& at = "") const;
 
+  /// The same against a schema of the description by its name: "status".
+  std::vector<std::string> faults_as(const nlohmann::json& value, const std::string& name) const;
+
   /// What of an answer to `method` and a path of `pattern` is not described; "" when nothing is.
   std::string undescribed(const std::string& method, const std::string& pattern,
                           const http_answer& answer) const;

@@ -45,6 +45,9 @@ BOOST_AUTO_TEST_CASE(every_endpoint_is_described_and_nothing_else) {
   add_routes(all, nobody);
   add_reconcile(all, nobody);
   add_plan(all, {});
+  add_metrics(all, nullptr);
+  add_events(all, nullptr, nullptr, "");
+  add_log(all, {});
   add_description(all);
   std::vector<std::string> served;
   for (const auto& [method, pattern] : all.endpoints()) served.push_back(method + " " + pattern);

@@ -35,7 +35,7 @@ struct in_process {
     BOOST_REQUIRE_MESSAGE(static_cast<bool>(settings), (settings ? "" : settings.error().message));
     supervisor = actors::spawn_supervisor(
         system, std::make_shared<const config::settings>(std::move(*settings)),
-        actors::make_silent_log(), [this](std::string why) { given_up = std::move(why); });
+        actors::make_silent_observer(), [this](std::string why) { given_up = std::move(why); });
     BOOST_REQUIRE(eventually([&] { return status()->reloads == 1; }));
   }
 

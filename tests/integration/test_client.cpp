@@ -1,8 +1,10 @@
 // The commands that ask a running switchyard.
 
 #include <boost/test/unit_test.hpp>
+#include <sstream>
 
 #include "tests/integration/command_line.hpp"
+#include "tests/integration/figures.hpp"
 #include "tests/integration/site.hpp"
 
 namespace switchyard::tests {
@@ -140,6 +142,45 @@ BOOST_AUTO_TEST_CASE(bash_completes_names_of_backends_and_servers) {
   BOOST_TEST(offered("backends", "nobody") == "\n");
   BOOST_TEST(offered("drain", "a") == "api-backend/\n");
   BOOST_TEST(offered("drain", "api-backend/") == "api-backend/srv1\n");
+}
+
+BOOST_AUTO_TEST_CASE(watch_shows_a_change_within_a_second_and_comes_back_after_a_restart) {
+  using namespace std::chrono_literals;
+  temp_dir folder;
+  const auto watching = [&](const std::string& name, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {SWITCHYARD_BINARY, "watch"});
+    return std::make_unique<background_process>(on_settings(std::move(arguments)),
+                                                folder.path() / name);
+  };
+  const auto shown = [&](const std::string& name) { return read_text(folder.path() / name); };
+  const auto listeners = [&](double number) {
+    return eventually(
+        [&] { return figures(all->api_port()).count("switchyard_event_listeners") == number; });
+  };
+  const auto text = watching("text", {});
+  const auto lines = watching("lines", {"-o", "json", "--kind", "server"});
+  BOOST_REQUIRE(listeners(2));
+  db.sql(insert_server("api-backend", "srv2", two.port()));
+  const auto tells = [&](const std::string& server, std::chrono::milliseconds longest) {
+    return eventually([&] { return contains(shown("text"), server + " added"); }, longest) &&
+           eventually([&] { return contains(shown("lines"), server + " added"); }, longest);
+  };
+  BOOST_TEST(tells("srv2", 1s), shown("text") << shown("lines"));
+  BOOST_TEST(contains(shown("text"), "[db]"), shown("text"));
+  BOOST_TEST(plain(shown("text")));
+  all->stop_switchyard();
+  all->start_switchyard();
+  BOOST_REQUIRE(
+      eventually([&] { return http_ask(all->api_port(), "GET", "/readyz").status == 200; }));
+  BOOST_REQUIRE(listeners(2));
+  db.sql(insert_server("api-backend", "srv3", two.port()));
+  BOOST_TEST(tells("srv3", 1s), shown("text") << shown("lines"));
+  BOOST_TEST(contains(shown("text"), "some changes were missed"), shown("text"));
+  std::istringstream whole(shown("lines"));
+  for (std::string line; std::getline(whole, line);) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    BOOST_TEST((object.is_object() && object.contains("event")), line);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_switchyard_that_does_not_run_is_said_with_the_remedy) {

@@ -1,0 +1,356 @@
+// What a running switchyard tells of itself: /metrics, /v1/events and the log.
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/api/description.hpp"
+#include "tests/integration/figures.hpp"
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+using nlohmann::json;
+
+struct observed {
+  http_upstream one{"srv1"}, two{"srv2"};
+  schema db;
+  std::unique_ptr<site> all;
+
+  explicit observed(const site_options& options = {}) {
+    db.sql(insert_server("api-backend", "srv1", one.port()));
+    all = std::make_unique<site>(db.provider_yaml(), options);
+    BOOST_REQUIRE(all->answered_by({"srv1"}));
+    BOOST_REQUIRE(
+        eventually([&] { return http_ask(all->api_port(), "GET", "/readyz").status == 200; }));
+  }
+
+  figures scrape() const { return figures(all->api_port()); }
+  double count(std::string_view series) const { return scrape().count(series); }
+  json status() const { return json::parse(http_ask(all->api_port(), "GET", "/v1/status").body); }
+  void add(const std::string& name) const {
+    db.sql(insert_server("api-backend", name, two.port()));
+  }
+};
+
+struct observed_default : observed {};
+
+/// How many rows of HAProxy's own table are in each state.
+std::map<std::string, double> states(const site& all, bool backends) {
+  std::istringstream table(
+      all.command("show stat -1 " + std::string(backends ? "2" : "4") + " -1"));
+  std::map<std::string, double> result;
+  std::string line;
+  std::getline(table, line);
+  while (std::getline(table, line)) {
+    std::istringstream cells(line);
+    std::string cell;
+    for (int i = 0; i <= 17 && std::getline(cells, cell, ','); ++i) {
+    }
+    if (!cell.empty()) ++result[cell];
+  }
+  return result;
+}
+
+std::string series(const std::string& name, const std::string& label, const std::string& value) {
+  return name + "{" + label + "=\"" + value + "\"}";
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(metrics, observed_default)
+
+BOOST_AUTO_TEST_CASE(servers_and_backends_are_in_the_states_that_show_stat_gives) {
+  for (const auto* name : {"srv2", "srv3"}) add(name);
+  db.sql(
+      "UPDATE servers SET state = 'maint' WHERE name = 'srv2';"
+      "UPDATE servers SET state = 'drain' WHERE name = 'srv3';");
+  BOOST_REQUIRE(eventually([&] { return contains(all->server("api-backend", "srv3"), "drain"); }));
+  std::map<std::string, double> servers;
+  std::map<std::string, double> backends;
+  const auto agrees = [&] {
+    servers = states(*all, false);
+    backends = states(*all, true);
+    const auto now = scrape();
+    return now.count(series("switchyard_servers", "state", "up")) == servers["UP"] &&
+           now.count(series("switchyard_servers", "state", "maint")) == servers["MAINT"] &&
+           now.count(series("switchyard_servers", "state", "drain")) == servers["DRAIN"] &&
+           now.count(series("switchyard_backends", "state", "up")) == backends["UP"];
+  };
+  BOOST_TEST(eventually(agrees), scrape().text());
+  BOOST_TEST(servers["UP"] == 1);
+  BOOST_TEST(servers["MAINT"] == 1);
+  BOOST_TEST(servers["DRAIN"] == 1);
+  BOOST_TEST(backends["UP"] >= 1);
+  BOOST_TEST(count("switchyard_haproxy_up") == 1);
+  all->stop_switchyard();
+}
+
+BOOST_AUTO_TEST_CASE(figures_agree_with_the_status) {
+  add("srv2");
+  db.sql(insert_backend_of_its_own_kind("own-kind"));
+  BOOST_REQUIRE(all->tells_of_backend("own-kind"));
+  const auto agrees = [&] {
+    const auto now = scrape();
+    const auto s = status();
+    return now.count("switchyard_desired_revision") == s.at("revision") &&
+           now.count("switchyard_applied_revision") == s.at("applied_revision") &&
+           now.count("switchyard_desired_backends") == s.at("backends") &&
+           now.count("switchyard_desired_routes") == s.at("routes") &&
+           now.count(series("switchyard_reloads_total", "result", "ok")) == s.at("reloads") &&
+           now.count(series("switchyard_provider_up", "provider", "db")) == 1 &&
+           now.count(series("switchyard_refused_objects", "provider", "db")) == 0 &&
+           now.count("switchyard_queue_depth") == 0 &&
+           now.count("switchyard_reload_pending_reasons") ==
+               static_cast<double>(s.at("haproxy").at("reload_waiting").size());
+  };
+  BOOST_TEST(eventually(agrees), scrape().text() << status().dump());
+  const auto now = scrape();
+  BOOST_TEST(now.count("switchyard_writer_connected") == 1);
+  BOOST_TEST(now.value("switchyard_haproxy_old_workers").has_value());
+  BOOST_TEST(now.count("switchyard_provider_info{provider=\"db\",type=\"postgres\"}") == 1);
+  const auto age =
+      now.value(series("switchyard_provider_last_snapshot_age_seconds", "provider", "db"));
+  BOOST_REQUIRE(age.has_value());
+  BOOST_TEST(*age < 60);
+  BOOST_TEST(now.count("process_resident_memory_bytes") > 1e6);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_counts_with_its_command_and_how_long_it_took) {
+  const auto added = "switchyard_runtime_commands_total{command=\"add server\",result=\"done\"}";
+  const auto changes = series("switchyard_propagation_seconds_count", "provider", "db");
+  const auto in_time = "switchyard_propagation_seconds_bucket{provider=\"db\",le=\"1\"}";
+  const auto before = scrape();
+  add("srv2");
+  BOOST_TEST(eventually([&] { return count(changes) == before.count(changes) + 1; }));
+  const auto after = scrape();
+  BOOST_TEST(after.count(added) == before.count(added) + 1);
+  BOOST_TEST(after.count(in_time) == before.count(in_time) + 1);
+  BOOST_TEST(after.count(series("switchyard_apply_seconds_count", "pass", "apply")) >
+             before.count(series("switchyard_apply_seconds_count", "pass", "apply")));
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_needs_a_reload_counts_once_it_is_loaded) {
+  const auto changes = series("switchyard_propagation_seconds_count", "provider", "db");
+  const auto reasons = "switchyard_reload_reasons_total{reason=\"changed settings\",result=\"ok\"}";
+  const auto before = scrape();
+  db.sql("INSERT INTO backends (name, balance) VALUES ('api-backend', 'leastconn');");
+  BOOST_TEST(eventually([&] { return count(changes) == before.count(changes) + 1; }));
+  const auto after = scrape();
+  BOOST_TEST(after.count(reasons) == before.count(reasons) + 1);
+  BOOST_TEST(after.count(series("switchyard_reload_seconds_count", "result", "ok")) ==
+             after.count(series("switchyard_reloads_total", "result", "ok")));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_reconcile_repairs_is_counted_by_kind) {
+  const auto repairs = series("switchyard_drift_repairs_total", "command", "set server weight");
+  const auto before = count(repairs);
+  all->command("set server api-backend/srv1 weight 7");
+  BOOST_TEST(eventually([&] { return count(repairs) == before + 1; }), scrape().text());
+  BOOST_TEST(status().at("repaired") >= 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_haproxy_that_does_not_answer_shows) {
+  std::filesystem::rename(all->runtime_socket(), all->file("away.sock"));
+  BOOST_TEST(eventually([&] { return scrape().value("switchyard_haproxy_up") == 0.0; }));
+  BOOST_TEST(!scrape().value(series("switchyard_servers", "state", "up")).has_value());
+  std::filesystem::rename(all->file("away.sock"), all->runtime_socket());
+  BOOST_TEST(eventually([&] { return scrape().value("switchyard_haproxy_up") == 1.0; }));
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_the_log_and_listeners_are_counted) {
+  BOOST_TEST(count(series("switchyard_log_lines_total", "level", "info")) > 0);
+  BOOST_TEST(count("switchyard_event_listeners") == 0);
+  {
+    const event_reader reader(all->api_port());
+    BOOST_TEST(count("switchyard_event_listeners") == 1);
+  }
+  BOOST_TEST(eventually([&] { return count("switchyard_event_listeners") == 0; }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(events, observed_default)
+
+BOOST_AUTO_TEST_CASE(a_change_is_an_event_as_the_description_says) {
+  const event_reader reader(all->api_port());
+  add("srv2");
+  const auto found = reader.await("srv2 added");
+  BOOST_REQUIRE(found.has_value());
+  const auto& e = found->body;
+  BOOST_TEST(found->name == "server");
+  BOOST_TEST(found->id == e.at("id"));
+  BOOST_TEST(e.at("kind") == "server");
+  BOOST_TEST(e.at("level") == "info");
+  BOOST_TEST(e.at("backend") == "api-backend");
+  BOOST_TEST(e.at("server") == "srv2");
+  BOOST_TEST(e.at("provider") == "db");
+  BOOST_TEST(e.at("revision") == status().at("revision"));
+  BOOST_TEST(e.at("took_seconds").get<double>() > 0);
+  BOOST_TEST(e.at("propagation_seconds").get<double>() < 1);
+  db.sql(insert_backend_of_its_own_kind("own-kind"));
+  BOOST_TEST(reader.await("own-kind").has_value());
+  const description described;
+  for (const auto& any : reader.events())
+    BOOST_TEST(described.faults_as(any.body, "event").empty(), any.body.dump());
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_goes_on_where_it_was_and_misses_nothing) {
+  std::string last;
+  {
+    const event_reader first(all->api_port());
+    add("srv2");
+    const auto seen = first.await("srv2 added");
+    BOOST_REQUIRE(seen.has_value());
+    last = seen->id;
+  }
+  for (const auto* name : {"srv3", "srv4", "srv5"}) {
+    add(name);
+    BOOST_REQUIRE(eventually([&] { return all->log_has(std::string(name) + " added"); }));
+  }
+  const event_reader second(all->api_port(), "", last);
+  add("srv6");
+  BOOST_REQUIRE(second.await("srv6 added").has_value());
+  const auto number = [](const std::string& id) { return std::stoul(id.substr(id.find('-') + 1)); };
+  auto expected = number(last);
+  std::string text;
+  for (const auto& e : second.events()) {
+    BOOST_TEST(e.name != "reset");
+    BOOST_TEST(number(e.id) == ++expected);
+    text += e.body.at("text").get<std::string>() + "\n";
+  }
+  for (const auto* name : {"srv3", "srv4", "srv5", "srv6"})
+    BOOST_TEST(contains(text, std::string(name) + " added"), text);
+  BOOST_TEST(!contains(text, "srv2 added"), text);
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_of_an_earlier_run_is_told_so_and_gets_everything) {
+  std::string last;
+  {
+    const event_reader first(all->api_port());
+    add("srv2");
+    last = first.await("srv2 added").value_or(event_reader::event{}).id;
+  }
+  BOOST_REQUIRE(!last.empty());
+  all->stop_switchyard();
+  all->start_switchyard();
+  BOOST_REQUIRE(
+      eventually([&] { return http_ask(all->api_port(), "GET", "/readyz").status == 200; }));
+  const event_reader second(all->api_port(), "", last);
+  BOOST_REQUIRE(second.await("starts, settings from").has_value());
+  BOOST_TEST(second.events().front().name == "reset");
+  BOOST_TEST(description().faults_as(second.events().front().body, "reset").empty());
+}
+
+BOOST_AUTO_TEST_CASE(readers_choose_what_they_see) {
+  const event_reader others(all->api_port(), "?backend=nobody");
+  const event_reader sources(all->api_port(), "?kind=provider&last=100");
+  const event_reader ours(all->api_port(), "?backend=api-backend&provider=db&kind=server");
+  add("srv2");
+  BOOST_TEST(ours.await("srv2 added").has_value());
+  BOOST_TEST(others.events().empty());
+  BOOST_TEST(sources.await("db: live").has_value());
+  for (const auto& e : sources.events()) BOOST_TEST(e.body.at("kind") == "provider");
+  BOOST_TEST(http_ask(all->api_port(), "GET", "/v1/events?last=many").status == 400);
+}
+
+BOOST_AUTO_TEST_CASE(streams_end_with_switchyard) {
+  event_reader reader(all->api_port());
+  BOOST_TEST(all->stop_switchyard() == 0);
+  BOOST_TEST(eventually([&] { return !reader.running(); }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+struct in_json : observed {
+  static site_options options() {
+    site_options o;
+    o.managed = false;  // its lines are HAProxy's own
+    o.more = "log: {format: json}\n";
+    return o;
+  }
+  in_json() : observed(options()) {}
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(log_lines, observed_default)
+
+BOOST_AUTO_TEST_CASE(a_line_tells_provider_revision_and_time) {
+  add("srv2");
+  const auto revision = [&] { return std::to_string(status().at("revision").get<int>()); };
+  BOOST_REQUIRE(eventually([&] { return all->log_has("api-backend/srv2 added at 127.0.0.1:"); }));
+  const auto log = all->log();
+  const auto line = log.substr(log.find("api-backend/srv2 added"));
+  const auto wanted = "(db, revision " + revision() + ", ";
+  BOOST_TEST(contains(line.substr(0, line.find('\n')), wanted), line);
+}
+
+BOOST_AUTO_TEST_CASE(the_level_changes_at_run_time_both_ways) {
+  const auto level = [&](const std::string& body = "") {
+    const auto method = body.empty() ? "GET" : "PUT";
+    const auto got = http_ask(all->api_port(), method, "/v1/log/level", body);
+    const auto fault =
+        description().undescribed(body.empty() ? "get" : "put", "/v1/log/level", got);
+    BOOST_TEST(fault.empty(), fault);
+    return got;
+  };
+  const auto is = [&](const std::string& word) {
+    return eventually([&] { return json::parse(level().body).at("level") == word; });
+  };
+  const auto debugged = [&] { return all->log_count("db: a change of 1 backend"); };
+  BOOST_TEST(is("info"));
+  add("srv2");
+  BOOST_REQUIRE(eventually([&] { return all->log_has("srv2 added"); }));
+  BOOST_TEST(debugged() == 0U);
+  BOOST_TEST(level(R"({"level": "debug"})").status == 200);
+  add("srv3");
+  BOOST_TEST(eventually([&] { return debugged() == 1; }));
+  BOOST_TEST(level(R"({"level": "info"})").status == 200);
+  all->switchyard().signal(SIGUSR1);
+  BOOST_TEST(is("debug"));
+  all->switchyard().signal(SIGUSR1);
+  BOOST_TEST(is("info"));
+  add("srv4");
+  BOOST_REQUIRE(eventually([&] { return all->log_has("srv4 added"); }));
+  BOOST_TEST(debugged() == 1U);
+  for (const auto* wrong : {R"({"level": "loud"})", R"({})", R"([])", R"({"level": 1})"})
+    BOOST_TEST(level(wrong).status == 422, wrong);
+  BOOST_TEST(level("{").status == 400);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(json_log, in_json)
+
+BOOST_AUTO_TEST_CASE(each_line_is_an_object_and_a_change_has_its_fields) {
+  add("srv2");
+  BOOST_REQUIRE(eventually([&] { return all->log_has("srv2 added"); }));
+  std::istringstream log(all->log());
+  json change;
+  for (std::string line; std::getline(log, line);) {
+    const auto object = json::parse(line, nullptr, false);
+    BOOST_REQUIRE_MESSAGE(object.is_object(), line);
+    for (const auto* member : {"time", "level", "message"})
+      BOOST_TEST(object.contains(member), line);
+    if (contains(line, "srv2 added")) change = object;
+  }
+  BOOST_REQUIRE(change.is_object());
+  BOOST_TEST(change.at("kind") == "server");
+  BOOST_TEST(change.at("provider") == "db");
+  BOOST_TEST(change.at("backend") == "api-backend");
+  BOOST_TEST(change.at("server") == "srv2");
+  BOOST_TEST(change.at("revision") == status().at("revision"));
+  BOOST_TEST(change.at("took_seconds").get<double>() > 0);
+  BOOST_TEST(change.at("propagation_seconds").get<double>() > 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
