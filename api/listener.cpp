@@ -82,6 +82,10 @@ base::status listener::open_unix(const std::string& path) {
 base::status listener::open_tcp(const base::tcp_address& address) {
   auto fd = base::reserve(address);
   if (!fd) return fd.error();
+  // Connections inherit it: without it, one that we close leaves the address taken for a minute,
+  // and a restarted switchyard could not listen (TIME_WAIT).
+  const int on = 1;
+  ::setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const int flags = ::fcntl(fd->get(), F_GETFL);
   if (::fcntl(fd->get(), F_SETFL, flags | O_NONBLOCK) != 0) return failed(base::to_string(address));
   if (::listen(fd->get(), backlog) != 0) {

@@ -123,6 +123,18 @@ BOOST_AUTO_TEST_CASE(requests_of_one_connection_follow_each_other) {
   BOOST_TEST(client.ends());
 }
 
+BOOST_AUTO_TEST_CASE(an_address_can_be_had_again_at_once) {
+  start();
+  {
+    raw_client client(port);
+    client.send("GET /hello/you HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    BOOST_TEST(client.ends());  // by the server, which is left in TIME_WAIT
+  }
+  server.reset();
+  start();
+  BOOST_TEST(http_ask(port, "GET", "/hello/you").status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(what_an_endpoint_throws_stays_inside) {
   std::string told;
   routes.on_exception([&](const request&, const std::string& what) { told = what; });
