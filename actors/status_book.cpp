@@ -136,6 +136,7 @@ api::status status_book::view(const model::desired_state& desired,
     s.routes += has.routes;
     p.refused = refusals.count(name);
     p.refusals = refusals.first(name, kept_objects);
+    for (auto& r : p.refusals) r.reason = base::redact(r.reason);
     s.providers.push_back(std::move(p));
   }
   s.collision_count = desired.collisions().size();

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/redact.hpp"
+
 namespace switchyard::api {
 
 namespace {
@@ -37,11 +39,11 @@ reply document(int status, nlohmann::json body) {
   return result;
 }
 
-nlohmann::json basics(int status, std::string detail) {
+nlohmann::json basics(int status, const std::string& detail) {
   return {{"type", "about:blank"},
           {"title", title_of(status)},
           {"status", status},
-          {"detail", std::move(detail)}};
+          {"detail", base::redact(detail)}};
 }
 
 }  // namespace
@@ -75,8 +77,8 @@ std::string_view title_of(int status) {
   return "Error";
 }
 
-reply problem(int status, std::string detail) {
-  return document(status, basics(status, std::move(detail)));
+reply problem(int status, const std::string& detail) {
+  return document(status, basics(status, detail));
 }
 
 reply invalid_value(const model::problems& problems) {

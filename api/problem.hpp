@@ -17,7 +17,7 @@ namespace switchyard::api {
 /// The words of a status code (RFC 9110, section 15).
 std::string_view title_of(int status);
 
-reply problem(int status, std::string detail);
+reply problem(int status, const std::string& detail);
 
 /// 422 with one entry under `errors` for each problem: {"pointer": …, "detail": …}.
 reply invalid_value(const model::problems& problems);

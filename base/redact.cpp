@@ -97,13 +97,27 @@ place behind_word(std::string_view text, std::size_t begin, std::size_t at) {
   return {};
 }
 
-/// Words of a connection string that libpq did not understand (fe-connect.c, conninfo_parse()).
+/// Words of a connection string that libpq did not understand, which may be a part of a password
+/// (fe-connect.c, conninfo_parse(), conninfo_uri_parse_options()): they stand in quotes behind
+/// these.
 place in_complaint(std::string_view text, std::size_t at) {
-  constexpr std::string_view complaint = "missing \"=\" after \"";
-  if (!text.substr(at).starts_with(complaint)) return {};
-  const auto begin = at + complaint.size();
-  const auto end = text.find("\" in connection info", begin);
-  return {begin, end == std::string_view::npos ? text.size() : end};
+  constexpr std::array<std::string_view, 6> complaints{
+      "missing \"=\" after \"",
+      "invalid percent-encoded token: \"",
+      "forbidden value %00 in percent-encoded value: \"",
+      "invalid integer value \"",
+      "URI query parameter: \"",
+      "could not translate host name \""};
+  for (const auto complaint : complaints) {
+    if (!text.substr(at).starts_with(complaint)) continue;
+    const auto begin = at + complaint.size();
+    const auto end = std::min(text.find('"', begin), text.size());
+    // The host itself helps, and is no secret: that is in front of its last "@".
+    if (complaint != complaints.back()) return {begin, end};
+    const auto host = text.substr(begin, end - begin).rfind('@');
+    return host == std::string_view::npos ? place{} : place{begin, begin + host};
+  }
+  return {};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "base/redact.hpp"
 #include "cli/terminal.hpp"
 
 namespace switchyard::cli {
@@ -36,7 +37,7 @@ void print_json(const nlohmann::json& body) {
 }
 
 int failed(std::string_view command, const base::error& why) {
-  std::cerr << "switchyard " << command << ": " << harmless(why.message) << '\n';
+  std::cerr << "switchyard " << command << ": " << harmless(base::redact(why.message)) << '\n';
   return why.kind == base::errc::invalid ? 2 : 1;
 }
 

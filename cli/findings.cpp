@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/redact.hpp"
 #include "base/text.hpp"
 #include "cli/terminal.hpp"
 
@@ -38,16 +39,22 @@ std::string label_of(level grade) {
 
 }  // namespace
 
+void findings::add(finding f) {
+  f.text = base::redact(f.text);
+  f.remedy = base::redact(f.remedy);
+  list_.push_back(std::move(f));
+}
+
 void findings::ok(std::string subject, std::string text) {
-  list_.push_back({level::ok, std::move(subject), std::move(text), ""});
+  add({level::ok, std::move(subject), std::move(text), ""});
 }
 
 void findings::warning(std::string subject, std::string text, std::string remedy) {
-  list_.push_back({level::warning, std::move(subject), std::move(text), std::move(remedy)});
+  add({level::warning, std::move(subject), std::move(text), std::move(remedy)});
 }
 
 void findings::error(std::string subject, std::string text, std::string remedy) {
-  list_.push_back({level::error, std::move(subject), std::move(text), std::move(remedy)});
+  add({level::error, std::move(subject), std::move(text), std::move(remedy)});
 }
 
 void findings::note(std::string subject, const base::status& result, std::string text,

@@ -43,6 +43,9 @@ class findings {
   std::string errors() const;
 
  private:
+  /// Without the secrets that base::redact() knows: sources' errors may quote what they were given.
+  void add(finding f);
+
   std::vector<finding> list_;
 };
 

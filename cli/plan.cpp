@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/planning.hpp"
+#include "base/redact.hpp"
 #include "cli/commands.hpp"
 #include "config/load.hpp"
 #include "providers/file/contents.hpp"
@@ -86,11 +87,12 @@ void print(const actors::plan_answer& answer, output_format format) {
   }
   std::cout << haproxy::to_text(answer.preview);
   for (const auto& r : answer.refused)
-    std::cerr << "refused " << r.source << " " << r.what.key << ": " << r.what.reason << '\n';
+    std::cerr << "refused " << r.source << " " << r.what.key << ": " << base::redact(r.what.reason)
+              << '\n';
 }
 
 int fail(const error& why) {
-  std::cerr << "switchyard plan: " << why.message << '\n';
+  std::cerr << "switchyard plan: " << base::redact(why.message) << '\n';
   return 1;
 }
 

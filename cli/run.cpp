@@ -13,6 +13,7 @@
 #include "actors/observer.hpp"
 #include "actors/supervisor.hpp"
 #include "base/fd.hpp"
+#include "base/redact.hpp"
 #include "cli/commands.hpp"
 #include "cli/preflight.hpp"
 #include "config/load.hpp"
@@ -172,7 +173,7 @@ class daemon {
 };
 
 int fail(const base::error& why) {
-  std::cerr << "switchyard: " << why.message << '\n';
+  std::cerr << "switchyard: " << base::redact(why.message) << '\n';
   return 1;
 }
 

@@ -48,6 +48,14 @@ BOOST_AUTO_TEST_CASE(hides_credentials_of_headers) {
 BOOST_AUTO_TEST_CASE(hides_what_libpq_quotes_of_a_connection_string) {
   BOOST_TEST(redact("missing \"=\" after \"s3cret\" in connection info string") ==
              "missing \"=\" after \"***\" in connection info string");
+  BOOST_TEST(redact("invalid percent-encoded token: \"s3%zzcret\"") ==
+             "invalid percent-encoded token: \"***\"");
+  BOOST_TEST(redact("invalid integer value \"s3\" for connection option \"port\"") ==
+             "invalid integer value \"***\" for connection option \"port\"");
+  BOOST_TEST(redact("could not translate host name \"ret@db.internal\" to address: no") ==
+             "could not translate host name \"***@db.internal\" to address: no");
+  BOOST_TEST(redact("could not translate host name \"db.internal\" to address") ==
+             "could not translate host name \"db.internal\" to address");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,81 @@
+// Secrets of sources that cannot be reached appear nowhere.
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <map>
+
+#include "tests/integration/command_line.hpp"
+#include "tests/integration/figures.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+/// Of every password below, in whatever way it is cut.
+constexpr const char* first_part = "hunter";
+constexpr const char* second_part = "2wild";
+
+std::string entry(const std::string& type, const std::string& member, const std::string& value) {
+  return "  - {name: away, type: " + type + ", " + member + ": '" + value + "'}\n";
+}
+
+/// Sources that nobody serves, or that nobody can make sense of.
+const std::map<std::string, std::string> sources{
+    {"a URL of PostgreSQL", entry("postgres", "dsn", "postgres://app:hunter2wild@127.0.0.1:1/app")},
+    {"a URL with @", entry("postgres", "dsn", "postgres://app:hunter@2wild@127.0.0.1:1/app")},
+    {"a URL with /", entry("postgres", "dsn", "postgres://app:hunter/2wild@127.0.0.1:1/app")},
+    {"a URL with %", entry("postgres", "dsn", "postgres://app:hunter%%2wild@127.0.0.1:1/app")},
+    {"a connection string",
+     entry("postgres", "dsn", "host=127.0.0.1 port=1 user=app password=hunter2wild")},
+    {"a password with a space", entry("postgres", "dsn", "host=127.0.0.1 password=hunter 2wild")},
+    {"a URL of Redis", entry("redis", "url", "redis://app:hunter2wild@127.0.0.1:1/0")},
+    {"a URL of Redis with @", entry("redis", "url", "redis://app:hunter@2wild@127.0.0.1:1/0")},
+    {"a URL of Redis that is none", entry("redis", "url", "redis://app:hunter2wild@127.0.0.1:x/0")},
+};
+
+struct installation : files {
+  void shows_none(const std::string& where, const std::string& text) const {
+    BOOST_TEST(!contains(text, first_part), where << ": " << text);
+    BOOST_TEST(!contains(text, second_part), where << ": " << text);
+  }
+  void commands_show_none() const {
+    for (const auto* command : {"check", "doctor", "plan"})
+      for (const auto* format : {"text", "json"})
+        shows_none(command, switchyard({command, "-o", format, "--config", config()}).output);
+  }
+  /// Once it runs; one that refuses its settings says so in its log.
+  void daemon_shows_none() const {
+    const auto daemon = run();
+    const auto answer = [&](const char* path) { return http_ask(api, "GET", path); };
+    const bool serves = eventually(
+        [&] { return !daemon->running() || contains(answer("/v1/status").body, "degraded"); });
+    BOOST_TEST(serves, log());
+    if (daemon->running()) {
+      const event_reader events(api, "?last=1000");
+      BOOST_TEST(events.await("away: ").has_value());
+      for (const auto& e : events.events()) shows_none("events", e.body.dump());
+      for (const auto* path : {"/v1/status", "/v1/plan", "/metrics", "/readyz"})
+        shows_none(path, answer(path).body);
+      daemon->signal(SIGTERM);
+      BOOST_TEST(daemon->wait(std::chrono::seconds(20)).has_value());
+    }
+    shows_none("log", log());
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(secrets, installation)
+
+BOOST_AUTO_TEST_CASE(of_sources_that_cannot_be_reached_appear_nowhere) {
+  for (const auto& [name, text] : sources) {
+    BOOST_TEST_INFO_SCOPE(name);
+    use_provider(text);
+    commands_show_none();
+    daemon_shows_none();
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
