@@ -96,8 +96,8 @@ gateway::names gateway::without_guilty(const names& which, apply_report& report)
 
 void gateway::put_blame(const std::string& name, const std::string& why, apply_report& report) {
   blamed_[name] = {desired_.find(name), now_ + blame_lasts};
-  tell(report, severity::error, "refused " + name,
-       "backend " + name + " is left as it was: " + why, about_backend(name));
+  tell(report, severity::error, "refused " + name, "backend " + name + " is left as it was: " + why,
+       about_backend(name));
 }
 
 /// Whether HAProxy has refused just this version of a backend a short while ago.

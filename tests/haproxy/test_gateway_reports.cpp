@@ -1,0 +1,62 @@
+// What a report tells those who make log lines, events and metrics of it.
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/haproxy/gateway_sites.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+namespace haproxy = switchyard::haproxy;
+using haproxy::command_kind;
+using haproxy::matter;
+
+bool tells_of(const haproxy::apply_report& report, const haproxy::subject& whom) {
+  return std::ranges::any_of(report.notices, [&](const auto& n) { return n.about == whom; });
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gateway_reports, web_site)
+
+BOOST_AUTO_TEST_CASE(an_apply_tells_its_commands_and_whom_they_are_about) {
+  const auto report = apply(web({local_server("s3")}));
+  BOOST_TEST((report.commands.at(command_kind::add_server) == haproxy::command_results{1, 0, 0}));
+  BOOST_TEST(report.repairs.empty());
+  BOOST_TEST(tells_of(report, {matter::server, "web", "s3"}), words(report));
+  BOOST_TEST(reconcile().commands.empty());  // each pass counts its own
+}
+
+BOOST_AUTO_TEST_CASE(a_reconcile_tells_its_repairs_by_kind) {
+  command("set server web/s1 weight 7");
+  command("set server web/s2 state drain");
+  const auto report = reconcile();
+  BOOST_TEST((report.repairs == std::map<command_kind, std::uint64_t>{
+                                    {command_kind::set_weight, 1}, {command_kind::set_state, 1}}));
+  BOOST_TEST(report.repaired == 2U);
+  BOOST_TEST(tells_of(report, {matter::server, "web", "s1"}), words(report));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_tells_its_reasons_and_its_time) {
+  const auto report = apply(of_its_own_kind(backend_of("other", {local_server("x")})));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST((report.reload_reasons ==
+              std::vector<haproxy::reload_reason>{{haproxy::reload_cause::new_backend, "other"}}));
+  BOOST_TEST((report.reload_took == report.reload->took));
+  BOOST_TEST(tells_of(report, {matter::reload}), words(report));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_that_failed_tells_them_too) {
+  write_text(*settings.haproxy.base_file,
+             read_text(*settings.haproxy.base_file) + "    no-such-directive\n");
+  gateway().configure(settings, now);
+  const auto report = tick_after(std::chrono::seconds(2));
+  BOOST_REQUIRE(report.reload_error.has_value());
+  BOOST_TEST((report.reload_reasons ==
+              std::vector<haproxy::reload_reason>{{haproxy::reload_cause::operators_file, ""}}));
+  BOOST_TEST(report.reload_took.count() > 0);
+  BOOST_TEST(tells_of(report, {matter::reload}), words(report));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
