@@ -29,4 +29,9 @@ void event_buffer::clear() {
   waiting_.clear();
 }
 
+std::size_t event_buffer::size() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 }  // namespace switchyard::actors

@@ -23,10 +23,12 @@ class event_buffer {
   /// Everything that waits, folded into one report; nothing when nothing waits.
   std::optional<model::report> take();
   void clear();
+  /// How many reports wait, at most the capacity.
+  std::size_t size() const;
 
  private:
   std::size_t capacity_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<model::report> waiting_;
 };
 

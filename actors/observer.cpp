@@ -122,6 +122,18 @@ void observer::configured(const config::settings& settings) {
   providers_ = std::move(now);
 }
 
+// A provider that left the settings may still be about to end: its figures must not come back.
+
+void observer::read_whole(const std::string& provider) {
+  const std::lock_guard lock(mutex_);
+  if (providers_.contains(provider)) figures_->snapshot(provider, api::metrics::clock::now());
+}
+
+void observer::holds_back(const std::string& provider, std::size_t reports) {
+  const std::lock_guard lock(mutex_);
+  if (providers_.contains(provider)) figures_->reports_waiting(provider, reports);
+}
+
 void observer::reported(const std::string& provider, const model::report& report,
                         const std::vector<std::string>& refused, std::size_t refusals) {
   if (log_->should_log(spdlog::level::debug))

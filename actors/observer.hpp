@@ -39,9 +39,9 @@ class observer {
   void reported(const std::string& provider, const model::report& report,
                 const std::vector<std::string>& refused, std::size_t refusals);
   /// A provider has read its full view.
-  void read_whole(const std::string& provider) {
-    figures_->snapshot(provider, api::metrics::clock::now());
-  }
+  void read_whole(const std::string& provider);
+  /// So many of a provider's reports wait for the acknowledgement of the one before.
+  void holds_back(const std::string& provider, std::size_t reports);
   void collided(const std::vector<model::collision>& found);
   void fares(const std::string& provider, const model::provider_health& health);
   /// The desired state, and how much of it waits for the writer.

@@ -29,6 +29,7 @@ class actor_sink final : public providers::sink {
       ++put_;
     }
     hand_over();
+    seen_by_->holds_back(label_, buffer_.size());
   }
 
   /// How many reports there were so far.
@@ -65,6 +66,7 @@ class actor_sink final : public providers::sink {
       done = flying_;
     }
     hand_over();
+    seen_by_->holds_back(label_, buffer_.size());
     return done;
   }
 

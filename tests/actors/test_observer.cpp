@@ -131,6 +131,8 @@ BOOST_AUTO_TEST_CASE(counts_refused_objects_and_tells_those_that_are_news) {
 
 BOOST_AUTO_TEST_CASE(forgets_providers_that_left_the_settings) {
   seen_by->configured({});
+  seen_by->read_whole("db");
+  seen_by->holds_back("db", 1);
   BOOST_TEST(!contains(seen_by->figures()->text(), "provider=\"db\""));
 }
 

@@ -33,6 +33,7 @@ std::string all_of_it() {
   m.provider_up("db", true);
   m.snapshot("db", metrics::clock::now());
   m.refused("db", 1);
+  m.reports_waiting("db", 1);
   m.propagated("db", milliseconds(1));
   m.queued(1);
   m.desired(1, 2, 3);

@@ -26,6 +26,7 @@ struct in_process {
   caf::actor_system system{cfg};
   caf::scoped_actor self{system};
   std::string given_up;
+  actors::observer_ptr seen_by = actors::make_silent_observer();
   actors::supervisor_actor supervisor;
 
   in_process() {
@@ -34,8 +35,8 @@ struct in_process {
     auto settings = config::parse(text(), folder / "switchyard.yaml", {});
     BOOST_REQUIRE_MESSAGE(static_cast<bool>(settings), (settings ? "" : settings.error().message));
     supervisor = actors::spawn_supervisor(
-        system, std::make_shared<const config::settings>(std::move(*settings)),
-        actors::make_silent_observer(), [this](std::string why) { given_up = std::move(why); });
+        system, std::make_shared<const config::settings>(std::move(*settings)), seen_by,
+        [this](std::string why) { given_up = std::move(why); });
     BOOST_REQUIRE(eventually([&] { return status()->reloads == 1; }));
   }
 
@@ -103,6 +104,8 @@ struct in_process {
     BOOST_TEST(answered_by({"srv1", "srv2"}));
     BOOST_TEST(worker() == worker_before);
     BOOST_TEST(given_up.empty());
+    BOOST_TEST(contains(seen_by->figures()->text(),
+                        "\nswitchyard_actor_restarts_total{actor=\"" + name + "\"} 1\n"));
   }
 };
 

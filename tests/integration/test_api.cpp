@@ -364,6 +364,7 @@ BOOST_FIXTURE_TEST_CASE(with_a_token_every_route_needs_it, with_token) {
     for (const auto* parameter : {"{name}", "{server}"})
       if (const auto at = path.find(parameter); at != std::string::npos)
         path.replace(at, std::string(parameter).size(), "api-backend");
+    if (path == "/v1/events") path += "?last=no-number";  // else the answer would not end
     const auto ask_as = [&](const std::string& authorization) {
       return http_ask(all->api_port(), method, path, "", authorization).status;
     };

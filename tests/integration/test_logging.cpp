@@ -1,0 +1,103 @@
+// The log of a running switchyard, and its level.
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <sstream>
+
+#include "tests/api/description.hpp"
+#include "tests/integration/observed.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+using nlohmann::json;
+
+struct observed_default : observed {};
+
+struct in_json : observed {
+  static site_options options() {
+    site_options o;
+    o.managed = false;  // its lines are HAProxy's own
+    o.more = "log: {format: json}\n";
+    return o;
+  }
+  in_json() : observed(options()) {}
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(log_lines, observed_default)
+
+BOOST_AUTO_TEST_CASE(a_line_tells_provider_revision_and_time) {
+  add("srv2");
+  const auto revision = [&] { return std::to_string(status().at("revision").get<int>()); };
+  BOOST_REQUIRE(eventually([&] { return all->log_has("api-backend/srv2 added at 127.0.0.1:"); }));
+  const auto log = all->log();
+  const auto line = log.substr(log.find("api-backend/srv2 added"));
+  const auto wanted = "(db, revision " + revision() + ", ";
+  BOOST_TEST(contains(line.substr(0, line.find('\n')), wanted), line);
+}
+
+BOOST_AUTO_TEST_CASE(the_level_changes_at_run_time_both_ways) {
+  const auto level = [&](const std::string& body = "") {
+    const auto method = body.empty() ? "GET" : "PUT";
+    const auto got = http_ask(all->api_port(), method, "/v1/log/level", body);
+    const auto fault =
+        description().undescribed(body.empty() ? "get" : "put", "/v1/log/level", got);
+    BOOST_TEST(fault.empty(), fault);
+    return got;
+  };
+  const auto is = [&](const std::string& word) {
+    return eventually([&] { return json::parse(level().body).at("level") == word; });
+  };
+  const auto debugged = [&] { return all->log_count("db: a change of 1 backend"); };
+  BOOST_TEST(is("info"));
+  add("srv2");
+  BOOST_REQUIRE(eventually([&] { return all->log_has("srv2 added"); }));
+  BOOST_TEST(debugged() == 0U);
+  BOOST_TEST(level(R"({"level": "debug"})").status == 200);
+  add("srv3");
+  BOOST_TEST(eventually([&] { return debugged() == 1; }));
+  BOOST_TEST(level(R"({"level": "info"})").status == 200);
+  all->switchyard().signal(SIGUSR1);
+  BOOST_TEST(is("debug"));
+  all->switchyard().signal(SIGUSR1);
+  BOOST_TEST(is("info"));
+  add("srv4");
+  BOOST_REQUIRE(eventually([&] { return all->log_has("srv4 added"); }));
+  BOOST_TEST(debugged() == 1U);
+  for (const auto* wrong : {R"({"level": "loud"})", R"({})", R"([])", R"({"level": 1})"})
+    BOOST_TEST(level(wrong).status == 422, wrong);
+  BOOST_TEST(level("{").status == 400);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(json_log, in_json)
+
+BOOST_AUTO_TEST_CASE(each_line_is_an_object_and_a_change_has_its_fields) {
+  add("srv2");
+  BOOST_REQUIRE(eventually([&] { return all->log_has("srv2 added"); }));
+  std::istringstream log(all->log());
+  json change;
+  for (std::string line; std::getline(log, line);) {
+    const auto object = json::parse(line, nullptr, false);
+    BOOST_REQUIRE_MESSAGE(object.is_object(), line);
+    for (const auto* member : {"time", "level", "message"})
+      BOOST_TEST(object.contains(member), line);
+    if (contains(line, "srv2 added")) change = object;
+  }
+  BOOST_REQUIRE(change.is_object());
+  BOOST_TEST(change.at("kind") == "server");
+  BOOST_TEST(change.at("provider") == "db");
+  BOOST_TEST(change.at("backend") == "api-backend");
+  BOOST_TEST(change.at("server") == "srv2");
+  BOOST_TEST(change.at("revision") == status().at("revision"));
+  BOOST_TEST(change.at("took_seconds").get<double>() > 0);
+  BOOST_TEST(change.at("propagation_seconds").get<double>() > 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
