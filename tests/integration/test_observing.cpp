@@ -123,6 +123,10 @@ BOOST_AUTO_TEST_CASE(a_change_that_needs_a_reload_counts_once_it_is_loaded) {
 
 BOOST_AUTO_TEST_CASE(what_a_reconcile_repairs_is_counted_by_kind) {
   const auto repairs = series("switchyard_drift_repairs_total", "command", "set server weight");
+  // What the start has touched is read back, and put right, by then.
+  const auto compared = series("switchyard_apply_seconds_count", "pass", "reconcile");
+  const auto first = count(compared);
+  BOOST_REQUIRE(eventually([&] { return count(compared) > first; }));
   const auto before = count(repairs);
   all->command("set server api-backend/srv1 weight 7");
   BOOST_TEST(eventually([&] { return count(repairs) == before + 1; }), scrape().text());
