@@ -1,5 +1,6 @@
 #include "actors/haproxy_scrape.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "haproxy/look.hpp"
@@ -10,6 +11,7 @@ namespace switchyard::actors {
 namespace {
 
 constexpr int shown_for = 20;  // times as long as the table took
+constexpr std::chrono::seconds longest_silence{1};
 
 }  // namespace
 
@@ -26,12 +28,15 @@ settings_ptr haproxy_scrape::settings() const {
 std::optional<api::haproxy_figures> haproxy_scrape::figures() {
   const std::lock_guard lock(asking_);
   const auto begun = clock::now();
-  if (last_ && begun < good_until_) return last_;
+  if (begun < good_until_) return last_;
   auto seen = haproxy::look_at_figures(settings()->haproxy, 0);
   const auto ended = clock::now();
   last_.reset();
-  if (!seen) return last_;
   good_until_ = ended + shown_for * (ended - begun);
+  if (!seen) {
+    good_until_ = std::min(good_until_, ended + longest_silence);
+    return last_;
+  }
   last_ = api::haproxy_figures{std::move(seen->version), std::move(seen->states.servers),
                                std::move(seen->states.backends)};
   return last_;

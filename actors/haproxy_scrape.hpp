@@ -4,7 +4,7 @@
 //
 // Threading: any thread. One conversation is held at a time. A table that took HAProxy long is
 // shown again for twenty times as long, so that scrapes never cost it more than a twentieth of its
-// time.
+// time; one that does not answer is left alone for a second at most.
 
 #include <chrono>
 #include <mutex>

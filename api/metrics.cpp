@@ -6,12 +6,13 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <array>
 #include <mutex>
 #include <sstream>
 #include <utility>
 #include <vector>
 
+#include "api/haproxy_families.hpp"
+#include "api/labelled.hpp"
 #include "api/process_figures.hpp"
 
 namespace switchyard::api {
@@ -62,97 +63,6 @@ const char* to_string(pass what) {
       return "tick";
   }
   return "tick";
-}
-
-/// The metrics of one family by the values of at most two labels, each made with its first use.
-template <class Metric>
-class labelled {
- public:
-  labelled(Family<Metric>& family, std::string first, std::string second = "")
-      : family_(family), first_(std::move(first)), second_(std::move(second)) {}
-
-  template <class... Arguments>
-  Metric& at(std::string_view first, std::string_view second = "", const Arguments&... arguments) {
-    const std::lock_guard lock(mutex_);
-    const auto key = std::pair(first, second);
-    if (const auto known = known_.find(key); known != known_.end()) return *known->second;
-    prometheus::Labels labels{{first_, std::string(first)}};
-    if (!second_.empty()) labels[second_] = second;
-    auto& made = family_.Add(labels, arguments...);
-    known_.emplace(std::pair(std::string(first), std::string(second)), &made);
-    return made;
-  }
-
-  /// Takes away all whose first label has this value.
-  void remove(std::string_view first) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(known_, [&](const auto& entry) {
-      if (entry.first.first != first) return false;
-      family_.Remove(entry.second);
-      return true;
-    });
-  }
-
- private:
-  struct by_value {
-    using is_transparent = void;
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      const std::string_view first_a = a.first;
-      const std::string_view first_b = b.first;
-      return first_a != first_b ? first_a < first_b
-                                : std::string_view(a.second) < std::string_view(b.second);
-    }
-  };
-
-  Family<Metric>& family_;
-  std::string first_, second_;
-  std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, Metric*, by_value> known_;
-};
-
-prometheus::MetricFamily gauge_family(const char* name, const char* help) {
-  return {name, help, prometheus::MetricType::Gauge, {}};
-}
-
-void add_value(prometheus::MetricFamily& to, double value,
-               std::vector<prometheus::ClientMetric::Label> labels = {}) {
-  prometheus::ClientMetric metric;
-  metric.gauge.value = value;
-  metric.label = std::move(labels);
-  to.metric.push_back(std::move(metric));
-}
-
-/// What HAProxy and its master say at this moment.
-void add_haproxy(const scraped& ask, std::vector<prometheus::MetricFamily>& all) {
-  if (ask.haproxy) {
-    const auto now = ask.haproxy();
-    auto up =
-        gauge_family("switchyard_haproxy_up", "Whether HAProxy answers on its runtime socket");
-    add_value(up, now ? 1 : 0);
-    all.push_back(std::move(up));
-    if (now) {
-      auto info = gauge_family("switchyard_haproxy_info", "The version of the running HAProxy");
-      add_value(info, 1, {{"version", now->version}});
-      auto servers =
-          gauge_family("switchyard_servers",
-                       "Servers of the running HAProxy, by the state that show stat gives");
-      for (const auto& [state, count] : now->servers)
-        add_value(servers, static_cast<double>(count), {{"state", state}});
-      auto backends = gauge_family("switchyard_backends",
-                                   "Backends of the running HAProxy, by the state that show stat "
-                                   "gives");
-      for (const auto& [state, count] : now->backends)
-        add_value(backends, static_cast<double>(count), {{"state", state}});
-      for (auto* family : {&info, &servers, &backends}) all.push_back(std::move(*family));
-    }
-  }
-  const auto old = ask.old_workers ? ask.old_workers() : std::nullopt;
-  if (!old) return;
-  auto workers = gauge_family("switchyard_haproxy_old_workers",
-                              "Workers of before a reload that still have connections");
-  add_value(workers, static_cast<double>(*old));
-  all.push_back(std::move(workers));
 }
 
 }  // namespace

@@ -156,9 +156,6 @@ class gateway {
   bool carry_out(const std::vector<pending_step>& steps, apply_report& report);
   bool send(const std::vector<pending_step>& steps, apply_report& report);
   bool writable(const model::backend& backend, apply_report& report);
-  backend_presence presence(const std::string& backend) const;
-  backend_presence presence_in(const configuration& file, const std::string& backend) const;
-  bool routable(const std::string& backend) const;
   bool retiring(const std::string& backend) const { return drains_.contains({backend, ""}); }
   bool can_add_backends() const;
   std::optional<std::string> loaded_profile(const std::string& backend,
@@ -166,9 +163,14 @@ class gateway {
   arrival arrival_in(const model::backend& backend) const;
   void plan_retiring(const std::string& name, plans& all);
   void backend_changed(const pending_step& done);
-  bool work_routes(apply_report& report);
   const rendered* render(const model::backend& backend, apply_report& report);
   std::string_view ca_file() const;
+
+  // -- routes (routing.cpp) --
+  bool routable(const std::string& backend) const;
+  backend_presence presence(const std::string& backend) const;
+  backend_presence presence_in(const configuration& file, const std::string& backend) const;
+  bool work_routes(apply_report& report);
 
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
