@@ -115,6 +115,7 @@ void add_endpoints(api_self self) {
   api::add_backends(s.routes, *s.service);
   api::add_routes(s.routes, *s.service);
   api::add_reconcile(s.routes, *s.service);
+  api::add_holds(s.routes, *s.service);
   api::add_description(s.routes);
   api::add_plan(s.routes, [from = s.plans](std::optional<model::report> document, bool whole) {
     return from->answer({std::move(document), whole});

@@ -245,4 +245,38 @@ base::outcome<api::write_result> api_service::write(const model::edit& change,
   return result;
 }
 
+// -- what is held
+
+base::outcome<api::hold_list> api_service::get_holds() {
+  const auto held = ask_manager<holds_ptr>(holds_atom::value);
+  if (!held) return held.error();
+  return **held;
+}
+
+base::outcome<api::decision_result> api_service::decide(std::uint64_t hold, decision what,
+                                                        std::chrono::milliseconds wait) {
+  const base::deadline until(wait);
+  const auto handle = child("manager");
+  if (!handle) return handle.error();
+  const auto manager = caf::actor_cast<manager_actor>(*handle);
+  const auto answer = what == decision::approve
+                          ? ask<decision_ptr>(manager, approve_atom::value, hold)
+                          : ask<decision_ptr>(manager, reject_atom::value, hold);
+  if (!answer) return answer.error();
+  if (!(*answer)->hold) return (*answer)->hold.error();
+  api::decision_result result{*(*answer)->hold, {}};
+  auto& written = result.written;
+  written.provider = result.hold.provider;
+  written.done.changed = what == decision::approve;
+  written.waiting.emplace_back("its apply");
+  if (wait.count() == 0) return result;
+  const auto revision =
+      request<std::uint64_t>(until.left(), manager, await_atom::value, (*answer)->ticket);
+  if (!revision) return result;
+  written.revision = *revision;
+  const auto& servers = result.hold.servers;
+  follow(written, servers.empty() ? "" : servers.front().first, until);
+  return result;
+}
+
 }  // namespace switchyard::actors

@@ -37,6 +37,9 @@ class api_service final : public api::service {
   base::outcome<api::reconcile_result> reconcile() override;
   base::outcome<api::write_result> write(const model::edit& change,
                                          std::chrono::milliseconds wait) override;
+  base::outcome<api::hold_list> get_holds() override;
+  base::outcome<api::decision_result> decide(std::uint64_t hold, decision what,
+                                             std::chrono::milliseconds wait) override;
 
  private:
   template <class Result, class Actor, class... Message>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/dispatch_queue.hpp"
+#include "actors/guarding.hpp"
 #include "actors/refusal_log.hpp"
 #include "actors/status_book.hpp"
 #include "model/desired_state.hpp"
@@ -25,8 +26,10 @@ struct manager_state {
 
   observer_ptr seen_by;
   model::desired_state desired;
+  guarding guard;
   dispatch_queue queue;
   change_origins origins;
+  dispatch_queue::ticket last_fulfilled = 0;
   refusal_log refusals;
   std::map<std::string, std::uint64_t> epochs;
   std::map<dispatch_queue::ticket, caf::typed_response_promise<std::uint64_t>> promises;
@@ -46,6 +49,7 @@ using manager_self = manager_actor::stateful_pointer<manager_state>;
 void acknowledge(manager_self self) {
   auto& s = self->state;
   for (const auto ticket : s.queue.fulfilled()) {
+    s.last_fulfilled = ticket;
     const auto promise = s.promises.find(ticket);
     if (promise == s.promises.end()) continue;
     promise->second.deliver(s.desired.revision());
@@ -161,14 +165,17 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
     promise.deliver(s.desired.revision());
     return promise;
   }
+  const auto now = std::chrono::system_clock::now();
+  const auto screened = s.guard.screen(provider, s.desired, report, now);
   const bool was_complete = s.desired.complete();
-  const auto result = s.desired.fold(provider, *report);
+  const auto result = s.desired.fold(provider, *screened.report);
   take_changes(self, result, was_complete);
   s.origins.changed(result.changed, result.routes_changed, provider, seen_at(*report));
   s.promises.emplace(s.queue.issue(), promise);
   pump(self);
   const auto refused = s.refusals.lines(provider, *report);
-  s.book.reported(provider, std::chrono::system_clock::now());
+  s.book.reported(provider, now);
+  tell_of_holds(*s.seen_by, screened.news);
   s.seen_by->reported(provider, *report, refused, s.refusals.count(provider));
   s.seen_by->collided(result.new_collisions);
   s.seen_by->desires(s.desired, s.queue.depth());
@@ -187,10 +194,62 @@ void take_settings(manager_self self, const config::settings& settings) {
   take_changes(self, result, was_complete);
   s.refusals.keep_only(names);
   s.book.configure(settings);
+  s.guard.configure(settings);
   pump(self);
   s.seen_by->configured(settings);
   s.seen_by->collided(result.new_collisions);
   s.seen_by->desires(s.desired, s.queue.depth());
+}
+
+// -- what is held
+
+void let_go(manager_self self, const guarding::release& what) {
+  auto& s = self->state;
+  const auto& provider = what.what.provider;
+  const auto result = s.desired.fold(provider, what.removals);
+  take_changes(self, result, s.desired.complete());
+  s.origins.changed(result.changed, result.routes_changed, provider,
+                    std::chrono::steady_clock::now());
+  tell_of_holds(*s.seen_by, {what.news});
+  s.seen_by->desires(s.desired, s.queue.depth());
+}
+
+decision_ptr approve(manager_self self, std::uint64_t id) {
+  auto& s = self->state;
+  const auto released = s.guard.approve(id, s.desired);
+  if (!released) return std::make_shared<const decision_answer>(decision_answer{released.error()});
+  let_go(self, *released);
+  const auto ticket = s.queue.issue();
+  pump(self);
+  return std::make_shared<const decision_answer>(decision_answer{released->what, ticket});
+}
+
+decision_ptr reject(manager_self self, std::uint64_t id) {
+  auto& s = self->state;
+  const auto kept = s.guard.reject(id);
+  if (kept)
+    tell_of_holds(*s.seen_by, {{spdlog::level::info, kept->provider, kept->backend,
+                                "hold " + std::to_string(id) + " of provider " + kept->provider +
+                                    " was rejected: what is held stays"}});
+  const auto ticket = s.queue.issue();
+  pump(self);
+  return std::make_shared<const decision_answer>(decision_answer{kept, ticket});
+}
+
+void let_go_what_is_due(manager_self self) {
+  auto& s = self->state;
+  while (const auto due = s.guard.expire(s.desired, std::chrono::system_clock::now()))
+    let_go(self, *due);
+}
+
+caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<std::uint64_t>();
+  if (ticket <= s.last_fulfilled)
+    promise.deliver(s.desired.revision());
+  else
+    s.promises.emplace(ticket, promise);
+  return promise;
 }
 
 desired_ptr find(manager_self self, const std::string& name) {
@@ -201,6 +260,7 @@ desired_ptr find(manager_self self, const std::string& name) {
   for (const auto& c : s.desired.collisions())
     if (c.backend == name) found.others.push_back(c.other);
   found.unread = s.desired.unread_of(name);
+  found.held = s.guard.held_in(found.owner, name);
   return std::make_shared<const api::desired_backend>(std::move(found));
 }
 
@@ -228,6 +288,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
   self->state.seen_by->configured(*settings);
   self->state.desired = model::desired_state(names_of(*settings));
   self->state.book.configure(*settings);
+  self->state.guard.configure(*settings);
   return {
       [=](report_atom, const std::string& provider, std::uint64_t epoch, const report_ptr& report) {
         return take_report(self, provider, epoch, report);
@@ -236,6 +297,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         take_health(self, provider, health);
       },
       [=](reconcile_atom) {
+        let_go_what_is_due(self);
         self->state.reconcile_wanted = true;
         pump(self);
       },
@@ -258,15 +320,25 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
       },
       [=](status_atom) -> status_ptr {
         auto& s = self->state;
-        return std::make_shared<const api::status>(s.book.view(s.desired, s.refusals));
+        auto known = s.book.view(s.desired, s.refusals);
+        s.guard.show(known);
+        return std::make_shared<const api::status>(std::move(known));
       },
       [=](list_atom, const std::string& after, const std::string& provider,
           std::uint64_t most) -> page_ptr {
-        return std::make_shared<const model::backend_page>(
-            self->state.desired.page(after, provider, most));
+        auto page = self->state.desired.page(after, provider, most);
+        self->state.guard.mark(page);
+        return std::make_shared<const model::backend_page>(std::move(page));
       },
       [=](find_atom, const std::string& name) { return find(self, name); },
       [=](routes_atom) { return routes_of(self); },
+      [=](holds_atom) -> holds_ptr {
+        return std::make_shared<const api::hold_list>(
+            self->state.guard.list(guarding::named_in_list));
+      },
+      [=](approve_atom, std::uint64_t id) { return approve(self, id); },
+      [=](reject_atom, std::uint64_t id) { return reject(self, id); },
+      [=](await_atom, std::uint64_t ticket) { return await(self, ticket); },
       [=](repair_atom) { return repair(self); },
   };
 }

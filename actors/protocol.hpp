@@ -42,6 +42,14 @@ struct edit_answer {
 };
 using edit_answer_ptr = std::shared_ptr<const edit_answer>;
 
+/// What became of a decision about a hold.
+struct decision_answer {
+  base::outcome<api::hold_status> hold;
+  std::uint64_t ticket = 0;  ///< for await: HAProxy has what was decided
+};
+using decision_ptr = std::shared_ptr<const decision_answer>;
+using holds_ptr = std::shared_ptr<const api::hold_list>;
+
 /// What the manager knows, and from the supervisor also its children.
 using status_ptr = std::shared_ptr<const api::status>;
 using desired_state_ptr = std::shared_ptr<const model::desired_state>;
@@ -68,6 +76,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::desired_state_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::children_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_answer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::decision_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::holds_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::desired_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::routes_ptr)
@@ -75,6 +85,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::routes_ptr)
 namespace switchyard::actors {
 
 using apply_atom = caf::atom_constant<caf::atom("apply")>;
+using approve_atom = caf::atom_constant<caf::atom("approve")>;
 using await_atom = caf::atom_constant<caf::atom("await")>;
 using children_atom = caf::atom_constant<caf::atom("children")>;
 using copy_atom = caf::atom_constant<caf::atom("copy")>;
@@ -82,10 +93,12 @@ using configure_atom = caf::atom_constant<caf::atom("configure")>;
 using edit_atom = caf::atom_constant<caf::atom("edit")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
 using health_atom = caf::atom_constant<caf::atom("health")>;
+using holds_atom = caf::atom_constant<caf::atom("holds")>;
 using list_atom = caf::atom_constant<caf::atom("list")>;
 using lost_atom = caf::atom_constant<caf::atom("lost")>;
 using noted_atom = caf::atom_constant<caf::atom("noted")>;
 using reconcile_atom = caf::atom_constant<caf::atom("reconcile")>;
+using reject_atom = caf::atom_constant<caf::atom("reject")>;
 using report_atom = caf::atom_constant<caf::atom("report")>;
 using repair_atom = caf::atom_constant<caf::atom("repair")>;
 using restart_atom = caf::atom_constant<caf::atom("restart")>;
@@ -136,6 +149,14 @@ using manager_actor = caf::typed_actor<
     caf::replies_to<find_atom, std::string>::with<desired_ptr>,
     // All routes.
     caf::replies_to<routes_atom>::with<routes_ptr>,
+    // What the guard holds.
+    caf::replies_to<holds_atom>::with<holds_ptr>,
+    // Let go what is held under that number.
+    caf::replies_to<approve_atom, std::uint64_t>::with<decision_ptr>,
+    // Keep it.
+    caf::replies_to<reject_atom, std::uint64_t>::with<decision_ptr>,
+    // Answered with the revision once HAProxy has what that ticket stands for.
+    caf::replies_to<await_atom, std::uint64_t>::with<std::uint64_t>,
     // Ask the writer for a pass over everything; answered with what it did.
     caf::replies_to<repair_atom>::with<apply_report_ptr>>;
 

@@ -33,6 +33,8 @@ void add_backends(router& to, service& from);
 void add_routes(router& to, service& from);
 /// /v1/reconcile.
 void add_reconcile(router& to, service& from);
+/// /v1/holds, and decisions about one.
+void add_holds(router& to, service& from);
 /// /openapi.json.
 void add_description(router& to);
 /// /metrics.

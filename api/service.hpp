@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ struct desired_backend {
   std::string owner;                ///< the provider whose version it is
   std::vector<std::string> others;  ///< providers that name it too and whose versions are not used
   model::unread unread;             ///< what of it the source has, and nobody could read
+  std::set<std::string> held;       ///< servers that the source has no more, and the guard keeps
 };
 
 /// The same, with what HAProxy has.
@@ -81,6 +83,12 @@ struct write_result {
   std::vector<std::string> waiting;  ///< for what it still waits, a sentence each
 };
 
+/// What became of a decision about a hold.
+struct decision_result {
+  hold_status hold;  ///< as it was decided about
+  write_result written;
+};
+
 class service {
  public:
   virtual ~service() = default;
@@ -102,6 +110,15 @@ class service {
   /// provider, or the backend is another provider's; errc::not_found; errc::io.
   virtual base::outcome<write_result> write(const model::edit& change,
                                             std::chrono::milliseconds wait) = 0;
+  virtual base::outcome<hold_list> get_holds() = 0;
+  enum class decision {
+    approve,  ///< what is held leaves now
+    reject,   ///< it stays until the source has it again, or somebody approves
+  };
+  /// Waits at most `wait` until HAProxy has what was decided. errc::not_found: nothing is held
+  /// under that number.
+  virtual base::outcome<decision_result> decide(std::uint64_t hold, decision what,
+                                                std::chrono::milliseconds wait) = 0;
 };
 
 }  // namespace switchyard::api

@@ -27,6 +27,10 @@ std::vector<std::string> degraded(const status& s) {
   }
   if (s.collision_count > 0)
     what.push_back(std::to_string(s.collision_count) + " backends are named by two providers");
+  for (const auto& h : s.holds.holds)
+    if (!h.rejected) what.push_back("hold " + std::to_string(h.id) + ": " + h.what);
+  if (s.holds.count > s.holds.holds.size())
+    what.push_back(std::to_string(s.holds.count) + " holds in all");
   return what;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/desired_state.hpp"
@@ -26,7 +27,8 @@ struct provider_status {
   std::size_t backends = 0;
   std::size_t servers = 0;
   std::size_t routes = 0;
-  std::size_t refused = 0;               ///< objects that were not taken
+  std::size_t held = 0;     ///< servers that the source has no more, and the guard keeps
+  std::size_t refused = 0;  ///< objects that were not taken
   std::vector<model::refusal> refusals;  ///< the first of them
 
   bool operator==(const provider_status&) const = default;
@@ -80,6 +82,33 @@ struct actor_status {
   bool operator==(const actor_status&) const = default;
 };
 
+/// Removals that the guard has stopped (docs/guard.md).
+struct hold_status {
+  std::uint64_t id = 0;
+  std::string provider;
+  std::string backend;  ///< the one that is concerned; "" for the provider as a whole
+  std::string cause;    ///< max_removed | max_removed_routes | last | last_route | last_server
+  std::string what;     ///< what would have happened, as a part of a sentence
+  std::size_t lost = 0;
+  std::size_t of = 0;
+  wall_time since{};
+  std::optional<wall_time> expires;
+  bool rejected = false;
+  std::size_t server_count = 0;
+  std::size_t route_count = 0;
+  std::vector<std::pair<std::string, std::string>> servers;  ///< backend and name, the first ones
+  std::vector<std::pair<std::string, std::string>> routes;   ///< host and path, likewise
+
+  bool operator==(const hold_status&) const = default;
+};
+
+struct hold_list {
+  std::size_t count = 0;
+  std::vector<hold_status> holds;  ///< the first of them
+
+  bool operator==(const hold_list&) const = default;
+};
+
 struct status {
   std::string version;
   wall_time started{};
@@ -97,6 +126,7 @@ struct status {
   std::vector<provider_status> providers;  ///< in the order of the settings
   std::size_t collision_count = 0;
   std::vector<model::collision> collisions;  ///< the first of them
+  hold_list holds;
   std::vector<actor_status> actors;
 
   bool operator==(const status&) const = default;
@@ -106,7 +136,7 @@ struct status {
 std::vector<std::string> not_ready(const status& s);
 
 /// What is not at its best and stops nothing: providers that are not live, collisions, refused
-/// objects.
+/// objects, holds that wait for a decision.
 std::vector<std::string> degraded(const status& s);
 
 }  // namespace switchyard::api

@@ -52,6 +52,7 @@ json view(const provider_status& p) {
           {"backends", p.backends},
           {"servers", p.servers},
           {"routes", p.routes},
+          {"held", p.held},
           {"refused", {{"count", p.refused}, {"objects", std::move(refusals)}}}};
 }
 
@@ -106,6 +107,7 @@ json view(const status& s) {
           {"haproxy", view(s.haproxy)},
           {"providers", std::move(providers)},
           {"collisions", {{"count", s.collision_count}, {"list", std::move(collisions)}}},
+          {"holds", view(s.holds)},
           {"actors", std::move(actors)}};
 }
 

@@ -24,6 +24,9 @@ nlohmann::json summary(const model::owned_backend& b);
 nlohmann::json view(const std::string& name, const backend_detail& b);
 nlohmann::json view(const reconcile_result& r);
 nlohmann::json view(const write_result& w);
+nlohmann::json view(const hold_status& h);
+nlohmann::json view(const hold_list& all);
+nlohmann::json view(const decision_result& d);
 
 /// Where HAProxy differs from what is desired, a sentence each.
 std::vector<std::string> differences(const model::backend& desired, const actual_backend& actual);

@@ -43,7 +43,8 @@ json summary(const model::owned_backend& b) {
            {{"count", b.value->servers.size()},
             {"ready", by_state[static_cast<std::size_t>(model::server_state::ready)]},
             {"drain", by_state[static_cast<std::size_t>(model::server_state::drain)]},
-            {"maint", by_state[static_cast<std::size_t>(model::server_state::maint)]}}}};
+            {"maint", by_state[static_cast<std::size_t>(model::server_state::maint)]},
+            {"held", b.held}}}};
 }
 
 std::vector<std::string> differences(const model::backend& desired, const actual_backend& actual) {
@@ -74,6 +75,7 @@ json view(const std::string& name, const backend_detail& b) {
               {"origin", desired.owner.empty() ? json() : json(desired.owner)},
               {"also_named_by", desired.others},
               {"unread", view(desired.unread)},
+              {"held", desired.held},
               {"version", desired.value ? json(model::version_of(*desired.value)) : json()},
               {"desired", desired.value ? model::encode(*desired.value) : json()},
               {"actual", b.actual ? view(*b.actual) : json()},

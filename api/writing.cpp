@@ -17,15 +17,6 @@ constexpr std::chrono::milliseconds longest_wait = 60s;
 constexpr std::size_t usual_limit = 200;
 constexpr std::size_t largest_limit = 1000;
 
-std::optional<std::chrono::milliseconds> wait_of(const request& r) {
-  const auto given = r.query.find("wait");
-  if (given == r.query.end()) return usual_wait;
-  if (given->second == "0") return 0ms;
-  const auto wait = base::parse_duration(given->second);
-  if (!wait || *wait > longest_wait) return std::nullopt;
-  return *wait;
-}
-
 /// Without its quotes; "*" as it is. Nothing: it is no single ETag.
 std::optional<std::string> tag_in(std::string_view field) {
   if (field == "*") return "*";
@@ -46,6 +37,15 @@ reply answer(const write_result& done, bool removed) {
 
 }  // namespace
 
+std::optional<std::chrono::milliseconds> wait_of(const request& r) {
+  const auto given = r.query.find("wait");
+  if (given == r.query.end()) return usual_wait;
+  if (given->second == "0") return 0ms;
+  const auto wait = base::parse_duration(given->second);
+  if (!wait || *wait > longest_wait) return std::nullopt;
+  return *wait;
+}
+
 std::string etag(const std::string& version) {
   return "\"" + version + "\"";
 }
@@ -62,7 +62,7 @@ std::optional<std::size_t> limit_of(const request& r) {
 
 reply write(service& to, model::edit change, const request& r) {
   const auto wait = wait_of(r);
-  if (!wait) return problem(400, "wait must be a duration of at most 60s, such as 5s, or 0");
+  if (!wait) return problem(400, wait_rule);
   if (const auto match = r.field("if-match"); !match.empty()) {
     change.if_match = tag_in(match);
     if (!change.if_match) return problem(400, "If-Match must be one ETag in quotes, or *");

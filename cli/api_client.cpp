@@ -177,6 +177,11 @@ base::outcome<json> api_client::get(const std::string& path) {
   return connection_->read(connection_->http.Get(path, connection_->fields()));
 }
 
+base::outcome<json> api_client::post(const std::string& path) {
+  return connection_->read(
+      connection_->http.Post(path, connection_->fields(), "", "application/json"));
+}
+
 base::outcome<json> api_client::patch(const std::string& path, const json& body) {
   return connection_->read(
       connection_->http.Patch(path, connection_->fields(), body.dump(), "application/json"));

@@ -40,6 +40,8 @@ class api_client {
   /// address that was tried and the remedy; errc::not_found (404); errc::refused: any other status,
   /// with the words of the problem document; errc::protocol: it is no JSON.
   base::outcome<nlohmann::json> get(const std::string& path);
+  /// Without a body.
+  base::outcome<nlohmann::json> post(const std::string& path);
   base::outcome<nlohmann::json> patch(const std::string& path, const nlohmann::json& body);
 
   /// Gives the bytes of a long-lived answer to `take` as they come, none at its begin; a `take`

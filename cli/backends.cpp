@@ -49,17 +49,19 @@ int list(api_client& client, const backends_options& options) {
     print_json({{"backends", *found}});
     return 0;
   }
-  table rows({"BACKEND", "MODE", "PROVIDER", "SERVERS", "READY", "DRAIN", "MAINT"});
+  table rows({"BACKEND", "MODE", "PROVIDER", "SERVERS", "READY", "DRAIN", "MAINT", "HELD"});
   for (const auto& backend : *found) {
     const auto& servers = member(backend, "servers");
     const bool none_ready = number_at(servers, "ready") == 0;
+    const auto held = text_at(servers, "held");
     rows.row({{text_at(backend, "name")},
               {text_at(backend, "mode")},
               {text_at(backend, "origin")},
               {text_at(servers, "count")},
               {text_at(servers, "ready"), none_ready ? colour::red : colour::none},
               {text_at(servers, "drain")},
-              {text_at(servers, "maint")}});
+              {text_at(servers, "maint")},
+              {held, held == "0" ? colour::none : colour::yellow}});
   }
   rows.print();
   return 0;
@@ -120,6 +122,9 @@ void print_detail(const json& backend) {
     std::cout << painted("HAProxy could not be asked: " + harmless(unreadable), colour::red)
               << '\n';
   print_servers(backend);
+  if (const auto held = joined(member(backend, "held")); !held.empty())
+    std::cout << painted("held, and missing in the source: " + harmless(held), colour::yellow)
+              << '\n';
   for (const auto& difference : member(backend, "differences"))
     if (difference.is_string())
       std::cout << painted("differs: " + harmless(difference.get<std::string>()), colour::yellow)

@@ -52,6 +52,13 @@ struct drain_options {
   std::string timeout = "5m";
 };
 
+struct decide_options {
+  client_options client;
+  bool approve = true;  ///< else reject
+  std::string id;       ///< the hold's number; "" and not all: the holds are shown
+  bool all = false;
+};
+
 struct plan_options {
   common_options common;
   std::string file;    ///< a document; "-": the standard input; "": the sources alone
@@ -74,6 +81,8 @@ int backends(const backends_options& options);
 int watch(const watch_options& options);
 /// Drains one server that the memory provider has; anything else is refused with its owner.
 int drain(const drain_options& options);
+/// Lets go what the guard holds, or keeps it; shows the holds when none is named.
+int decide(const decide_options& options);
 /// Prints the script that makes the tables, checks and triggers in PostgreSQL.
 int sql(const sql_options& options);
 /// Prints what would change if the sources' present state, or a document, were applied.

@@ -16,6 +16,8 @@ struct choices {
   backends_options backends;
   watch_options watch;
   drain_options drain;
+  decide_options approve{{}, true, "", false};
+  decide_options reject{{}, false, "", false};
   exec_options exec;
   plan_options plan;
   sql_options sql;
@@ -103,6 +105,15 @@ void add_plan_command(CLI::App& app, choices& c) {
   plan_command->callback([&] { c.code = plan(c.plan); });
 }
 
+void add_decision(CLI::App& app, choices& c, const std::string& name, const std::string& what,
+                  decide_options& options) {
+  auto* command = app.add_subcommand(name, what);
+  add_client(*command, options.client);
+  auto* id = command->add_option("hold", options.id, "The number of a hold; none: show the holds");
+  command->add_flag("--all", options.all, "All holds")->excludes(id);
+  command->callback([&] { c.code = decide(options); });
+}
+
 void add_acting_commands(CLI::App& app, choices& c) {
   auto* drain_command = app.add_subcommand("drain", "Drain a server of the memory provider");
   add_client(*drain_command, c.drain.client);
@@ -111,6 +122,9 @@ void add_acting_commands(CLI::App& app, choices& c) {
   drain_command->add_option("--timeout", c.drain.timeout, "How long to wait, such as 30s")
       ->capture_default_str();
   drain_command->callback([&] { c.code = drain(c.drain); });
+
+  add_decision(app, c, "approve", "Let go what the guard holds", c.approve);
+  add_decision(app, c, "reject", "Keep what the guard holds", c.reject);
 
   auto* exec_command =
       app.add_subcommand("exec", "Send one command to HAProxy's runtime socket, print the reply");

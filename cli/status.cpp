@@ -79,17 +79,19 @@ colour shade_of(const std::string& state) {
 }
 
 void print_providers(const json& s) {
-  table providers({"PROVIDER", "TYPE", "STATE", "BACKENDS", "SERVERS", "ROUTES", "REFUSED",
+  table providers({"PROVIDER", "TYPE", "STATE", "BACKENDS", "SERVERS", "ROUTES", "HELD", "REFUSED",
                    "LAST REPORT", "REASON"});
   for (const auto& p : member(s, "providers")) {
     const auto state = text_at(p, "state");
     const auto refused = text_at(member(p, "refused"), "count");
+    const auto held = text_at(p, "held");
     providers.row({{text_at(p, "name")},
                    {text_at(p, "type")},
                    {state, shade_of(state)},
                    {text_at(p, "backends")},
                    {text_at(p, "servers")},
                    {text_at(p, "routes")},
+                   {held, held == "0" ? colour::none : colour::yellow},
                    {refused, refused == "0" ? colour::none : colour::red},
                    {text_at(p, "last_report")},
                    {text_at(p, "reason")}});
@@ -105,6 +107,19 @@ void print_providers(const json& s) {
          "backend " + text_at(c, "backend") + " is " + text_at(c, "owner") +
              "'s, and not taken from " + text_at(c, "other"),
          colour::yellow);
+}
+
+void print_holds(const json& s) {
+  const auto& holds = member(s, "holds");
+  for (const auto& h : member(holds, "list")) {
+    const bool rejected = member(h, "rejected") == true;
+    line("hold " + text_at(h, "id"),
+         text_at(h, "what") + "; " +
+             base::counted(number_at(member(h, "servers"), "count"), "server") + " and " +
+             base::counted(number_at(member(h, "routes"), "count"), "route") + " held since " +
+             text_at(h, "since") + (rejected ? ", rejected" : ""),
+         rejected ? colour::none : colour::yellow);
+  }
 }
 
 void print_actors(const json& s) {
@@ -134,6 +149,7 @@ int status(const client_options& options) {
   print_haproxy(*body);
   print_passes(*body);
   print_providers(*body);
+  print_holds(*body);
   print_actors(*body);
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -33,6 +34,37 @@ void read_reconcile(const nlohmann::json& value, const std::string& pointer, con
   from.finish();
 }
 
+/// "50%".
+std::optional<unsigned> parse_percent(const std::string& text) {
+  if (text.size() < 2 || text.size() > 4 || text.back() != '%') return std::nullopt;
+  unsigned value = 0;
+  const auto* const end = text.data() + text.size() - 1;
+  const auto [at, bad] = std::from_chars(text.data(), end, value);
+  return bad == std::errc() && at == end && value <= 100 ? std::optional(value) : std::nullopt;
+}
+
+void read_guard(const nlohmann::json& value, const std::string& pointer, const reading& place,
+                model::guard_rules& target) {
+  object_reader from(value, pointer, place.sink);
+  std::string share;
+  if (from.read("max_removed", share)) {
+    if (const auto percent = parse_percent(share))
+      target.max_removed = *percent;
+    else
+      from.fail("max_removed",
+                "must be a whole percentage from 0% to 100%, not " + model::quoted(share));
+  }
+  read_number(from, "min_removed", target.min_removed, 1, 1'000'000'000);
+  from.read("window", target.window, 0ms, 24h);
+  from.read("keep_last_server", target.keep_last_server);
+  if (const auto* timeout = from.member("hold_timeout");
+      timeout != nullptr && !timeout->is_null()) {
+    std::chrono::milliseconds longest{};
+    if (from.read("hold_timeout", longest, 1s, 24 * 24h)) target.hold_timeout = longest;
+  }
+  from.finish();
+}
+
 void read_log(const nlohmann::json& value, const std::string& pointer, const reading& place,
               log_settings& target) {
   object_reader from(value, pointer, place.sink);
@@ -58,6 +90,7 @@ settings read_settings(const nlohmann::json& document, const reading& place) {
   read_providers(from, place, target.providers);
   section("reconcile", read_reconcile, target.reconcile);
   read_number(from, "event_buffer", target.event_buffer, 1, 1'000'000);
+  section("guard", read_guard, target.guard);
   from.read("drain_timeout", target.drain_timeout, 0ms, 24h);
   section("api", read_api, target.api);
   section("log", read_log, target.log);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "model/backend.hpp"
+#include "model/guard_rules.hpp"
 
 namespace switchyard::config {
 
@@ -203,6 +204,7 @@ struct settings {
   std::vector<provider_settings> providers;  ///< by precedence
   reconcile_settings reconcile;
   std::uint32_t event_buffer = 100;
+  model::guard_rules guard;
   milliseconds drain_timeout{30'000};
   api_settings api;
   log_settings log;

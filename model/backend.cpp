@@ -111,6 +111,10 @@ const server* backend::find(std::string_view server_name) const {
   return at != servers.end() && at->name == server_name ? &*at : nullptr;
 }
 
+std::size_t backend::serving() const {
+  return static_cast<std::size_t>(std::ranges::count_if(servers, &server::serves));
+}
+
 void sort_servers(std::vector<server>& servers) {
   std::ranges::sort(servers, {}, &server::name);
 }

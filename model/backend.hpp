@@ -51,6 +51,9 @@ struct server {
   bool backup = false;
   std::uint32_t maxconn = 0;  ///< 0: no limit
 
+  /// Whether it takes new traffic, as far as the source decides: ready, and with a weight.
+  bool serves() const { return state == server_state::ready && weight > 0; }
+
   bool operator==(const server&) const = default;
 };
 
@@ -108,6 +111,8 @@ struct backend {
 
   /// The server of that name, or nullptr. O(log n).
   const server* find(std::string_view server_name) const;
+  /// How many servers take new traffic. O(n).
+  std::size_t serving() const;
 
   bool operator==(const backend&) const = default;
 };

@@ -2,37 +2,29 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <utility>
+
+#include "model/places.hpp"
 
 namespace switchyard::model {
 
 namespace {
-
-auto place(const route& r) {
-  return std::tie(r.host, r.path);
-}
-
-/// Sorted by host and path, the first of those that share both.
-void tidy(std::vector<route>& routes) {
-  const auto by_place = [](const route& a, const route& b) { return place(a) < place(b); };
-  std::ranges::stable_sort(routes, by_place);
-  routes.erase(std::unique(routes.begin(), routes.end(),
-                           [](const route& a, const route& b) { return place(a) == place(b); }),
-               routes.end());
-}
 
 /// What `report` makes of `current`: refused routes keep their last good version.
 std::vector<route> apply_routes(const std::vector<route>& current, const report& report) {
   auto routes = *report.routes;
   for (const auto& r : current)
     if (report.refused_routes.contains({r.host, r.path})) routes.push_back(r);
-  tidy(routes);
+  tidy(routes, place_of);
   return routes;
 }
 
 std::size_t servers_of(const backend_ptr& backend) {
   return backend ? backend->servers.size() : 0;
+}
+
+std::size_t serving_of(const backend_ptr& backend) {
+  return backend ? backend->serving() : 0;
 }
 
 bool same(const backend_ptr& a, const backend_ptr& b) {
@@ -71,6 +63,18 @@ desired_state::view* desired_state::find_view(const std::string& provider) {
   return found == views_.end() ? nullptr : &*found;
 }
 
+/// nullptr: the view has none of that name any more.
+void desired_state::replace(view& v, const std::string& backend, backend_ptr next) {
+  const auto at = v.backends.find(backend);
+  const auto current = at == v.backends.end() ? nullptr : at->second;
+  v.servers = v.servers - servers_of(current) + servers_of(next);
+  v.serving = v.serving - serving_of(current) + serving_of(next);
+  if (next)
+    v.backends.insert_or_assign(backend, std::move(next));
+  else if (current)
+    v.backends.erase(at);
+}
+
 fold_result desired_state::fold(const std::string& provider, const report& report) {
   fold_result result;
   view* const v = find_view(provider);
@@ -87,21 +91,14 @@ fold_result desired_state::fold(const std::string& provider, const report& repor
     auto next = apply_event(current, event);
     if (next == current) continue;
     touched.push_back(name);
-    v->servers = v->servers - servers_of(current) + servers_of(next);
-    if (next)
-      v->backends.insert_or_assign(name, std::move(next));
-    else
-      v->backends.erase(at);
+    replace(*v, name, std::move(next));
   }
   if (report.full) {
     v->reported = true;
-    std::erase_if(v->backends, [&](const auto& entry) {
-      const bool gone = !report.backends.contains(entry.first);
-      if (!gone) return false;
-      touched.push_back(entry.first);
-      v->servers -= servers_of(entry.second);
-      return true;
-    });
+    const auto already = touched.size();
+    for (const auto& [name, known] : v->backends)
+      if (!report.backends.contains(name)) touched.push_back(name);
+    for (auto i = already; i < touched.size(); ++i) replace(*v, touched[i], nullptr);
     std::erase_if(v->unread_parts, [&](const auto& entry) {
       const bool gone = !report.backends.contains(entry.first);
       if (gone) result.changed.insert(entry.first);
@@ -152,7 +149,7 @@ fold_result desired_state::configure(std::vector<std::string> providers) {
     if (view* const kept = find_view(name))
       next.push_back(std::exchange(*kept, {}));
     else
-      next.push_back({std::move(name), false, {}, 0, {}, {}, {}});
+      next.push_back({std::move(name), false, {}, 0, 0, {}, {}, {}});
   }
   views_ = std::move(next);
 
@@ -194,99 +191,6 @@ void desired_state::merge(const std::string& backend, fold_result& result) {
     merged_.insert_or_assign(backend, std::move(desired));
   else
     merged_.erase(at);
-}
-
-std::size_t desired_state::route_count() const {
-  std::size_t count = 0;
-  for (const auto& v : views_) count += v.routes.size();
-  return count;
-}
-
-backend_ptr desired_state::find(const std::string& backend) const {
-  const auto found = merged_.find(backend);
-  return found == merged_.end() ? nullptr : found->second;
-}
-
-backend_page desired_state::page(const std::string& after, const std::string& provider,
-                                 std::size_t most) const {
-  backend_page result;
-  std::size_t looked_at = 0;
-  for (auto at = merged_.upper_bound(after); at != merged_.end(); ++at) {
-    if (result.backends.size() == most || looked_at++ == most * 100) {
-      result.next = std::prev(at)->first;
-      break;
-    }
-    auto of = owner(at->first);
-    if (provider.empty() || of == provider) result.backends.push_back({at->second, std::move(of)});
-  }
-  return result;
-}
-
-std::vector<owned_route> desired_state::owned_routes() const {
-  std::vector<owned_route> all;
-  for (const auto& v : views_)
-    for (const auto& r : v.routes) all.push_back({r, v.provider});
-  const auto where = [](const owned_route& r) { return std::tie(r.value.host, r.value.path); };
-  std::ranges::stable_sort(all, [&](const auto& a, const auto& b) { return where(a) < where(b); });
-  all.erase(std::unique(all.begin(), all.end(),
-                        [&](const auto& a, const auto& b) { return where(a) == where(b); }),
-            all.end());
-  return all;
-}
-
-std::vector<route> desired_state::routes() const {
-  std::vector<route> all;
-  for (const auto& v : views_) all.insert(all.end(), v.routes.begin(), v.routes.end());
-  tidy(all);
-  return all;
-}
-
-unread desired_state::unread_of(const std::string& backend) const {
-  const bool desired = merged_.contains(backend);
-  for (const auto& v : views_) {
-    if (desired && !v.backends.contains(backend)) continue;
-    const auto found = v.unread_parts.find(backend);
-    if (found != v.unread_parts.end()) return found->second;
-    if (desired) break;
-  }
-  return {};
-}
-
-std::set<std::string> desired_state::unread_backends() const {
-  std::set<std::string> names;
-  for (const auto& v : views_)
-    for (const auto& [name, parts] : v.unread_parts)
-      if (parts.settings && !merged_.contains(name)) names.insert(name);
-  return names;
-}
-
-std::set<std::pair<std::string, std::string>> desired_state::unread_routes() const {
-  std::set<std::pair<std::string, std::string>> places;
-  for (const auto& v : views_) places.insert(v.unread_places.begin(), v.unread_places.end());
-  return places;
-}
-
-view_summary desired_state::summary(const std::string& provider) const {
-  const auto found = std::ranges::find(views_, provider, &view::provider);
-  if (found == views_.end()) return {};
-  return {found->reported, found->backends.size(), found->servers, found->routes.size()};
-}
-
-bool desired_state::complete() const {
-  return std::ranges::all_of(views_, &view::reported);
-}
-
-std::vector<std::string> desired_state::missing() const {
-  std::vector<std::string> names;
-  for (const auto& v : views_)
-    if (!v.reported) names.push_back(v.provider);
-  return names;
-}
-
-std::string desired_state::owner(const std::string& backend) const {
-  for (const auto& v : views_)
-    if (v.backends.contains(backend)) return v.provider;
-  return {};
 }
 
 }  // namespace switchyard::model

@@ -41,6 +41,7 @@ struct fold_result {
 struct owned_backend {
   backend_ptr value;
   std::string owner;
+  std::size_t held = 0;  ///< of its servers, those that the guard keeps (model/guard.hpp)
 
   bool operator==(const owned_backend&) const = default;
 };
@@ -64,6 +65,7 @@ struct view_summary {
   bool reported = false;  ///< it has given a full view
   std::size_t backends = 0;
   std::size_t servers = 0;
+  std::size_t serving = 0;  ///< of the servers, those that take new traffic
   std::size_t routes = 0;
 
   bool operator==(const view_summary&) const = default;
@@ -108,6 +110,12 @@ class desired_state {
   std::size_t server_count() const { return server_count_; }
   /// How many routes all views hold. O(providers).
   std::size_t route_count() const;
+  /// The last good view of a provider, empty for one that is not configured. Of two providers that
+  /// name the same backend or route, each has its own version here. O(providers).
+  const std::map<std::string, backend_ptr>& backends_of(const std::string& provider) const;
+  const std::vector<route>& routes_of(const std::string& provider) const;  ///< sorted
+  /// The version that would be used of a backend if that provider had none.
+  backend_ptr without(const std::string& provider, const std::string& backend) const;
   /// How much a provider's view holds; zeros for one that is not configured. O(providers).
   view_summary summary(const std::string& provider) const;
   /// Every configured provider has given a full view: what is in nobody's view may be removed.
@@ -126,6 +134,7 @@ class desired_state {
     bool reported = false;
     std::map<std::string, backend_ptr> backends;
     std::size_t servers = 0;  // of all backends
+    std::size_t serving = 0;  // of the servers
     std::vector<route> routes;
     std::map<std::string, unread> unread_parts;  // those that have any
     std::set<std::pair<std::string, std::string>> unread_places;
@@ -134,7 +143,9 @@ class desired_state {
   static bool note_unread(view& v, const std::string& backend, unread now);
   void merge(const std::string& backend, fold_result& result);
   void set_routes(view& v, const report& report, fold_result& result);
+  static void replace(view& v, const std::string& backend, backend_ptr next);
   view* find_view(const std::string& provider);
+  const view* find_view(const std::string& provider) const;
 
   std::vector<view> views_;  // by precedence
   std::map<std::string, backend_ptr> merged_;

@@ -1,6 +1,6 @@
 # bash completion for switchyard(1).
 #
-# Commands, options, files, and, where the API of a running switchyard answers, names of backends and servers.
+# Commands, options, files, and, where the API of a running switchyard answers, names of backends and servers, numbers of holds.
 
 # _switchyard_ask ARGUMENTS…: what switchyard prints for the settings and the API that the line names.
 _switchyard_ask() {
@@ -25,9 +25,13 @@ _switchyard_servers() {
     grep -v '^differs:' | sed "s|^|$backend/|"
 }
 
+_switchyard_holds() {
+  _switchyard_ask approve | grep -o '^[0-9]*'
+}
+
 _switchyard() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="run check doctor status backends watch plan drain exec sql version"
+  local commands="run check doctor status backends watch plan drain approve reject exec sql version"
   local command="" i
   COMPREPLY=()
   # bash takes names apart at colons.
@@ -79,6 +83,7 @@ _switchyard() {
       plan) options="-h --help -c --config -o --output -f --file --whole" ;;
       watch) options="$client --backend --provider --kind --last" ;;
       drain) options="$client --wait --timeout" ;;
+      approve | reject) options="$client --all" ;;
       sql) options="-h --help --schema --channel" ;;
       version) options="-h --help -o --output" ;;
     esac
@@ -88,6 +93,9 @@ _switchyard() {
   case $command in
     backends)
       mapfile -t COMPREPLY < <(compgen -W "$(_switchyard_names)" -- "$cur")
+      ;;
+    approve | reject)
+      mapfile -t COMPREPLY < <(compgen -W "$(_switchyard_holds)" -- "$cur")
       ;;
     drain)
       if [[ $cur == */* ]]; then

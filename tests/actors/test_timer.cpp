@@ -30,6 +30,10 @@ manager_actor::behavior_type counting_manager(manager_actor::pointer, int* recon
       [](list_atom, const std::string&, const std::string&, std::uint64_t) { return page_ptr(); },
       [](find_atom, const std::string&) { return desired_ptr(); },
       [](routes_atom) { return routes_ptr(); },
+      [](holds_atom) { return holds_ptr(); },
+      [](approve_atom, std::uint64_t) { return decision_ptr(); },
+      [](reject_atom, std::uint64_t) { return decision_ptr(); },
+      [](await_atom, std::uint64_t) { return std::uint64_t{0}; },
       [](repair_atom) { return apply_report_ptr(); },
   };
 }

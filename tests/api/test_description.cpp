@@ -27,6 +27,11 @@ class silent_service final : public service {
   base::outcome<write_result> write(const model::edit&, std::chrono::milliseconds) override {
     return none;
   }
+  base::outcome<hold_list> get_holds() override { return none; }
+  base::outcome<decision_result> decide(std::uint64_t, decision,
+                                        std::chrono::milliseconds) override {
+    return none;
+  }
 
  private:
   base::error none{base::errc::unavailable, "silent"};
@@ -44,6 +49,7 @@ BOOST_AUTO_TEST_CASE(every_endpoint_is_described_and_nothing_else) {
   add_backends(all, nobody);
   add_routes(all, nobody);
   add_reconcile(all, nobody);
+  add_holds(all, nobody);
   add_plan(all, {});
   add_metrics(all, nullptr);
   add_events(all, nullptr, nullptr, "");

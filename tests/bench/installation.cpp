@@ -41,7 +41,8 @@ std::string settings_text(const std::string& dsn, std::uint16_t port) {
          std::to_string(port) + "}]\n    default_backend: " + installation::switchyard_backend +
          "\nproviders:\n  - {name: db, type: postgres, dsn: \"" + dsn +
          "\"}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
-         "\"}\nstate_dir: state\n";
+         "\"}\nstate_dir: state\n"
+         "guard: {max_removed: 100%, keep_last_server: false}\n";  // the one server comes and goes
 }
 
 /// Servers that nobody asks: without checks, which would cost HAProxy more than all that is

@@ -64,6 +64,7 @@ providers:
   - {name: files, type: file, path: /b.d, resync: 20s}
 reconcile: {interval: 7s}
 event_buffer: 9
+guard: {max_removed: 30%, min_removed: 3, window: 5m, keep_last_server: false, hold_timeout: 1h}
 drain_timeout: 8s
 api: {listen: "[::1]:9191"}
 log: {level: debug, format: json}
@@ -93,6 +94,7 @@ state_dir: /state
       {"files", file_settings{"/b.d", 20s}}};
   expected.reconcile.interval = 7s;
   expected.event_buffer = 9;
+  expected.guard = {30, 3, 5min, false, 1h};
   expected.drain_timeout = 8s;
   expected.api.listen = "[::1]:9191";
   expected.log = {log_level::debug, log_format::json};
@@ -127,20 +129,24 @@ BOOST_AUTO_TEST_CASE(all_problems_are_told_at_once_in_the_order_of_the_file) {
 BOOST_AUTO_TEST_CASE(unknown_keys_are_told_with_the_known_ones) {
   BOOST_TEST(bad(least + "colour: red\n") ==
              "s.yaml:2:1: /colour: unknown key, known here: api, drain_timeout, event_buffer, "
-             "frontends, haproxy, log, providers, reconcile, state_dir");
+             "frontends, guard, haproxy, log, providers, reconcile, state_dir");
   BOOST_TEST(bad(least + "api:\n  token: x\n") ==
              "s.yaml:3:3: /api/token: unknown key, known here: certificate, hosts, key, listen, "
              "token_file");
   BOOST_TEST(bad(least + "reconcile: {every: 5s}\n") ==
              "s.yaml:2:13: /reconcile/every: unknown key, known here: interval");
-  for (const auto* later : {"guard: {max_removed: 50%}\n", "merge: [a]\n"})
-    BOOST_TEST(bad(least + later).find("unknown key, known here: ") != std::string::npos);
+  BOOST_TEST(bad(least + "merge: [a]\n").find("unknown key, known here: ") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_types_and_ranges_are_refused) {
   BOOST_TEST(bad(least + "reconcile: {interval: 10ms}\n") ==
              "s.yaml:2:13: /reconcile/interval: must be a duration such as \"2s\" or \"500ms\", "
              "from 100ms to 1h, not the string \"10ms\"");
+  for (const auto* share : {"101%", "50", "%", "-1%", "1e1%", "5.5%", "0050%"})
+    BOOST_TEST(
+        bad(least + "guard: {max_removed: \"" + share + "\"}\n") ==
+        "s.yaml:2:9: /guard/max_removed: must be a whole percentage from 0% to 100%, not \"" +
+            std::string(share) + "\"");
   BOOST_TEST(bad(least + "drain_timeout: 30\n")
                  .starts_with("s.yaml:2:1: /drain_timeout: must be a duration"));
   BOOST_TEST(bad(least + "event_buffer: many\n")

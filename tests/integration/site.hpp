@@ -38,6 +38,9 @@ std::string insert_server(std::string_view backend, std::string_view name, std::
 /// A backend with settings that no other one has: it takes a reload on every HAProxy.
 std::string insert_backend_of_its_own_kind(std::string_view name);
 
+/// Further settings for tests whose source loses on purpose what is in use.
+inline const std::string guard_off = "guard: {max_removed: 100%, keep_last_server: false}\n";
+
 struct site_options {
   bool managed = true;
   bool pid_file = false;  ///< attached: reload by SIGUSR2 instead of the master socket

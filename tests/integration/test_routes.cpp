@@ -23,7 +23,7 @@ struct routed {
   site gateway;
   pid_t worker = 0;
 
-  routed() : gateway(prepared()) {
+  routed() : gateway(prepared(), {.more = guard_off}) {
     BOOST_REQUIRE_MESSAGE(eventually([&] { return answer("other.org", "/") == "default"; }),
                           gateway.log());
     BOOST_REQUIRE(gateway.tells_of_backend("api-backend"));

@@ -55,7 +55,7 @@ site_options attached() {
   o.managed = false;
   o.default_backend = default_backend;
   o.reload = "{min_interval: 1s}";
-  o.more = "drain_timeout: 5s\n";
+  o.more = "drain_timeout: 5s\n" + guard_off;  // what leaves is meant
   return o;
 }
 

@@ -1,0 +1,153 @@
+#include "actors/guarding.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "base/duration.hpp"
+#include "base/text.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+/// "12 servers", "12 servers and 1 route", "1 route".
+std::string content_of(const model::hold& h) {
+  std::string text;
+  if (!h.servers.empty()) text = base::counted(h.server_count(), "server");
+  if (!h.routes.empty())
+    text += (text.empty() ? "" : " and ") + base::counted(h.routes.size(), "route");
+  return text;
+}
+
+hold_news began(const model::hold& h) {
+  const auto id = std::to_string(h.id);
+  return {spdlog::level::warn, h.provider, h.backend,
+          "hold " + id + ": " + model::what_of(h) + "; " + content_of(h) +
+              " missing in the source, kept in service; `switchyard approve " + id +
+              "` lets go, and what the source has again stays"};
+}
+
+hold_news ended(const model::hold& h) {
+  return {spdlog::level::info, h.provider, h.backend,
+          "hold " + std::to_string(h.id) + " of provider " + h.provider +
+              (h.backend.empty() ? "" : ", backend " + h.backend) +
+              " has ended: the source has what was missing, or as much"};
+}
+
+base::error no_such_hold(std::uint64_t id) {
+  return {base::errc::not_found, "nothing is held under the number " + std::to_string(id)};
+}
+
+}  // namespace
+
+void tell_of_holds(observer& whom, const std::vector<hold_news>& all) {
+  for (const auto& n : all) {
+    log_fields about;
+    about.provider = n.provider;
+    about.backend = n.backend;
+    whom.say(n.level, "hold", n.text, about);
+  }
+}
+
+void guarding::configure(const config::settings& settings) {
+  std::set<std::string> leading, guarded;
+  for (const auto& f : settings.frontends)
+    if (f.default_backend) leading.insert(*f.default_backend);
+  // What is changed by hand is meant.
+  for (const auto& p : settings.providers)
+    if (!std::holds_alternative<config::memory_settings>(p.source)) guarded.insert(p.name);
+  guard_.configure(settings.guard, std::move(leading), std::move(guarded));
+}
+
+guarding::screened guarding::screen(const std::string& provider,
+                                    const model::desired_state& desired, const report_ptr& report,
+                                    model::wall_time now) {
+  auto verdict = guard_.screen(provider, desired, *report, now);
+  screened result{report, {}};
+  if (verdict.instead)
+    result.report = std::make_shared<const model::report>(*std::move(verdict.instead));
+  for (const auto& h : verdict.began) result.news.push_back(began(h));
+  for (const auto& h : verdict.ended) result.news.push_back(ended(h));
+  return result;
+}
+
+// -- decisions
+
+guarding::release guarding::let_go(model::guard::release&& from, const std::string& why) const {
+  const auto text = "hold " + std::to_string(from.what.id) + " of provider " + from.what.provider +
+                    " " + why + ": " + content_of(from.what) + " leave";
+  return {status_of(from.what, named_in_list),
+          std::move(from.removals),
+          {spdlog::level::warn, from.what.provider, from.what.backend, text}};
+}
+
+base::outcome<guarding::release> guarding::approve(std::uint64_t id,
+                                                   const model::desired_state& desired) {
+  auto released = guard_.approve(id, desired);
+  if (!released) return no_such_hold(id);
+  return let_go(*std::move(released), "was approved");
+}
+
+base::outcome<api::hold_status> guarding::reject(std::uint64_t id) {
+  const auto kept = guard_.reject(id);
+  if (!kept) return no_such_hold(id);
+  return status_of(*kept, named_in_list);
+}
+
+std::optional<guarding::release> guarding::expire(const model::desired_state& desired,
+                                                  model::wall_time now) {
+  auto due = guard_.expire(desired, now);
+  if (!due) return std::nullopt;
+  const auto longest = guard_.rules().hold_timeout.value_or(std::chrono::milliseconds(0));
+  return let_go(*std::move(due),
+                "has ended after its hold_timeout of " + base::format_duration(longest));
+}
+
+// -- what is seen of it
+
+api::hold_status guarding::status_of(const model::hold& h, std::size_t most) const {
+  api::hold_status s;
+  s.id = h.id;
+  s.provider = h.provider;
+  s.backend = h.backend;
+  s.cause = to_string(h.cause);
+  s.what = model::what_of(h);
+  s.lost = h.lost;
+  s.of = h.of;
+  s.since = h.since;
+  s.rejected = h.rejected;
+  if (const auto longest = guard_.rules().hold_timeout; longest && !h.rejected)
+    s.expires = h.since + *longest;
+  s.server_count = h.server_count();
+  s.route_count = h.routes.size();
+  for (const auto& [backend, names] : h.servers)
+    for (const auto& name : names)
+      if (s.servers.size() < most) s.servers.emplace_back(backend, name);
+  for (const auto& at : h.routes)
+    if (s.routes.size() < most) s.routes.push_back(at);
+  return s;
+}
+
+api::hold_list guarding::list(std::size_t most) const {
+  api::hold_list all;
+  all.count = guard_.holds().size();
+  for (const auto& [id, h] : guard_.holds()) {
+    if (all.holds.size() == most) break;
+    all.holds.push_back(status_of(h, most));
+  }
+  return all;
+}
+
+void guarding::show(api::status& status) const {
+  status.holds = list(named_in_status);
+  for (const auto& [id, h] : guard_.holds())
+    for (auto& p : status.providers)
+      if (p.name == h.provider) p.held += h.server_count();
+}
+
+void guarding::mark(model::backend_page& page) const {
+  if (guard_.holds().empty()) return;
+  for (auto& b : page.backends) b.held = held_in(b.owner, b.value->name).size();
+}
+
+}  // namespace switchyard::actors

@@ -1,0 +1,72 @@
+#pragma once
+
+// The guard in the manager's hands: reports go through it, operators decide, and the log is told.
+//
+// Pure but for what it is given. Threading: owned by the manager.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/observer.hpp"
+#include "actors/protocol.hpp"
+#include "api/status.hpp"
+#include "config/settings.hpp"
+#include "model/guard.hpp"
+
+namespace switchyard::actors {
+
+/// What operators should hear of a hold.
+struct hold_news {
+  spdlog::level::level_enum level = spdlog::level::info;
+  std::string provider;
+  std::string backend;  ///< "" for the provider as a whole
+  std::string text;
+};
+
+void tell_of_holds(observer& whom, const std::vector<hold_news>& all);
+
+class guarding {
+ public:
+  static constexpr std::size_t named_in_status = 20;   ///< holds, and of each servers and routes
+  static constexpr std::size_t named_in_list = 1'000;  ///< likewise
+
+  void configure(const config::settings& settings);
+
+  struct screened {
+    report_ptr report;  ///< to be folded
+    std::vector<hold_news> news;
+  };
+  screened screen(const std::string& provider, const model::desired_state& desired,
+                  const report_ptr& report, model::wall_time now);
+
+  struct release {
+    api::hold_status what;
+    model::report removals;  ///< to be folded as a report of that hold's provider
+    hold_news news;
+  };
+  /// errc::not_found: nothing is held under that number.
+  base::outcome<release> approve(std::uint64_t id, const model::desired_state& desired);
+  /// Likewise.
+  base::outcome<api::hold_status> reject(std::uint64_t id);
+  /// What was held long enough, one hold a call.
+  std::optional<release> expire(const model::desired_state& desired, model::wall_time now);
+
+  /// Adds the holds.
+  void show(api::status& status) const;
+  api::hold_list list(std::size_t most) const;
+  /// Marks what of the backends is held.
+  void mark(model::backend_page& page) const;
+  std::set<std::string> held_in(const std::string& provider, const std::string& backend) const {
+    return guard_.held_in(provider, backend);
+  }
+
+ private:
+  api::hold_status status_of(const model::hold& h, std::size_t most) const;
+  release let_go(model::guard::release&& from, const std::string& why) const;
+
+  model::guard guard_;
+};
+
+}  // namespace switchyard::actors

@@ -1,0 +1,127 @@
+// What the desired state tells of itself.
+
+#include <algorithm>
+#include <iterator>
+
+#include "model/desired_state.hpp"
+#include "model/places.hpp"
+
+namespace switchyard::model {
+
+const desired_state::view* desired_state::find_view(const std::string& provider) const {
+  const auto found = std::ranges::find(views_, provider, &view::provider);
+  return found == views_.end() ? nullptr : &*found;
+}
+
+std::size_t desired_state::route_count() const {
+  std::size_t count = 0;
+  for (const auto& v : views_) count += v.routes.size();
+  return count;
+}
+
+backend_ptr desired_state::find(const std::string& backend) const {
+  const auto found = merged_.find(backend);
+  return found == merged_.end() ? nullptr : found->second;
+}
+
+backend_page desired_state::page(const std::string& after, const std::string& provider,
+                                 std::size_t most) const {
+  backend_page result;
+  std::size_t looked_at = 0;
+  for (auto at = merged_.upper_bound(after); at != merged_.end(); ++at) {
+    if (result.backends.size() == most || looked_at++ == most * 100) {
+      result.next = std::prev(at)->first;
+      break;
+    }
+    auto of = owner(at->first);
+    if (provider.empty() || of == provider) result.backends.push_back({at->second, std::move(of)});
+  }
+  return result;
+}
+
+std::vector<owned_route> desired_state::owned_routes() const {
+  std::vector<owned_route> all;
+  for (const auto& v : views_)
+    for (const auto& r : v.routes) all.push_back({r, v.provider});
+  tidy(all, [](const owned_route& r) { return place_of(r.value); });
+  return all;
+}
+
+std::vector<route> desired_state::routes() const {
+  std::vector<route> all;
+  for (const auto& v : views_) all.insert(all.end(), v.routes.begin(), v.routes.end());
+  tidy(all, place_of);
+  return all;
+}
+
+unread desired_state::unread_of(const std::string& backend) const {
+  const bool desired = merged_.contains(backend);
+  for (const auto& v : views_) {
+    if (desired && !v.backends.contains(backend)) continue;
+    const auto found = v.unread_parts.find(backend);
+    if (found != v.unread_parts.end()) return found->second;
+    if (desired) break;
+  }
+  return {};
+}
+
+std::set<std::string> desired_state::unread_backends() const {
+  std::set<std::string> names;
+  for (const auto& v : views_)
+    for (const auto& [name, parts] : v.unread_parts)
+      if (parts.settings && !merged_.contains(name)) names.insert(name);
+  return names;
+}
+
+std::set<std::pair<std::string, std::string>> desired_state::unread_routes() const {
+  std::set<std::pair<std::string, std::string>> places;
+  for (const auto& v : views_) places.insert(v.unread_places.begin(), v.unread_places.end());
+  return places;
+}
+
+const std::map<std::string, backend_ptr>& desired_state::backends_of(
+    const std::string& provider) const {
+  static const std::map<std::string, backend_ptr> none;
+  const auto* v = find_view(provider);
+  return v == nullptr ? none : v->backends;
+}
+
+const std::vector<route>& desired_state::routes_of(const std::string& provider) const {
+  static const std::vector<route> none;
+  const auto* v = find_view(provider);
+  return v == nullptr ? none : v->routes;
+}
+
+backend_ptr desired_state::without(const std::string& provider, const std::string& backend) const {
+  for (const auto& v : views_) {
+    if (v.provider == provider) continue;
+    const auto found = v.backends.find(backend);
+    if (found != v.backends.end()) return found->second;
+  }
+  return nullptr;
+}
+
+view_summary desired_state::summary(const std::string& provider) const {
+  const auto* v = find_view(provider);
+  if (v == nullptr) return {};
+  return {v->reported, v->backends.size(), v->servers, v->serving, v->routes.size()};
+}
+
+bool desired_state::complete() const {
+  return std::ranges::all_of(views_, &view::reported);
+}
+
+std::vector<std::string> desired_state::missing() const {
+  std::vector<std::string> names;
+  for (const auto& v : views_)
+    if (!v.reported) names.push_back(v.provider);
+  return names;
+}
+
+std::string desired_state::owner(const std::string& backend) const {
+  for (const auto& v : views_)
+    if (v.backends.contains(backend)) return v.provider;
+  return {};
+}
+
+}  // namespace switchyard::model

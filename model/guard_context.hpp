@@ -1,0 +1,35 @@
+#pragma once
+
+// Inside of the guard: a report that is screened, and what has been found out about it.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/guard.hpp"
+
+namespace switchyard::model {
+
+struct guard::context {
+  const std::string& provider;
+  const desired_state& desired;
+  const report& reported;
+  wall_time now;
+  losses found;
+  std::set<std::uint64_t> began;
+  std::vector<hold> ended;
+
+  /// Whether the report says which servers that backend has now.
+  bool tells_of(const std::string& backend) const {
+    return (reported.full || reported.backends.contains(backend)) &&
+           !found.unknown.contains(backend);
+  }
+};
+
+/// Takes what is in `what` out of `from`.
+template <class T>
+void take_away(std::set<T>& from, const std::set<T>& what) {
+  for (const auto& one : what) from.erase(one);
+}
+
+}  // namespace switchyard::model
