@@ -23,11 +23,17 @@ struct routed {
   site gateway;
   pid_t worker = 0;
 
-  routed() : gateway(prepared(), {.more = guard_off}) {
+  routed() : gateway(prepared(), unguarded()) {
     BOOST_REQUIRE_MESSAGE(eventually([&] { return answer("other.org", "/") == "default"; }),
                           gateway.log());
     BOOST_REQUIRE(gateway.tells_of_backend("api-backend"));
     worker = gateway.worker_pid();
+  }
+
+  static site_options unguarded() {
+    site_options o;
+    o.more = guard_off;  // the last route goes
+    return o;
   }
 
   std::string prepared() {
