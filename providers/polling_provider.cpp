@@ -27,7 +27,10 @@ polled settled(base::outcome<polled> looked) {
 }
 
 void publish(polled&& looked, publisher& out) {
-  if (looked.view) out.report(*std::move(looked.view));
+  if (looked.view)
+    out.report(*std::move(looked.view));
+  else if (looked.fault.empty())
+    out.unchanged();
   if (looked.fault.empty())
     out.live(std::move(looked.note));
   else

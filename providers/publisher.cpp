@@ -50,11 +50,15 @@ void publisher::remember(const model::report& report) {
 
 void publisher::report(model::report report) {
   if (!news(report)) {
-    if (report.full) target_.unchanged();
+    if (report.full) unchanged();
     return;
   }
   remember(report);
   target_.report(std::move(report));
+}
+
+void publisher::unchanged() {
+  if (anything_) target_.unchanged();
 }
 
 const model::backend_event* publisher::known(const std::string& name) const {

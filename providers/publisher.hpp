@@ -20,6 +20,8 @@ class publisher {
 
   /// Reports unless every part equals what was reported last; of a full view, that it does.
   void report(model::report report);
+  /// The full view was looked at, and is what was reported last.
+  void unchanged();
   /// The backend as it was last reported; nullptr: there is none.
   const model::backend_event* known(const std::string& name) const;
   /// `note`: what works but not at its best, "" usually.

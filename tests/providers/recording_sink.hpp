@@ -2,6 +2,7 @@
 
 // A sink that keeps everything it was told.
 
+#include <cstddef>
 #include <mutex>
 #include <vector>
 
@@ -20,6 +21,11 @@ class recording_sink : public providers::sink {
     healths_.push_back(std::move(health));
   }
 
+  void unchanged() override {
+    const std::lock_guard lock(mutex_);
+    ++unchanged_;
+  }
+
   std::vector<model::report> reports() const {
     const std::lock_guard lock(mutex_);
     return reports_;
@@ -27,6 +33,11 @@ class recording_sink : public providers::sink {
   std::vector<model::provider_health> healths() const {
     const std::lock_guard lock(mutex_);
     return healths_;
+  }
+  /// How often a full view was the same as before.
+  std::size_t looks_without_news() const {
+    const std::lock_guard lock(mutex_);
+    return unchanged_;
   }
   model::provider_health last_health() const {
     const std::lock_guard lock(mutex_);
@@ -37,6 +48,7 @@ class recording_sink : public providers::sink {
   mutable std::mutex mutex_;
   std::vector<model::report> reports_;
   std::vector<model::provider_health> healths_;
+  std::size_t unchanged_ = 0;
 };
 
 }  // namespace switchyard::tests

@@ -94,6 +94,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_change_is_reported_once) {
   BOOST_REQUIRE(source.sink.reports().size() == 1U);
   const auto report = source.sink.reports().front();
   BOOST_TEST(report.full);
+  BOOST_TEST(source.sink.looks_without_news() >= 4U, "that there is no news is told");
   BOOST_TEST((report.seen_at != std::chrono::steady_clock::time_point{}));
   BOOST_REQUIRE(source.sink.healths().size() == 1U);
   BOOST_TEST((source.sink.last_health().value == level::live));
