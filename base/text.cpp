@@ -24,6 +24,15 @@ std::string counted(std::uint64_t number, std::string_view noun) {
   return text.append(noun).append("s");
 }
 
+std::string masked(std::string text, std::string_view secret) {
+  constexpr std::string_view mask = "***";
+  if (secret.empty()) return text;
+  for (auto at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + mask.size()))
+    text.replace(at, secret.size(), mask);
+  return text;
+}
+
 std::string shell_word(std::string_view text) {
   if (!text.empty() && std::ranges::all_of(text, plain)) return std::string(text);
   std::string word = "'";

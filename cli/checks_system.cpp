@@ -142,6 +142,13 @@ void check_secrets(const common_options& options, const config::settings& settin
     if (const auto* redis = std::get_if<config::redis_settings>(&p.source)) {
       if (redis->password_file) check_secret(where + "password_file", *redis->password_file, found);
     }
+    if (const auto* rest = std::get_if<config::rest_settings>(&p.source)) {
+      if (rest->token_file) check_secret(where + "token_file", *rest->token_file, found);
+      if (rest->password_file) check_secret(where + "password_file", *rest->password_file, found);
+      if (rest->key_file) check_secret(where + "key_file", *rest->key_file, found);
+      for (const auto& [name, file] : rest->header_files)
+        check_secret(where + "header_files." + name, file, found);
+    }
     const auto* postgres = std::get_if<config::postgres_settings>(&p.source);
     if (postgres == nullptr) continue;
     if (postgres->password_file)

@@ -81,14 +81,18 @@ function(switchyard_newest_haproxy variable)
   set(${variable} "${newest}" PARENT_SCOPE)
 endfunction()
 
-# switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…]): one Boost.Test executable, one ctest entry.
+# switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…] [SERIAL] [MAIN target]): one Boost.Test executable,
+# one ctest entry. MAIN: an object library with a main() of its own.
 function(switchyard_test name)
-  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT;MAIN" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  if(NOT ARG_MAIN)
+    set(ARG_MAIN switchyard_test_main)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LIBS} switchyard_flags switchyard_test_main)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} switchyard_flags ${ARG_MAIN})
   target_precompile_headers(${name} REUSE_FROM switchyard_test_precompiled)
   # g++ 12 takes std::string's own code for faulty once it comes out of a precompiled header (GCC 105651).
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-restrict

@@ -14,25 +14,8 @@ using model::object_reader;
 using namespace std::chrono_literals;
 
 constexpr std::size_t longest_dsn = 8192;
-constexpr std::size_t longest_query = 65536;
 constexpr std::size_t longest_prefix = 256;
-constexpr std::size_t longest_argument = 65536;
-constexpr std::int64_t most_bytes = 64LL << 20U;  // what model::parse_json takes
-constexpr std::size_t longest_identifier = 63;    // PostgreSQL's NAMEDATALEN less one
-
-/// SQL: the one text that may have lines.
-bool read_query(object_reader& from, std::string_view key, std::string& target) {
-  const auto* value = from.member(key);
-  if (value == nullptr) return false;
-  const auto text = value->is_string() ? value->get<std::string>() : std::string();
-  if (text.size() > longest_query || text.find('\0') != std::string::npos ||
-      text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    from.fail(key, "must be an SQL query of at most " + std::to_string(longest_query) + " bytes");
-    return false;
-  }
-  target = text;
-  return true;
-}
+constexpr std::size_t longest_identifier = 63;  // PostgreSQL's NAMEDATALEN less one
 
 void read_identifier(object_reader& from, std::string_view key, std::string& target) {
   if (from.read(key, target, longest_identifier) && target.empty())
@@ -46,11 +29,11 @@ postgres_queries read_queries(const nlohmann::json& value, const std::string& po
   object_reader from(value, pointer, place.sink);
   from.require("all");
   from.require("backends");
-  read_query(from, "all", queries.all);
-  read_query(from, "backends", queries.backends);
+  read_program(from, "all", "an SQL query", queries.all);
+  read_program(from, "backends", "an SQL query", queries.backends);
   const auto* routes = from.member("routes");
   std::string text;
-  if (routes != nullptr && !routes->is_null() && read_query(from, "routes", text))
+  if (routes != nullptr && !routes->is_null() && read_program(from, "routes", "an SQL query", text))
     queries.routes = std::move(text);
   from.finish();
   return queries;
@@ -133,49 +116,6 @@ redis_settings read_redis(object_reader& from, const reading& place) {
   return source;
 }
 
-/// A list of words for execve; the program's path, if it is one, begins at the settings' folder.
-void read_command(object_reader& from, const reading& place, std::vector<std::string>& target) {
-  const bool listed =
-      from.each("command", [&](const nlohmann::json& value, const std::string& pointer) {
-        const auto word = value.is_string() ? value.get<std::string>() : std::string();
-        if (!value.is_string() || word.find('\0') != std::string::npos ||
-            word.size() > longest_argument)
-          place.sink.push_back({pointer, "must be a text of at most " +
-                                             std::to_string(longest_argument) +
-                                             " bytes; put numbers in quotes"});
-        target.push_back(word);
-      });
-  if (!listed) return;
-  if (target.empty() || target.front().empty())
-    from.fail("command", "must name a program, such as [/usr/local/bin/list-hosts, --json]");
-  else if (target.front().find('/') != std::string::npos)
-    target.front() = (place.folder / target.front()).lexically_normal().string();
-}
-
-void read_environment(object_reader& from, const reading& place,
-                      std::map<std::string, std::string>& target) {
-  const auto* value = from.member("environment");
-  if (value == nullptr) return;
-  object_reader variables(*value, from.pointer("environment"), place.sink);
-  if (!variables.is_object()) return;
-  for (const auto& item : value->items()) {
-    if (item.key().empty() || item.key().find('=') != std::string::npos)
-      variables.fail(item.key(), "is no name of an environment variable");
-    variables.read(item.key(), target[item.key()], longest_argument);
-  }
-}
-
-exec_settings read_exec(object_reader& from, const reading& place) {
-  exec_settings source;
-  from.require("command");
-  read_command(from, place, source.command);
-  read_environment(from, place, source.environment);
-  from.read("interval", source.interval, 100ms, 24h);
-  from.read("timeout", source.timeout, 100ms, 1h);
-  read_number(from, "max_bytes", source.max_bytes, 1024, most_bytes);
-  return source;
-}
-
 /// Reads what belongs to the type. Without a known type the other keys mean nothing, and are not
 /// complained about.
 void read_source(object_reader& from, const reading& place, provider_settings& target) {
@@ -188,12 +128,15 @@ void read_source(object_reader& from, const reading& place, provider_settings& t
     target.source = read_file_provider(from, place);
   } else if (type == "redis") {
     target.source = read_redis(from, place);
+  } else if (type == "rest") {
+    target.source = read_rest(from, place);
   } else if (type == "exec") {
     target.source = read_exec(from, place);
   } else if (type == "memory") {
     target.source = memory_settings{};
   } else {
-    from.fail("type", "must be postgres, redis, exec, file or memory, not " + model::quoted(type));
+    from.fail("type",
+              "must be postgres, redis, rest, exec, file or memory, not " + model::quoted(type));
     return;
   }
   from.finish();

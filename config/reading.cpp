@@ -10,6 +10,7 @@ namespace switchyard::config {
 namespace {
 
 constexpr std::size_t longest_path = 4095;  // PATH_MAX less the NUL
+constexpr std::size_t longest_program = 65536;
 
 }  // namespace
 
@@ -50,6 +51,21 @@ bool read_secret(model::object_reader& from, std::string_view key, const std::st
     return false;
   }
   target = std::move(*secret);
+  return true;
+}
+
+bool read_program(model::object_reader& from, std::string_view key, std::string_view what,
+                  std::string& target) {
+  const auto* value = from.member(key);
+  if (value == nullptr) return false;
+  const auto text = value->is_string() ? value->get<std::string>() : std::string();
+  if (text.size() > longest_program || text.find('\0') != std::string::npos ||
+      text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    from.fail(key, "must be " + std::string(what) + " of at most " +
+                       std::to_string(longest_program) + " bytes");
+    return false;
+  }
+  target = text;
   return true;
 }
 

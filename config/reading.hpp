@@ -43,6 +43,11 @@ bool read_path(model::object_reader& from, std::string_view key, std::optional<s
 bool read_secret(model::object_reader& from, std::string_view key, const std::string& path,
                  std::string_view what, std::string& target);
 
+/// A text that may have lines, such as an SQL query or a jq program; `what` it is, for the problem
+/// when it is blank or longer than 64 KiB.
+bool read_program(model::object_reader& from, std::string_view key, std::string_view what,
+                  std::string& target);
+
 /// A problem when HAProxy's configuration cannot hold the path (quotes, backslashes, control
 /// characters, anything past ASCII).
 void check_haproxy_path(model::object_reader& from, std::string_view key, const std::string& path);
@@ -56,6 +61,8 @@ void read_api(const nlohmann::json& value, const std::string& pointer, const rea
               api_settings& target);
 void read_frontends(model::object_reader& from, const reading& place,
                     std::vector<frontend_settings>& target);
+rest_settings read_rest(model::object_reader& from, const reading& place);
+exec_settings read_exec(model::object_reader& from, const reading& place);
 void read_providers(model::object_reader& from, const reading& place,
                     std::vector<provider_settings>& target);
 

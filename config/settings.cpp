@@ -24,6 +24,16 @@ std::string_view to_string(redis_notifications value) {
   return "";
 }
 
+std::string_view to_string(rest_long_poll value) {
+  switch (value) {
+    case rest_long_poll::off:
+      return "off";
+    case rest_long_poll::consul:
+      return "consul";
+  }
+  return "";
+}
+
 std::string_view to_string(log_level value) {
   switch (value) {
     case log_level::trace:
@@ -62,6 +72,7 @@ std::string_view type_of(const provider_settings& provider) {
     std::string_view operator()(const postgres_settings&) const { return "postgres"; }
     std::string_view operator()(const file_settings&) const { return "file"; }
     std::string_view operator()(const redis_settings&) const { return "redis"; }
+    std::string_view operator()(const rest_settings&) const { return "rest"; }
     std::string_view operator()(const exec_settings&) const { return "exec"; }
     std::string_view operator()(const memory_settings&) const { return "memory"; }
   };

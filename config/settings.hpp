@@ -136,6 +136,39 @@ struct redis_settings {
   bool operator==(const redis_settings&) const = default;
 };
 
+/// How a rest provider waits for changes.
+enum class rest_long_poll {
+  off,     ///< it asks every interval
+  consul,  ///< it asks for what is past X-Consul-Index, and the answer comes when something is
+};
+
+std::string_view to_string(rest_long_poll value);
+
+struct rest_settings {
+  std::vector<std::string> urls;  ///< http://…, https://…, unix:/path/of/socket:/path; at least one
+  std::string transform = ".";  ///< a jq program: from an answer to the document
+  milliseconds interval{10'000};
+  rest_long_poll long_poll = rest_long_poll::off;
+  milliseconds wait{300'000};            ///< how long a long poll may take at the source
+  milliseconds connect_timeout{5'000};   ///< with name resolution and TLS
+  milliseconds request_timeout{10'000};  ///< of one request, connecting included
+  milliseconds timeout{30'000};          ///< of one URL's answer, redirects included
+  milliseconds transform_timeout{5'000};
+  std::uint32_t max_bytes = 16U << 20U;  ///< of an answer, unpacked
+  std::uint32_t max_redirects = 0;
+  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> header_files;  ///< name → the file with its value
+  std::optional<std::string> token_file;            ///< Authorization: Bearer
+  std::optional<std::string> username;
+  std::optional<std::string> password_file;
+  std::optional<std::string> proxy;    ///< http://, https://, socks5h://; none from the environment
+  std::optional<std::string> ca_file;  ///< the system's authorities when not set
+  std::optional<std::string> certificate_file;  ///< our own
+  std::optional<std::string> key_file;          ///< of certificate_file, when it is not in there
+
+  bool operator==(const rest_settings&) const = default;
+};
+
 /// A command that prints the document.
 struct exec_settings {
   std::vector<std::string> command;  ///< argv, no shell; command[0]: a path, or a name for PATH
@@ -157,7 +190,8 @@ struct memory_settings {
 /// One entry under `providers:`.
 struct provider_settings {
   std::string name;
-  std::variant<postgres_settings, file_settings, redis_settings, exec_settings, memory_settings>
+  std::variant<postgres_settings, file_settings, redis_settings, rest_settings, exec_settings,
+               memory_settings>
       source;
 
   bool operator==(const provider_settings&) const = default;

@@ -8,6 +8,7 @@
 #include "providers/memory/memory_provider.hpp"
 #include "providers/postgres/postgres_provider.hpp"
 #include "providers/redis/redis_provider.hpp"
+#include "providers/rest/rest_provider.hpp"
 
 namespace switchyard::providers {
 
@@ -28,6 +29,11 @@ outcome<provider_ptr> make(const std::string& name, const config::file_settings&
 outcome<provider_ptr> make(const std::string& name, const config::redis_settings& settings) {
   if (const auto good = redis::check(settings); !good) return good.error();
   return provider_ptr(std::make_unique<redis::redis_provider>(name, settings));
+}
+
+outcome<provider_ptr> make(const std::string& name, const config::rest_settings& settings) {
+  if (const auto good = rest::check(settings); !good) return good.error();
+  return provider_ptr(std::make_unique<rest::rest_provider>(name, settings));
 }
 
 outcome<provider_ptr> make(const std::string& name, const config::exec_settings& settings) {

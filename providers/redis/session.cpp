@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
+#include "base/text.hpp"
 #include "providers/password.hpp"
 
 namespace switchyard::providers::redis {
@@ -15,14 +16,6 @@ using base::errc;
 using base::error;
 
 constexpr std::size_t longest_words = 500;
-
-/// Redis repeats a command's arguments in some of its errors.
-std::string without(std::string text, const std::optional<std::string>& secret) {
-  if (!secret || secret->empty()) return text;
-  for (auto at = text.find(*secret); at != std::string::npos; at = text.find(*secret, at + 3))
-    text.replace(at, secret->size(), "***");
-  return text;
-}
 
 bool is_cluster(const reply& info) {
   return info.is == reply::type::text && info.text.find("cluster_enabled:1") != std::string::npos;
@@ -37,7 +30,8 @@ base::status judge(const std::vector<reply>& answers, bool authenticated, const 
                    const location& where, const std::optional<std::string>& password) {
   auto next = answers.begin();
   if (authenticated) {
-    if (next->error()) return refused(at, without(words_of(*next), password));
+    // Redis repeats a command's arguments in some of its errors.
+    if (next->error()) return refused(at, base::masked(words_of(*next), password.value_or("")));
     ++next;
   }
   if (is_cluster(*next++))

@@ -20,6 +20,12 @@ BOOST_AUTO_TEST_CASE(a_shell_word_is_read_back_as_it_was) {
   BOOST_TEST(shell_word("it's $HOME") == "'it'\\''s $HOME'");
 }
 
+BOOST_AUTO_TEST_CASE(secrets_are_masked_wherever_they_stand) {
+  BOOST_TEST(masked("a key, a key", "key") == "a ***, a ***");
+  BOOST_TEST(masked("***", "*") == "*********");
+  BOOST_TEST(masked("text", "") == "text");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::base

@@ -28,9 +28,10 @@ postgres_settings postgres_of(const settings& all) {
 BOOST_AUTO_TEST_SUITE(load_providers)
 
 BOOST_AUTO_TEST_CASE(a_provider_is_of_a_known_type) {
-  BOOST_TEST(bad(provider("{name: a, type: mysql}")) ==
-             "s.yaml:2:15: /providers/0/type: must be postgres, redis, exec, file or memory, not "
-             "\"mysql\"");
+  BOOST_TEST(
+      bad(provider("{name: a, type: mysql}")) ==
+      "s.yaml:2:15: /providers/0/type: must be postgres, redis, rest, exec, file or memory, not "
+      "\"mysql\"");
   BOOST_TEST(bad(provider("{name: a}")) == "s.yaml:2:5: /providers/0/type: is missing");
   BOOST_TEST(bad(provider("just text")) ==
              "s.yaml:2:5: /providers/0: must be an object, not the string \"just text\"");
@@ -159,42 +160,6 @@ BOOST_AUTO_TEST_CASE(a_file_provider_needs_a_path) {
              "s.yaml:2:27: /providers/0/path: must be a path, not an empty text");
   BOOST_TEST(bad(provider("{name: a, type: file, path: null}")) ==
              "s.yaml:2:27: /providers/0/path: must be a string, not null");
-}
-
-BOOST_AUTO_TEST_CASE(a_command_is_a_list_of_words) {
-  const auto exec = [](const std::string& command) {
-    return provider("{name: a, type: exec, command: " + command + "}");
-  };
-  const auto command_of = [](const std::string& text) {
-    return std::get<exec_settings>(good(text).providers.at(0).source).command;
-  };
-  BOOST_TEST(bad(provider("{name: a, type: exec}")) ==
-             "s.yaml:2:5: /providers/0/command: is missing");
-  for (const std::string none : {"[]", "['']"})
-    BOOST_TEST(bad(exec(none)).starts_with("s.yaml:2:27: /providers/0/command: must name a prog"));
-  BOOST_TEST(bad(exec("list-hosts")) ==
-             "s.yaml:2:27: /providers/0/command: must be a list, not the string \"list-hosts\"");
-  BOOST_TEST(bad(exec("[sleep, 1]")) ==
-             "s.yaml:2:44: /providers/0/command/1: must be a text of at most 65536 bytes; put "
-             "numbers in quotes");
-  const std::vector<std::string> in_path{"list", "--json", ""};
-  BOOST_TEST(command_of(exec("[list, --json, '']")) == in_path);
-  const std::vector<std::string> beside{"/etc/sy/bin/list"};
-  BOOST_TEST(command_of(exec("[bin/list]")) == beside);
-}
-
-BOOST_AUTO_TEST_CASE(a_command_has_an_environment_of_texts) {
-  const auto exec = [](const std::string& environment) {
-    return provider("{name: a, type: exec, command: [x], environment: " + environment + "}");
-  };
-  const auto read = std::get<exec_settings>(good(exec("{A: b, C: ''}")).providers.at(0).source);
-  BOOST_TEST((read.environment == std::map<std::string, std::string>{{"A", "b"}, {"C", ""}}));
-  BOOST_TEST(bad(exec("{A: 1}")) ==
-             "s.yaml:2:55: /providers/0/environment/A: must be a string, not 1");
-  BOOST_TEST(bad(exec("{'A=B': x}"))
-                 .starts_with("s.yaml:2:55: /providers/0/environment/A=B: is no name of an"));
-  BOOST_TEST(bad(exec("[]")) ==
-             "s.yaml:2:41: /providers/0/environment: must be an object, not a list");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -57,6 +57,9 @@ std::vector<place> places() {
   const auto redis = json{{"name", "a"}, {"type", "redis"}};
   result.push_back(
       {"redis", defs["redis_provider"], with_provider(redis), json::json_pointer("/providers/0")});
+  result.push_back({"rest", defs["rest_provider"],
+                    with_provider({{"name", "a"}, {"type", "rest"}, {"url", "http://a"}}),
+                    json::json_pointer("/providers/0")});
   result.push_back({"exec", defs["exec_provider"],
                     with_provider({{"name", "a"}, {"type", "exec"}, {"command", {"true"}}}),
                     json::json_pointer("/providers/0")});

@@ -1,8 +1,10 @@
 // The main job with sources that tell of nothing and are asked again and again.
 
 #include <boost/test/unit_test.hpp>
+#include <mutex>
 
 #include "tests/integration/site.hpp"
+#include "tests/support/http_api.hpp"
 
 namespace switchyard::tests {
 
@@ -43,6 +45,37 @@ BOOST_AUTO_TEST_CASE(what_a_command_prints_carries_traffic_without_a_reload) {
   write_text(folder / "document", document_of({&two}));
   BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
   BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_api_answers_carries_traffic_without_a_reload) {
+  std::mutex mutex;
+  auto said = http_api::answer(200, document_of({&one}));
+  http_api api([&](const http_api::request&) {
+    const std::lock_guard lock(mutex);
+    return said;
+  });
+  const auto say = [&](int status, const std::string& body) {
+    const std::lock_guard lock(mutex);
+    said = http_api::answer(status, body);
+  };
+  site gateway("  - {name: catalog, type: rest, url: \"" + api.url("/v1?key=geheim") +
+               "\", interval: 100ms, transform: \"{backends: .backends}\"}\n");
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
+  const auto worker = gateway.worker_pid();
+  say(200, document_of({&one, &two}));
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  auto drained = document_of({&one, &two});
+  drained.replace(drained.find("\"port\""), 6, "\"state\": \"drain\", \"port\"");
+  say(200, drained);
+  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+  say(503, "<html>");
+  BOOST_TEST(eventually([&] { return gateway.log_has("answered 503"); }), gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+  say(200, document_of({&two}));
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""), gateway.log());
+  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+  BOOST_TEST(gateway.worker_pid() == worker);
+  BOOST_TEST(!gateway.log_has("geheim"), gateway.log());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

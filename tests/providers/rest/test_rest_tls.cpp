@@ -1,0 +1,117 @@
+// HTTPS: whom we trust, who we are, and HTTP/2.
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/providers/rest/fixture.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+const std::string body = document(server_json("a"));
+
+struct secure {
+  certificate_authority authority;
+  temp_dir folder;
+
+  config::rest_settings settings(const std::string& url) const {
+    auto result = settings_for(url);
+    result.ca_file = authority.file();
+    return result;
+  }
+  std::string written(const std::string& name, const std::string& pem) const {
+    write_text(folder / name, pem);
+    return folder / name;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(rest_tls, secure)
+
+BOOST_AUTO_TEST_CASE(a_certificate_is_verified_against_the_authority) {
+  spoken source(http_api::options{.certificate = authority.issue("localhost")});
+  source.say(200, body);
+  const followed catalog(settings(source.api.url()));
+  BOOST_TEST(catalog.has({"a"}), catalog.reasons());
+  const followed stranger(settings_for(source.api.url()));
+  BOOST_TEST(stranger.degraded_with("certificate"), stranger.reasons());
+  auto mine = settings(source.api.url());
+  const certificate_authority other;
+  mine.ca_file = other.file();
+  const followed wrong(mine);
+  BOOST_TEST(wrong.degraded_with("certificate"), wrong.reasons());
+}
+
+BOOST_AUTO_TEST_CASE(another_name_or_an_old_certificate_is_not_taken) {
+  spoken named(http_api::options{.certificate = authority.issue("elsewhere.test")});
+  const followed other(settings(named.api.url()));
+  BOOST_TEST(other.degraded_with("matches target host name"), other.reasons());
+  spoken expired(http_api::options{.certificate = authority.issue("localhost", -1)});
+  const followed late(settings(expired.api.url()));
+  BOOST_TEST(late.degraded_with("expired"), late.reasons());
+}
+
+BOOST_AUTO_TEST_CASE(we_show_a_certificate_where_one_is_asked_for) {
+  spoken source(
+      {.certificate = authority.issue("localhost"), .client_authority = authority.file()});
+  source.say(200, body);
+  const followed unknown(settings(source.api.url()));
+  BOOST_TEST(unknown.degraded_with(source.api.url()), unknown.reasons());
+  const auto own = authority.issue("switchyard.test");
+  auto apart = settings(source.api.url());
+  apart.certificate_file = written("own.pem", own.certificate);
+  apart.key_file = written("own.key", own.key);
+  const followed by_two_files(apart);
+  BOOST_TEST(by_two_files.has({"a"}), by_two_files.reasons());
+  auto together = settings(source.api.url());
+  together.certificate_file = written("both.pem", own.pem());
+  const followed by_one_file(together);
+  BOOST_TEST(by_one_file.has({"a"}), by_one_file.reasons());
+}
+
+BOOST_AUTO_TEST_CASE(files_that_change_are_read_anew) {
+  spoken source(
+      {.certificate = authority.issue("localhost"), .client_authority = authority.file()});
+  source.say(200, body);
+  auto mine = settings(source.api.url());
+  const certificate_authority other;
+  mine.ca_file = written("ca.pem", read_text(other.file()));
+  mine.certificate_file = written("own.pem", authority.issue("switchyard.test").pem());
+  const followed catalog(mine);
+  BOOST_TEST(catalog.degraded_with("certificate"), catalog.reasons());
+  written("ca.pem", read_text(authority.file()));
+  BOOST_TEST(catalog.has({"a"}), catalog.reasons());
+  const auto connections = source.api.connections();
+  written("own.pem", authority.issue("renewed.test").pem());
+  BOOST_TEST(eventually([&] { return source.api.connections() > connections; }),
+             "what is renewed is shown on a new connection");
+  BOOST_TEST(catalog.live());
+  written("ca.pem", read_text(other.file()));
+  BOOST_TEST(catalog.degraded_with("certificate"), catalog.reasons());
+  BOOST_TEST(catalog.has({"a"}));
+}
+
+BOOST_AUTO_TEST_CASE(plain_http_where_tls_is_wanted_does_not_count) {
+  spoken source(body);
+  const followed catalog(settings("https://localhost:" + std::to_string(source.api.port()) + "/"));
+  BOOST_TEST(catalog.degraded_with("SSL"), catalog.reasons());
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_speaks_nothing_but_http2_is_understood) {
+  const auto own = authority.issue("localhost");
+  const auto key = written("server.key", own.key);
+  const auto certificate = written("server.pem", own.certificate);
+  std::filesystem::create_directory(folder / "htdocs");
+  written("htdocs/backends.json", body);
+  const auto port = std::to_string(free_port());
+  const background_process server(
+      {"nghttpd", "--address=127.0.0.1", "--htdocs=" + (folder / "htdocs"), port, key, certificate},
+      folder.path() / "nghttpd.log");
+  const followed catalog(settings("https://localhost:" + port + "/backends.json"));
+  BOOST_TEST(catalog.has({"a"}), catalog.reasons() + read_text(folder / "nghttpd.log"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
