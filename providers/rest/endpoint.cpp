@@ -46,7 +46,7 @@ milliseconds endpoint::patience() const {
   return settings_.wait + settings_.wait / 16;
 }
 
-request endpoint::next(const identity& who, bool fresh, clock::time_point now) {
+request endpoint::next(const identity& who, clock::time_point now) {
   if (redirects_ == 0) began_ = now;
   const auto left =
       settings_.timeout + patience() - std::chrono::duration_cast<milliseconds>(now - began_);
@@ -74,9 +74,15 @@ request endpoint::next(const identity& who, bool fresh, clock::time_point now) {
   what.max_bytes = settings_.max_bytes;
   what.proxy = settings_.proxy;
   what.ca_file = settings_.ca_file;
-  what.fresh = fresh;
   due_ = clock::time_point::max();
   return what;
+}
+
+void endpoint::give_up(clock::time_point now) {
+  if (due_ != clock::time_point::max()) return;
+  redirects_ = 0;
+  target_ = where_;
+  due_ = now;
 }
 
 endpoint::verdict endpoint::take(base::outcome<answer> got, clock::time_point now,

@@ -33,8 +33,10 @@ class endpoint {
 
   /// When it wants to be asked.
   clock::time_point due() const { return due_; }
-  /// What to ask now. `fresh`: the files of the TLS settings have changed.
-  request next(const identity& who, bool fresh, clock::time_point now);
+  /// What to ask now.
+  request next(const identity& who, clock::time_point now);
+  /// What is on its way was given up: it is due again.
+  void give_up(clock::time_point now);
 
   /// What an answer calls for.
   enum class verdict {

@@ -37,6 +37,7 @@ std::string no_document(const endpoint& from, bool transformed, const std::strin
 }  // namespace
 
 rest_look::rest_look(const config::rest_settings& settings) : settings_(settings) {
+  transfers_.emplace();
   for (const auto& url : settings.urls) endpoints_.emplace_back(settings, parse_url(url).value());
 }
 
@@ -45,9 +46,9 @@ base::outcome<polled> rest_look::operator()(const base::wakeup* stop) {
     ask_those_due();
     const auto longest = std::chrono::ceil<milliseconds>(
         std::min(next_due(), clock::now() + std::chrono::hours(1)) - clock::now());
-    if (transfers_.idle()) return result();
+    if (transfers_->idle()) return result();
     bool heard = false;
-    for (auto& ended : transfers_.wait(std::max(longest, milliseconds(0)), stop))
+    for (auto& ended : transfers_->wait(std::max(longest, milliseconds(0)), stop))
       heard = take(std::move(ended), stop) || heard;
     if (stop != nullptr) {
       const auto stopped = base::wait_readable(stop->fd(), base::deadline(milliseconds(0)));
@@ -58,16 +59,16 @@ base::outcome<polled> rest_look::operator()(const base::wakeup* stop) {
 }
 
 void rest_look::ask_those_due() {
+  renew_connections();
   const auto now = clock::now();
   const auto due = [&](const endpoint& e) { return e.due() <= now; };
   if (std::ranges::none_of(endpoints_, due)) return;
   auto who = read_identity(settings_);
-  const bool fresh = files_changed();
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     auto& one = endpoints_[i];
     if (!due(one)) continue;
     if (who)
-      transfers_.start(i, one.next(*who, fresh, now));
+      transfers_->start(i, one.next(*who, now));
     else
       one.reject(who.error().message, now, dice());
   }
@@ -75,12 +76,16 @@ void rest_look::ask_those_due() {
   if (who) who_ = *std::move(who);
 }
 
-bool rest_look::files_changed() {
+/// A connection that is kept goes on with the files that it was opened with.
+void rest_look::renew_connections() {
   auto stamps = stamp_of(settings_.ca_file) + " " + stamp_of(settings_.certificate_file) + " " +
                 stamp_of(settings_.key_file);
-  const bool changed = stamps != stamps_;
+  if (stamps == stamps_) return;
+  const bool first = stamps_.empty();
   stamps_ = std::move(stamps);
-  return changed;
+  if (first) return;
+  transfers_.emplace();
+  for (auto& e : endpoints_) e.give_up(clock::now());
 }
 
 /// Whether that was the end of asking this URL.
@@ -131,7 +136,7 @@ polled rest_look::result() {
     looked.view->seen_at = clock::now();
     news_ = false;
   }
-  const auto left = transfers_.idle() ? next_due() - clock::now() : clock::duration::zero();
+  const auto left = transfers_->idle() ? next_due() - clock::now() : clock::duration::zero();
   looked.wait = std::max(std::chrono::ceil<milliseconds>(left), milliseconds(0));
   return looked;
 }

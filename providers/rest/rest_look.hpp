@@ -4,6 +4,7 @@
 //
 // Threading: one thread.
 
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -30,14 +31,14 @@ class rest_look {
   void ask_those_due();
   bool take(transfers::finished&& ended, const base::wakeup* stop);
   void read(endpoint& from, const base::wakeup* stop);
-  bool files_changed();
+  void renew_connections();
   clock::time_point next_due() const;
   polled result();
   std::uint32_t dice() { return static_cast<std::uint32_t>(random_()); }
 
   config::rest_settings settings_;
   std::vector<endpoint> endpoints_;
-  transfers transfers_;
+  std::optional<transfers> transfers_;
   identity who_;
   std::string stamps_;  ///< of the files that TLS uses
   bool news_ = false;

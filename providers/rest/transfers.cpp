@@ -151,12 +151,8 @@ void transfers::transfer::set_tls(const request& what) {
   set(CURLOPT_CAINFO, what.ca_file);
   set(CURLOPT_SSLCERT, what.certificate_file);
   set(CURLOPT_SSLKEY, what.key_file ? what.key_file : what.certificate_file);
-  // Files are read anew for each connection; a session that is resumed would go without.
+  // Files are read anew for each connection.
   set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
-  if (what.fresh) {
-    set(CURLOPT_FRESH_CONNECT, 1L);
-    set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
-  }
 }
 
 std::size_t transfers::transfer::take_body(char* bytes, std::size_t size, std::size_t count,

@@ -29,7 +29,6 @@ struct request {
   std::optional<std::string> ca_file{};
   std::optional<std::string> certificate_file{};
   std::optional<std::string> key_file{};
-  bool fresh = false;  ///< on a new connection, with its files read anew
 };
 
 /// A whole answer, whatever its status.

@@ -30,7 +30,7 @@ struct asked {
     BOOST_REQUIRE(where);
     return of.emplace(settings, *std::move(where));
   }
-  request next() { return of->next(who, false, now); }
+  request next() { return of->next(who, now); }
   verdict take(answer got) { return of->take(std::move(got), now, most); }
   void accept() { of->accept(json_view(body).value(), now, most); }
   /// Asks, gets this, and takes it for good.
@@ -137,6 +137,22 @@ BOOST_AUTO_TEST_CASE(the_total_deadline_covers_all_redirects) {
   now += 7s;
   take({.status = 302, .redirect = "https://h/3"});
   BOOST_TEST((next().timeout == 1ms));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_given_up_is_asked_again_from_the_start) {
+  settings.max_redirects = 1;
+  make();
+  next();
+  BOOST_TEST((of->due() == endpoint::clock::time_point::max()), "it is on its way");
+  take({.status = 302, .redirect = "https://h/v2"});
+  next();
+  of->give_up(now);
+  BOOST_TEST((due_in() == 0s));
+  BOOST_TEST(next().url == "https://h/v1");
+  take({.status = 500});
+  const auto due = of->due();
+  of->give_up(now);
+  BOOST_TEST((of->due() == due), "what waits for its time goes on waiting");
 }
 
 BOOST_AUTO_TEST_CASE(a_users_name_in_the_url_is_for_that_url) {

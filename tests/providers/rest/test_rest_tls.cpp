@@ -89,6 +89,8 @@ BOOST_AUTO_TEST_CASE(files_that_change_are_read_anew) {
   BOOST_TEST(catalog.live());
   written("ca.pem", read_text(other.file()));
   BOOST_TEST(catalog.degraded_with("certificate"), catalog.reasons());
+  BOOST_TEST(!eventually([&] { return catalog.health().value == level::live; }, 300ms),
+             "no connection from before is used again");
   BOOST_TEST(catalog.has({"a"}));
 }
 
