@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <mutex>
 
+#include "tests/integration/command_line.hpp"
 #include "tests/integration/site.hpp"
 #include "tests/support/http_api.hpp"
 
@@ -76,6 +77,28 @@ BOOST_AUTO_TEST_CASE(what_an_api_answers_carries_traffic_without_a_reload) {
   BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
   BOOST_TEST(gateway.worker_pid() == worker);
   BOOST_TEST(!gateway.log_has("geheim"), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(check_tells_what_is_wrong_with_a_source_and_the_remedy) {
+  const files installation;
+  const auto said_of = [&](const std::string& entry) {
+    installation.use_provider("  - " + entry + "\n");
+    const auto result = switchyard({"check", "--config", installation.config()});
+    BOOST_TEST(result.exit_code == 1, result.output);
+    return result.output;
+  };
+  const auto wrong = said_of(
+      R"({name: catalog, type: rest, url: "http://127.0.0.1:1/", transform: ".a |\n .b["})");
+  BOOST_TEST(contains(wrong, "provider catalog"), wrong);
+  BOOST_TEST(contains(wrong, "transform: line 2: syntax error"), wrong);
+  const auto away =
+      said_of(R"({name: catalog, type: rest, url: "http://me:geheim@127.0.0.1:1/v1?key=geheim"})");
+  BOOST_TEST(contains(away, "http://127.0.0.1:1/v1?…: Failed to connect"), away);
+  BOOST_TEST(contains(away, "start the source"), away);
+  BOOST_TEST(!contains(away, "geheim"), away);
+  const auto failed =
+      said_of(R"({name: hosts, type: exec, command: [sh, -c, "echo no >&2; exit 4"]})");
+  BOOST_TEST(contains(failed, "provider hosts: sh: exited with code 4: \"no\""), failed);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
