@@ -14,6 +14,13 @@ void add_routes(haproxy::apply_request& request, const model::desired_state& sta
   request.unread_routes = state.unread_routes();
 }
 
+haproxy::backend_change change_of(const std::string& name, const model::desired_state& state,
+                                  const model::name_book& names) {
+  haproxy::backend_change change{name, nullptr, state.unread_of(name)};
+  change.value = names.addressed(state.find(name), change.unread);
+  return change;
+}
+
 }  // namespace
 
 void dispatch_queue::routes_changed() {
@@ -37,7 +44,8 @@ dispatch_queue::ticket dispatch_queue::issue() {
   return last_ticket_;
 }
 
-std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_state& state) {
+std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_state& state,
+                                                           const model::name_book& names) {
   if (!waiting()) return std::nullopt;
   haproxy::apply_request request;
   request.revision = state.revision();
@@ -50,7 +58,7 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
     queued_.clear();
     add_routes(request, state);
     for (const auto& [name, backend] : state.backends())
-      request.changes.push_back({name, backend, state.unread_of(name)});
+      request.changes.push_back(change_of(name, state, names));
     for (const auto& name : state.unread_backends())
       request.changes.push_back({name, nullptr, state.unread_of(name)});
     return request;
@@ -64,9 +72,7 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
       add_routes(request, state);
       continue;
     }
-    auto backend = state.find(name);
-    auto unread = state.unread_of(name);
-    request.changes.push_back({std::move(name), std::move(backend), std::move(unread)});
+    request.changes.push_back(change_of(name, state, names));
   }
   // Names that come in while a long queue is worked off do not put its reload off for ever.
   if (applied_count_ >= round_end_) round_end_ = queued_count_;

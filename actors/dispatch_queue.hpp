@@ -17,6 +17,7 @@
 
 #include "haproxy/apply.hpp"
 #include "model/desired_state.hpp"
+#include "model/name_book.hpp"
 
 namespace switchyard::actors {
 
@@ -42,9 +43,10 @@ class dispatch_queue {
   std::size_t depth() const { return queue_.size(); }
   /// Whether parts of a burst are still to come: what is asked for in between must not tear it.
   bool in_burst() const { return applied_count_ < round_end_; }
-  /// The next request, with the versions of `state` as it is now; nothing when nothing waits. Call
-  /// done() or failed() before the next call.
-  std::optional<haproxy::apply_request> next(const model::desired_state& state);
+  /// The next request, with the versions of `state` as it is now and the addresses of `names` for
+  /// host names; nothing when nothing waits. Call done() or failed() before the next call.
+  std::optional<haproxy::apply_request> next(const model::desired_state& state,
+                                             const model::name_book& names = {});
   /// The request in flight was applied.
   void done();
   /// The request in flight was lost with its writer: the next one carries everything.

@@ -30,6 +30,7 @@ struct manager_state {
   dispatch_queue queue;
   change_origins origins;
   dispatch_queue::ticket last_fulfilled = 0;
+  host_names names;
   refusal_log refusals;
   std::map<std::string, std::uint64_t> epochs;
   std::map<dispatch_queue::ticket, caf::typed_response_promise<std::uint64_t>> promises;
@@ -116,7 +117,7 @@ void pump(manager_self self) {
     s.reconcile_wanted = false;
     s.answered = std::exchange(s.asked, {});
     ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
-  } else if (auto request = s.queue.next(s.desired)) {
+  } else if (auto request = s.queue.next(s.desired, s.names.book())) {
     s.origins.sent(*request);
     auto names = names_in(*request);
     ask_writer(self, pass_kind::changes, std::move(names), apply_atom::value,
@@ -127,6 +128,7 @@ void pump(manager_self self) {
 void take_changes(manager_self self, const model::fold_result& result, bool was_complete) {
   auto& s = self->state;
   s.queue.changed(result.changed);
+  s.names.changed(result.changed, s.desired);
   if (!was_complete && s.desired.complete()) s.queue.everything();
   if (result.routes_changed) s.queue.routes_changed();
 }
@@ -195,6 +197,7 @@ void take_settings(manager_self self, const config::settings& settings) {
   s.refusals.keep_only(names);
   s.book.configure(settings);
   s.guard.configure(settings);
+  s.names.configure(settings.resolver);
   pump(self);
   s.seen_by->configured(settings);
   s.seen_by->collided(result.new_collisions);
@@ -252,6 +255,35 @@ caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_que
   return promise;
 }
 
+void take_answer(manager_self self, const name_answer& answer) {
+  auto& s = self->state;
+  const auto taken = s.names.take(answer);
+  if (!taken.line.empty())
+    s.seen_by->say(taken.bad ? spdlog::level::warn : spdlog::level::info, "name", taken.line);
+  s.queue.changed(taken.changed);
+  pump(self);
+}
+
+/// Answers come on the resolver's thread, which must not keep the manager alive.
+host_names::listener answers_to(manager_self self) {
+  return [to = caf::actor_cast<caf::weak_actor_ptr>(self)](name_answer answer) {
+    if (const auto manager = caf::actor_cast<caf::strong_actor_ptr>(to))
+      caf::anon_send(caf::actor_cast<manager_actor>(manager), resolved_atom::value,
+                     std::make_shared<const name_answer>(std::move(answer)));
+  };
+}
+
+status_ptr status_of(manager_self self) {
+  auto& s = self->state;
+  auto status = s.book.view(s.desired, s.refusals);
+  for (const auto& f : s.names.book().failures()) {
+    if (status.unresolved.size() == status_book::kept_objects) break;
+    status.unresolved.push_back(model::sentence(f));
+  }
+  s.guard.show(status);
+  return std::make_shared<const api::status>(std::move(status));
+}
+
 desired_ptr find(manager_self self, const std::string& name) {
   auto& s = self->state;
   api::desired_backend found;
@@ -261,6 +293,7 @@ desired_ptr find(manager_self self, const std::string& name) {
     if (c.backend == name) found.others.push_back(c.other);
   found.unread = s.desired.unread_of(name);
   found.held = s.guard.held_in(found.owner, name);
+  found.addressed = s.names.book().addressed(found.value, found.unread);
   return std::make_shared<const api::desired_backend>(std::move(found));
 }
 
@@ -289,6 +322,8 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
   self->state.desired = model::desired_state(names_of(*settings));
   self->state.book.configure(*settings);
   self->state.guard.configure(*settings);
+  self->state.names.tell(answers_to(self));
+  self->state.names.configure(settings->resolver);
   return {
       [=](report_atom, const std::string& provider, std::uint64_t epoch, const report_ptr& report) {
         return take_report(self, provider, epoch, report);
@@ -302,6 +337,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         pump(self);
       },
       [=](noted_atom, const apply_report_ptr& report) { note_pass(self, *report); },
+      [=](resolved_atom, const name_answer_ptr& answer) { take_answer(self, *answer); },
       [=](use_atom, const writer_actor& writer) {
         auto& s = self->state;
         if (s.in_flight) s.queue.failed();
@@ -315,15 +351,11 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         pump(self);
       },
       [=](configure_atom, const settings_ptr& next) { take_settings(self, *next); },
-      [=](copy_atom) -> desired_state_ptr {
-        return std::make_shared<const model::desired_state>(self->state.desired);
-      },
-      [=](status_atom) -> status_ptr {
+      [=](copy_atom) -> desired_copy_ptr {
         auto& s = self->state;
-        auto known = s.book.view(s.desired, s.refusals);
-        s.guard.show(known);
-        return std::make_shared<const api::status>(std::move(known));
+        return std::make_shared<const desired_copy>(desired_copy{s.desired, s.names.book()});
       },
+      [=](status_atom) { return status_of(self); },
       [=](list_atom, const std::string& after, const std::string& provider,
           std::uint64_t most) -> page_ptr {
         auto page = self->state.desired.page(after, provider, most);

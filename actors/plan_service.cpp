@@ -37,10 +37,10 @@ outcome<nlohmann::json> plan_service::answer(plan_question question) {
   return to_json(*made);
 }
 
-outcome<desired_state_ptr> plan_service::desired() {
+outcome<desired_copy_ptr> plan_service::desired() {
   caf::scoped_actor self(system_);
   children_ptr children;
-  desired_state_ptr state;
+  desired_copy_ptr state;
   const auto failed = [](const caf::error&) {};
   self->request(supervisor_, longest, children_atom::value)
       .receive([&](const children_ptr& found) { children = found; }, failed);
@@ -49,7 +49,7 @@ outcome<desired_state_ptr> plan_service::desired() {
         manager != children->children.end())
       self->request(caf::actor_cast<manager_actor>(manager->second.handle), longest,
                     copy_atom::value)
-          .receive([&](const desired_state_ptr& found) { state = found; }, failed);
+          .receive([&](const desired_copy_ptr& found) { state = found; }, failed);
   if (state) return state;
   return error{errc::unavailable, "switchyard's manager does not answer; try again in a moment"};
 }

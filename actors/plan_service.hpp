@@ -28,7 +28,7 @@ class plan_service {
   base::outcome<nlohmann::json> answer(plan_question question);
 
  private:
-  base::outcome<desired_state_ptr> desired();
+  base::outcome<desired_copy_ptr> desired();
 
   caf::actor_system& system_;
   supervisor_actor supervisor_;

@@ -1,36 +1,49 @@
 #include "actors/planning.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "actors/dispatch_queue.hpp"
+#include "actors/host_names.hpp"
 #include "actors/writer.hpp"
 
 namespace switchyard::actors {
 
 namespace {
 
+constexpr std::chrono::seconds longest_resolving{5};
+
 /// The document goes before all providers: the first one wins.
-void lay_over(model::desired_state& desired, const config::settings& settings,
+void lay_over(desired_copy& desired, const config::settings& settings,
               const plan_question& question) {
   std::vector<std::string> names{the_document};
   if (!question.whole)
     for (const auto& p : settings.providers) names.push_back(p.name);
-  desired.configure(std::move(names));
-  desired.fold(the_document, *question.document);
+  desired.state.configure(std::move(names));
+  desired.state.fold(the_document, *question.document);
 }
 
 }  // namespace
 
-base::outcome<plan_answer> plan(const config::settings& settings, model::desired_state desired,
+base::outcome<plan_answer> plan(const config::settings& settings, desired_copy desired,
                                 const plan_question& question) {
   plan_answer answer;
   if (question.document) {
     lay_over(desired, settings, question);
     for (const auto& r : question.document->refused) answer.refused.push_back({the_document, r});
   }
+  for (const auto& [name, backend] : desired.state.backends()) desired.names.take(name, backend);
+  resolve_now(desired.names, settings.resolver, longest_resolving);
+  for (const auto& host : desired.names.unresolved()) {
+    const auto failure = desired.names.failure_of(host);
+    answer.refused.push_back({"resolver",
+                              {host, "does not resolve: " + (failure ? failure->why : "no answer") +
+                                         "; its servers are left out of this plan"}});
+  }
   dispatch_queue queue;
   queue.everything();
-  auto preview = haproxy::preview_of(gateway_settings_of(settings), *queue.next(desired));
+  auto preview =
+      haproxy::preview_of(gateway_settings_of(settings), *queue.next(desired.state, desired.names));
   if (!preview) return preview.error();
   answer.preview = std::move(preview).value();
   return answer;

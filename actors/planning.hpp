@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/protocol.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/preview.hpp"
@@ -37,7 +38,7 @@ struct plan_answer {
 inline constexpr const char* the_document = "document:";
 
 /// Errors are those of haproxy::preview_of(). `refused` has the document's.
-base::outcome<plan_answer> plan(const config::settings& settings, model::desired_state desired,
+base::outcome<plan_answer> plan(const config::settings& settings, desired_copy desired,
                                 const plan_question& question);
 
 /// The form that docs/plan.md describes.

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/host_names.hpp"
 #include "api/service.hpp"
 #include "api/status.hpp"
 #include "base/outcome.hpp"
@@ -52,7 +53,13 @@ using holds_ptr = std::shared_ptr<const api::hold_list>;
 
 /// What the manager knows, and from the supervisor also its children.
 using status_ptr = std::shared_ptr<const api::status>;
-using desired_state_ptr = std::shared_ptr<const model::desired_state>;
+/// The desired state, and what its host names stand for.
+struct desired_copy {
+  model::desired_state state;
+  model::name_book names;
+};
+using desired_copy_ptr = std::shared_ptr<const desired_copy>;
+using name_answer_ptr = std::shared_ptr<const name_answer>;
 
 /// The supervisor's children, by name.
 struct child_list {
@@ -72,7 +79,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::apply_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::settings_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::status_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::desired_state_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::desired_copy_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::name_answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::children_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(switchyard::actors::edit_answer_ptr)
@@ -101,6 +109,7 @@ using reconcile_atom = caf::atom_constant<caf::atom("reconcile")>;
 using reject_atom = caf::atom_constant<caf::atom("reject")>;
 using report_atom = caf::atom_constant<caf::atom("report")>;
 using repair_atom = caf::atom_constant<caf::atom("repair")>;
+using resolved_atom = caf::atom_constant<caf::atom("resolved")>;
 using restart_atom = caf::atom_constant<caf::atom("restart")>;
 using routes_atom = caf::atom_constant<caf::atom("routes")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
@@ -135,12 +144,14 @@ using manager_actor = caf::typed_actor<
     caf::reacts_to<reconcile_atom>,
     // From the writer: what it did on its own (drains, saves, reloads that had to wait).
     caf::reacts_to<noted_atom, apply_report_ptr>,
+    // From the resolver's thread: what a host name stands for.
+    caf::reacts_to<resolved_atom, name_answer_ptr>,
     // A writer to work with from now on; it gets the whole desired state.
     caf::reacts_to<use_atom, writer_actor>,
     // Take these settings: another list of providers.
     caf::reacts_to<configure_atom, settings_ptr>,
     // A copy of the desired state as it is now; its backends are shared.
-    caf::replies_to<copy_atom>::with<desired_state_ptr>,
+    caf::replies_to<copy_atom>::with<desired_copy_ptr>,
     // What is known.
     caf::replies_to<status_atom>::with<status_ptr>,
     // Desired backends after that name, of one provider or all (""), at most so many.

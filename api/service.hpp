@@ -55,6 +55,7 @@ struct desired_backend {
   std::vector<std::string> others;  ///< providers that name it too and whose versions are not used
   model::unread unread;             ///< what of it the source has, and nobody could read
   std::set<std::string> held;       ///< servers that the source has no more, and the guard keeps
+  model::backend_ptr addressed{};   ///< as it is to be in HAProxy: addresses for host names
 };
 
 /// The same, with what HAProxy has.

@@ -25,6 +25,7 @@ std::vector<std::string> degraded(const status& s) {
       what.push_back("provider " + p.name + ": " + std::to_string(p.refused) +
                      " objects were refused");
   }
+  what.insert(what.end(), s.unresolved.begin(), s.unresolved.end());
   if (s.collision_count > 0)
     what.push_back(std::to_string(s.collision_count) + " backends are named by two providers");
   for (const auto& h : s.holds.holds)

@@ -81,8 +81,8 @@ json view(const std::string& name, const backend_detail& b) {
               {"actual", b.actual ? view(*b.actual) : json()},
               {"actual_unreadable", b.unreadable.empty() ? json() : json(b.unreadable)},
               {"differences", json::array()}};
-  if (desired.value && b.actual)
-    result["differences"] = differences(*desired.value, *b.actual);
+  if (desired.addressed && b.actual)
+    result["differences"] = differences(*desired.addressed, *b.actual);
   else if (desired.value && b.unreadable.empty())
     result["differences"] = {"the backend is not in HAProxy"};
   else if (!desired.value && b.actual)

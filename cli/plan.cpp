@@ -74,7 +74,7 @@ outcome<actors::plan_answer> answer_to(const plan_options& options,
                   ? outcome<view_of_sources>(view_of_sources{model::desired_state({}), {}})
                   : read_sources(settings);
   if (!view) return view.error();
-  auto answer = actors::plan(settings, std::move(view->desired), question);
+  auto answer = actors::plan(settings, {std::move(view->desired), {}}, question);
   if (answer)
     answer->refused.insert(answer->refused.end(), view->refused.begin(), view->refused.end());
   return answer;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
+#include "base/net.hpp"
 #include "base/yaml.hpp"
 #include "base/yaml_quotes.hpp"
 #include "config/overrides.hpp"
@@ -65,6 +66,32 @@ void read_guard(const nlohmann::json& value, const std::string& pointer, const r
   from.finish();
 }
 
+/// "IP", "IP:PORT" or "[IP]:PORT".
+bool valid_name_server(const std::string& text) {
+  if (model::canonical_ip(text)) return true;
+  const auto address = base::parse_address(text);
+  return address && address->host != "*";
+}
+
+void read_resolver(const nlohmann::json& value, const std::string& pointer, const reading& place,
+                   resolver_settings& target) {
+  object_reader from(value, pointer, place.sink);
+  from.each("servers", [&](const nlohmann::json& server, const std::string&) {
+    auto text = server.is_string() ? server.get<std::string>() : std::string();
+    if (!valid_name_server(text))
+      from.fail("servers",
+                "must be IP addresses of name servers, with a port where it is not 53, "
+                "such as 10.0.0.53 or 127.0.0.1:8600; not " +
+                    model::quoted(server.dump()));
+    target.servers.push_back(std::move(text));
+  });
+  from.read("interval", target.interval, 100ms, 1h);
+  from.read("timeout", target.timeout, 100ms, 30s);
+  from.read_enum("family", target.family,
+                 {address_family::any, address_family::ipv4, address_family::ipv6});
+  from.finish();
+}
+
 void read_log(const nlohmann::json& value, const std::string& pointer, const reading& place,
               log_settings& target) {
   object_reader from(value, pointer, place.sink);
@@ -92,6 +119,7 @@ settings read_settings(const nlohmann::json& document, const reading& place) {
   read_number(from, "event_buffer", target.event_buffer, 1, 1'000'000);
   section("guard", read_guard, target.guard);
   from.read("drain_timeout", target.drain_timeout, 0ms, 24h);
+  section("resolver", read_resolver, target.resolver);
   section("api", read_api, target.api);
   section("log", read_log, target.log);
   read_path(from, "state_dir", target.state_dir, place);

@@ -34,6 +34,18 @@ std::string_view to_string(rest_long_poll value) {
   return "";
 }
 
+std::string_view to_string(address_family value) {
+  switch (value) {
+    case address_family::any:
+      return "any";
+    case address_family::ipv4:
+      return "ipv4";
+    case address_family::ipv6:
+      return "ipv6";
+  }
+  return "";
+}
+
 std::string_view to_string(log_level value) {
   switch (value) {
     case log_level::trace:

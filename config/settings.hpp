@@ -217,6 +217,20 @@ struct api_settings {
   bool operator==(const api_settings&) const = default;
 };
 
+enum class address_family { any, ipv4, ipv6 };
+
+std::string_view to_string(address_family value);
+
+/// How host names of servers become addresses.
+struct resolver_settings {
+  std::vector<std::string> servers;  ///< "IP" or "IP:PORT", none: those of /etc/resolv.conf
+  milliseconds interval{10'000};     ///< the longest time between two look-ups of a name
+  milliseconds timeout{2'000};       ///< of one question to one server
+  address_family family = address_family::any;
+
+  bool operator==(const resolver_settings&) const = default;
+};
+
 enum class log_level { trace, debug, info, warn, error };
 enum class log_format { text, json };
 
@@ -240,6 +254,7 @@ struct settings {
   std::uint32_t event_buffer = 100;
   model::guard_rules guard;
   milliseconds drain_timeout{30'000};
+  resolver_settings resolver;
   api_settings api;
   log_settings log;
   std::string state_dir = "/var/lib/switchyard";

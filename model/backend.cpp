@@ -88,6 +88,16 @@ std::string_view to_string(tls_verify value) {
   return "";
 }
 
+std::string_view to_string(name_resolution value) {
+  switch (value) {
+    case name_resolution::first:
+      return "first";
+    case name_resolution::all:
+      return "all";
+  }
+  return "";
+}
+
 bool valid_name(std::string_view name) {
   return !name.empty() && name.size() <= max_name && std::ranges::all_of(name, name_character);
 }

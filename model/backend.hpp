@@ -21,6 +21,7 @@ enum class balance_algorithm { roundrobin, leastconn, random, source, uri };
 enum class server_protocol { automatic, h1, h2 };  ///< "auto", "h1", "h2" in documents
 enum class check_type { tcp, http, none };
 enum class tls_verify { required, none };
+enum class name_resolution { first, all };
 
 /// The words of documents, settings and SQL: to_string gives the word, parse_* reads it
 /// (nothing for a word that does not exist).
@@ -30,9 +31,13 @@ std::string_view to_string(balance_algorithm value);
 std::string_view to_string(server_protocol value);
 std::string_view to_string(check_type value);
 std::string_view to_string(tls_verify value);
+std::string_view to_string(name_resolution value);
 
 constexpr std::uint16_t max_weight = 256;  ///< HAProxy's limit (configuration manual, "weight")
 constexpr std::size_t max_name = 128;
+
+/// The longest name of a server to which an address can be appended ("-" and 45 characters).
+constexpr std::size_t max_name_of_many = max_name - 46;
 
 /// `[A-Za-z0-9_.:-]{1,128}`: what HAProxy takes as a proxy or server name.
 bool valid_name(std::string_view name);
@@ -44,12 +49,14 @@ std::optional<std::string> canonical_ip(std::string_view text);
 /// One address and port that can take traffic.
 struct server {
   std::string name;
-  std::string address;  ///< an IP literal in canonical form
+  std::string address;  ///< an IP literal in canonical form; "" where `host` stands in its place
   std::uint16_t port = 0;
   std::uint16_t weight = 100;  ///< 0…256
   server_state state = server_state::ready;
   bool backup = false;
   std::uint32_t maxconn = 0;  ///< 0: no limit
+  std::string host{};  ///< a host name, lower case, of which model/name_book.hpp makes addresses
+  name_resolution resolve = name_resolution::first;  ///< which of them
 
   /// Whether it takes new traffic, as far as the source decides: ready, and with a weight.
   bool serves() const { return state == server_state::ready && weight > 0; }

@@ -7,9 +7,13 @@ namespace switchyard::model {
 using nlohmann::json;
 
 json encode(const server& value) {
-  return {{"name", value.name},      {"address", value.address}, {"port", value.port},
-          {"weight", value.weight},  {"backup", value.backup},   {"state", to_string(value.state)},
-          {"maxconn", value.maxconn}};
+  json result = {
+      {"name", value.name},      {"address", value.host.empty() ? value.address : value.host},
+      {"port", value.port},      {"weight", value.weight},
+      {"backup", value.backup},  {"state", to_string(value.state)},
+      {"maxconn", value.maxconn}};
+  if (!value.host.empty()) result["resolve"] = to_string(value.resolve);
+  return result;
 }
 
 json encode(const backend_settings& value) {

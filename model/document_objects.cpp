@@ -73,26 +73,35 @@ void read_sticky(const json& value, const std::string& pointer,
   target = sticky_settings{std::move(cookie)};
 }
 
-std::string address_fault(const std::string& text) {
-  const auto last_label = text.substr(text.rfind('.') + 1);
-  const bool numeric = std::ranges::all_of(last_label, [](char c) { return c >= '0' && c <= '9'; });
-  if (valid_host(text) && !numeric)
-    return "host names are not resolved by this version: an IP address is needed instead of " +
-           model::quoted(text);
-  return "must be an IPv4 or IPv6 address (no brackets, port, zone or prefix length), not " +
-         model::quoted(text);
-}
-
-void read_address(object_reader& reader, std::string& target) {
+void read_address(object_reader& reader, server& target) {
   reader.require("address");
   std::string text;
   if (!reader.read("address", text)) return;
-  const auto address = canonical_ip(text);
-  if (!address) return reader.fail("address", address_fault(text));
-  // HAProxy sends to the address that the client asked for (manual, "server <address>").
-  if (*address == "0.0.0.0" || *address == "::")
-    return reader.fail("address", "must be the address of a server, not the unspecified address");
-  target = *address;
+  if (auto address = canonical_ip(text)) {
+    // HAProxy sends to the address that the client asked for (manual, "server <address>").
+    if (*address == "0.0.0.0" || *address == "::")
+      return reader.fail("address", "must be the address of a server, not the unspecified address");
+    target.address = std::move(*address);
+  } else if (auto host = canonical_host(text)) {
+    target.host = std::move(*host);
+  } else {
+    reader.fail("address",
+                "must be an IPv4 or IPv6 address (no brackets, port, zone or prefix length) or a "
+                "host name, not " +
+                    model::quoted(text));
+  }
+}
+
+/// Which addresses of a host name; each of all is a server whose name ends with it.
+void read_resolve(object_reader& reader, server& target) {
+  reader.read_enum("resolve", target.resolve, {name_resolution::first, name_resolution::all});
+  if (target.resolve == name_resolution::first) return;
+  if (target.host.empty() && !target.address.empty())
+    reader.fail("resolve",
+                "all needs a host name as the address, not " + model::quoted(target.address));
+  if (target.name.size() > max_name_of_many)
+    reader.fail("name", "must be at most " + std::to_string(max_name_of_many) +
+                            " characters with resolve: all, since addresses are appended to it");
 }
 
 }  // namespace
@@ -133,7 +142,8 @@ std::optional<server> decode_server(const json& value, const std::string& pointe
   server target;
   object_reader reader(value, pointer, sink);
   read_name(reader, "name", target.name);
-  read_address(reader, target.address);
+  read_address(reader, target);
+  read_resolve(reader, target);
   reader.require("port");
   read_number(reader, "port", target.port, 1, 65535);
   read_number(reader, "weight", target.weight, 0, max_weight);

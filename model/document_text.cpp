@@ -19,6 +19,13 @@ bool valid_label(std::string_view label) {
          std::ranges::all_of(label, [](char c) { return alphanumeric(c) || c == '-' || c == '_'; });
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
 }  // namespace
 
 bool valid_host(std::string_view text) {
@@ -31,14 +38,18 @@ bool valid_host(std::string_view text) {
   }
 }
 
+std::optional<std::string> canonical_host(std::string_view text) {
+  const auto last = text.substr(text.rfind('.') + 1);
+  const bool numeric = std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; });
+  if (!valid_host(text) || numeric) return {};
+  return lower_case(text);
+}
+
 std::optional<std::string> canonical_route_host(std::string_view text) {
   if (text.empty()) return std::string();
   const auto name = text.starts_with("*.") ? text.substr(2) : text;
   if (text.size() > max_host || !valid_host(name)) return {};
-  std::string host(text);
-  for (char& c : host)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return host;
+  return lower_case(text);
 }
 
 bool valid_path(std::string_view text, bool query) {

@@ -18,6 +18,10 @@ constexpr std::size_t max_cookie_name = 64;
 /// A host name of labels (1…63 of [A-Za-z0-9_-], no '-' at either end), no trailing dot.
 bool valid_host(std::string_view text);
 
+/// The name of a machine in lower case: a host name whose last label is no number, or it could be
+/// taken for an IPv4 address (WHATWG URL standard, "ends in a number"). Nothing when it is none.
+std::optional<std::string> canonical_host(std::string_view text);
+
 /// The host of a route in its stored form: lower case, exact, "*.example.com" or "". Nothing when
 /// it is none of them.
 std::optional<std::string> canonical_route_host(std::string_view text);

@@ -34,7 +34,7 @@ install_packages() {
 build_packages=(
   g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcaf-dev libpqxx-dev libpq-dev
   libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libcpp-httplib-dev libssl-dev
-  libhiredis-dev libcurl4-openssl-dev libjq-dev
+  libhiredis-dev libcurl4-openssl-dev libjq-dev libc-ares-dev
 )
 run_packages=(haproxy python3 curl)
 test_packages=(

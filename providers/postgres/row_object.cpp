@@ -117,9 +117,12 @@ json row_object::server(model::problems& sink) const {
   copy(object, {"name", "state", "backup"}, sink);
   for (const std::string_view name : {"port", "weight", "maxconn"})
     if (const auto* value = column(name, sink)) object[std::string(name)] = number_of(*value);
-  if (const auto* ip = column("ip", sink)) object["address"] = *ip;
-  if (column("fqdn", sink) != nullptr)
-    sink.push_back({"/fqdn", "host names are not resolved by this version; give ip"});
+  if (const auto* fqdn = column("fqdn", sink)) object["address"] = *fqdn;
+  if (const auto* ip = column("ip", sink)) {
+    if (object.contains("address"))
+      sink.push_back({"/fqdn", "leave it out, or ip: a server has one address"});
+    object["address"] = *ip;
+  }
   merge(object, "options", sink);
   return object;
 }
@@ -152,7 +155,7 @@ std::string row_object::query_fault() const {
 std::string reason_of(const model::problems& found) {
   auto named = found;
   for (auto& problem : named) {
-    if (problem.pointer == "/address") problem.pointer = "/ip";
+    if (problem.pointer == "/address") problem.pointer = "/ip or fqdn";
     if (problem.pointer.starts_with('/')) problem.pointer.erase(0, 1);
   }
   return to_string(named);

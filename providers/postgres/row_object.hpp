@@ -27,7 +27,7 @@ class row_object {
   /// where the column is used, as with parse().
   void set(std::string_view name, std::string_view value);
 
-  /// The object that model::decode_server takes. A host name instead of an address is a problem.
+  /// The object that model::decode_server takes.
   nlohmann::json server(model::problems& sink) const;
   /// The object that model::decode_settings takes.
   nlohmann::json settings(std::string_view options, model::problems& sink) const;

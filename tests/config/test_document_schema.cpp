@@ -90,9 +90,11 @@ BOOST_AUTO_TEST_CASE(every_range_of_the_schema_is_the_decoders) {
   for (const auto& p : places())
     for (const auto& [key, raw] : p.node["properties"].items()) {
       const auto range = ends_of(resolve(schema, raw));
-      for (const auto& value : range.inside)
-        BOOST_TEST(decoded(with(p, key, value)).refused.empty(),
-                   p.title << " " << key << " " << value);
+      for (const auto& value : range.inside) {
+        auto document = with(p, key, value);
+        if (key == "resolve") document["backends"][0]["servers"][0]["address"] = "app.internal";
+        BOOST_TEST(decoded(document).refused.empty(), p.title << " " << key << " " << value);
+      }
       for (const auto& value : range.outside)
         BOOST_TEST(!decoded(with(p, key, value)).refused.empty(),
                    p.title << " " << key << " " << value);

@@ -129,7 +129,8 @@ BOOST_AUTO_TEST_CASE(all_problems_are_told_at_once_in_the_order_of_the_file) {
 BOOST_AUTO_TEST_CASE(unknown_keys_are_told_with_the_known_ones) {
   BOOST_TEST(bad(least + "colour: red\n") ==
              "s.yaml:2:1: /colour: unknown key, known here: api, drain_timeout, event_buffer, "
-             "frontends, guard, haproxy, log, providers, reconcile, state_dir");
+             "frontends, guard, haproxy, log, providers, reconcile, "
+             "resolver, state_dir");
   BOOST_TEST(bad(least + "api:\n  token: x\n") ==
              "s.yaml:3:3: /api/token: unknown key, known here: certificate, hosts, key, listen, "
              "token_file");
