@@ -42,7 +42,7 @@ void publish(polled&& looked, publisher& out) {
 polling_schedule::polling_schedule(milliseconds interval)
     : interval_(interval),
       retry_({std::min(interval, first_retry), std::max(interval, longest_retry),
-              milliseconds::max()}) {}
+              std::chrono::hours(24 * 365)}) {}
 
 milliseconds polling_schedule::after_success(std::uint32_t random) {
   retry_.reset();

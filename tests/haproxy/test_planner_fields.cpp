@@ -44,11 +44,11 @@ struct difference {
   std::function<void(model::server&)> make;
 };
 
-/// All fields of a server but its name.
+/// All fields of a server but its name, and the host name, of which HAProxy gets the address alone.
 std::vector<difference> differences() {
   model::server s;
-  const auto& [name, address, port, weight, state, backup, maxconn] = s;
-  static_cast<void>(std::tie(name, address, port, weight, state, backup, maxconn));
+  const auto& [name, address, port, weight, state, backup, maxconn, host, resolve] = s;
+  static_cast<void>(std::tie(name, address, port, weight, state, backup, maxconn, host, resolve));
   return {{"address", [](auto& x) { x.address = "2001:db8::7"; }},
           {"port", [](auto& x) { x.port = 81; }},
           {"weight", [](auto& x) { x.weight = 7; }},

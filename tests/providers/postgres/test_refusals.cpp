@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(columns_may_have_other_types) {
       "  options text);"
       "CREATE TABLE routes (host text, path text, backend text);"
       "INSERT INTO servers VALUES ('a', 's1', '10.0.0.1', '8080', 'mine', NULL),"
-      " ('a', 's2', '::0001', '080', NULL, NULL), ('a', 's3', 'x', '80', NULL, NULL),"
+      " ('a', 's2', '::0001', '080', NULL, NULL), ('a', 's3', 'x y', '80', NULL, NULL),"
       " ('a', 's4', '10.0.0.1', '80', NULL, 'text');"
       R"(INSERT INTO backends VALUES ('twice', '{"mode": "tcp", "mode": "http"}');)");
   followed provider(db.settings());
