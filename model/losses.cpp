@@ -29,6 +29,11 @@ std::size_t serving_of(const backend_ptr& backend) {
   return backend ? backend->serving() : 0;
 }
 
+/// Where the source says that it is.
+std::string_view place_of(const server& s) {
+  return s.host.empty() ? s.address : s.host;
+}
+
 /// Names of those whose address no server of `other` has.
 std::set<std::string> gone_from(const std::vector<const server*>& missing,
                                 const backend_ptr& other) {
@@ -36,9 +41,9 @@ std::set<std::string> gone_from(const std::vector<const server*>& missing,
   std::set<std::pair<std::string_view, std::uint16_t>> places;
   if (missing.empty()) return names;
   if (other)
-    for (const auto& s : other->servers) places.emplace(s.address, s.port);
+    for (const auto& s : other->servers) places.emplace(place_of(s), s.port);
   for (const auto* s : missing)
-    if (!places.contains({s->address, s->port})) names.insert(s->name);
+    if (!places.contains({place_of(*s), s->port})) names.insert(s->name);
   return names;
 }
 

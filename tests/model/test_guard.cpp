@@ -172,6 +172,19 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_renamed_at_its_address_is_no_loss) {
   BOOST_TEST(served("front") == 20);
 }
 
+BOOST_AUTO_TEST_CASE(servers_with_other_host_names_are_not_at_one_address) {
+  fixture f;
+  auto named = servers(30);
+  for (auto& s : named) {
+    s.host = s.name + ".example";
+    s.address.clear();
+  }
+  f.take(snapshot({make("front", named)}));
+  named.erase(named.begin() + 10, named.end());
+  BOOST_TEST(f.take(snapshot({make("front", named)})).began.size() == 1U);
+  BOOST_TEST(f.served("front") == 30);
+}
+
 BOOST_AUTO_TEST_CASE(others_in_their_place_are_served_beside_what_is_held) {
   take(snapshot({make("a", servers(20))}));
   auto others = servers(20, 100);
