@@ -56,6 +56,31 @@ api::pass to_pass(pass_kind kind) {
   return api::pass::tick;
 }
 
+/// What all of the changes have in common: their provider, and how long the slowest took.
+attribution all_of(const attributions& whose) {
+  if (whose.empty()) return {};
+  auto common = whose.begin()->second;
+  for (const auto& [name, change] : whose) {
+    if (change.provider != common.provider) common.provider.clear();
+    if (!change.propagation || !common.propagation)
+      common.propagation.reset();
+    else
+      common.propagation = std::max(*common.propagation, *change.propagation);
+  }
+  return common;
+}
+
+/// The change that a notice is about; one about many things at once is about all changes.
+attribution change_of(const haproxy::subject& about, const attributions& whose) {
+  using haproxy::matter;
+  const auto known = whose.find(about.what == matter::routes ? std::string(change_origins::routes)
+                                                             : about.backend);
+  if (known != whose.end()) return known->second;
+  const bool of_changes =
+      about.what == matter::server || about.what == matter::backend || about.what == matter::reload;
+  return of_changes && about.backend.empty() ? all_of(whose) : attribution{};
+}
+
 /// No two runs begin in the same millisecond.
 std::string name_of_run() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -228,22 +253,16 @@ void observer::count_reload(const haproxy::apply_report& report) {
 void observer::tell(const haproxy::apply_report& report, const attributions& whose,
                     const model::desired_state* desired) {
   for (const auto& n : report.notices) {
+    auto change = change_of(n.about, whose);
+    if (change.provider.empty() && desired != nullptr && !n.about.backend.empty())
+      change.provider = desired->owner(n.about.backend);
     log_fields fields;
     fields.backend = n.about.backend;
     fields.server = n.about.server;
+    fields.provider = change.provider;
     fields.revision = report.revision;
     if (report.took.count() > 0) fields.took = report.took;
-    const bool routes = n.about.what == haproxy::matter::routes;
-    const auto change =
-        whose.find(routes ? std::string_view(change_origins::routes) : fields.backend);
-    std::string owner;
-    if (change != whose.end()) {
-      fields.provider = change->second.provider;
-      fields.propagation = change->second.propagation;
-    } else if (desired != nullptr && !n.about.backend.empty()) {
-      owner = desired->owner(n.about.backend);
-      fields.provider = owner;
-    }
+    fields.propagation = change.propagation;
     say(to_level(n.level), to_string(n.about.what), n.text, fields);
   }
 }

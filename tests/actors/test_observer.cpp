@@ -104,6 +104,24 @@ BOOST_AUTO_TEST_CASE(names_the_owner_of_a_backend_that_was_repaired) {
   BOOST_TEST(!events().front()->propagation.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(one_line_for_many_changes_tells_what_they_have_in_common) {
+  haproxy::apply_report report;
+  report.notices.push_back(
+      {haproxy::severity::info, "300 runtime commands carried out", {haproxy::matter::server}});
+  report.notices.push_back({haproxy::severity::info, "HAProxy answers again"});
+  attributions whose{{"a", {"db", microseconds(800)}}, {"b", {"db", microseconds(900)}}};
+  seen_by->passed(pass_kind::changes, report, whose, desired);
+  BOOST_REQUIRE(events().size() == 2U);
+  BOOST_TEST(events()[0]->provider == "db");
+  BOOST_TEST((events()[0]->propagation == microseconds(900)));
+  BOOST_TEST(events()[1]->provider == "");
+  BOOST_TEST(!events()[1]->propagation.has_value());
+  whose["c"] = {"files", std::nullopt};
+  seen_by->passed(pass_kind::changes, report, whose, desired);
+  BOOST_TEST(events()[2]->provider == "");
+  BOOST_TEST(!events()[2]->propagation.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(tells_how_providers_fare) {
   using level = model::provider_health::level;
   BOOST_TEST(shows("switchyard_provider_up{provider=\"db\"} 0"));
