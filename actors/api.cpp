@@ -27,7 +27,7 @@ struct api_state {
 
   settings_ptr settings;
   observer_ptr seen_by;
-  std::unique_ptr<api_service> service;
+  std::shared_ptr<api_service> service;
   std::shared_ptr<plan_service> plans;
   std::shared_ptr<haproxy_scrape> scrape;
   api::router routes;
@@ -108,6 +108,22 @@ api::log_control control_of(const observer_ptr& seen_by) {
           }};
 }
 
+/// Nothing: the manager does not answer. A hold that was rejected waits for nobody.
+std::optional<std::map<std::string, api::held_figures>> held_by_provider(
+    const std::weak_ptr<api_service>& from) {
+  const auto service = from.lock();
+  if (!service) return std::nullopt;
+  const auto list = service->get_holds();
+  if (!list) return std::nullopt;
+  std::map<std::string, api::held_figures> all;
+  for (const auto& h : list->holds) {
+    auto& held = all[h.provider];
+    if (!h.rejected) ++held.holds;
+    held.servers += h.server_count;
+  }
+  return all;
+}
+
 void add_endpoints(api_self self) {
   auto& s = self->state;
   api::add_health(s.routes, *s.service);
@@ -130,11 +146,12 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, observer_ptr 
   auto& s = self->state;
   s.settings = std::move(settings);
   s.seen_by = std::move(seen_by);
-  s.service = std::make_unique<api_service>(self->system(), s.settings, supervisor);
+  s.service = std::make_shared<api_service>(self->system(), s.settings, supervisor);
   s.plans = std::make_shared<plan_service>(self->system(), s.settings, supervisor);
   s.scrape = std::make_shared<haproxy_scrape>(s.settings);
   s.seen_by->figures()->ask({[from = s.scrape] { return from->figures(); },
-                             [from = s.scrape] { return from->old_workers(); }});
+                             [from = s.scrape] { return from->old_workers(); },
+                             [from = std::weak_ptr(s.service)] { return held_by_provider(from); }});
   s.routes.on_exception([told = s.seen_by](const api::request& r, const std::string& what) {
     told->say(spdlog::level::err, "api",
               "api: " + r.method + " " + r.path + ": internal error: " + what);

@@ -57,4 +57,22 @@ void add_haproxy(const scraped& ask, std::vector<prometheus::MetricFamily>& all)
   all.push_back(std::move(workers));
 }
 
+void add_holds(const scraped& ask, const std::set<std::string, std::less<>>& providers,
+               std::vector<prometheus::MetricFamily>& all) {
+  const auto held = ask.holds ? ask.holds() : std::nullopt;
+  if (!held) return;
+  auto holds = gauge_family("switchyard_holds",
+                            "Removals that the guard has stopped and nobody has decided about");
+  auto servers = gauge_family("switchyard_held_servers",
+                              "Servers that a source has no more and the guard keeps");
+  for (const auto& name : providers) {
+    const auto found = held->find(name);
+    const auto now = found == held->end() ? held_figures{} : found->second;
+    add_value(holds, static_cast<double>(now.holds), {{"provider", name}});
+    add_value(servers, static_cast<double>(now.servers), {{"provider", name}});
+  }
+  all.push_back(std::move(holds));
+  all.push_back(std::move(servers));
+}
+
 }  // namespace switchyard::api

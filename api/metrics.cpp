@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -141,6 +142,7 @@ struct metrics::families {
 
   mutable std::mutex mutex;
   std::map<std::string, clock::time_point, std::less<>> snapshots;  // guarded by mutex
+  std::set<std::string, std::less<>> providers;                     // likewise
   scraped sources;                                                  // likewise
 };
 
@@ -215,6 +217,8 @@ void metrics::provider_known(std::string_view provider, std::string_view type) {
   families_->refusals.at(provider);
   families_->reports.at(provider);
   families_->propagation.at(provider, "", seconds_buckets);
+  const std::lock_guard lock(families_->mutex);
+  families_->providers.emplace(provider);
 }
 
 void metrics::provider_gone(std::string_view provider) {
@@ -224,8 +228,8 @@ void metrics::provider_gone(std::string_view provider) {
   families_->reports.remove(provider);
   families_->propagation.remove(provider);
   const std::lock_guard lock(families_->mutex);
-  if (const auto known = families_->snapshots.find(provider); known != families_->snapshots.end())
-    families_->snapshots.erase(known);
+  std::erase_if(families_->providers, [&](const auto& name) { return name == provider; });
+  std::erase_if(families_->snapshots, [&](const auto& s) { return s.first == provider; });
 }
 
 void metrics::provider_up(std::string_view provider, bool up) {
@@ -263,17 +267,20 @@ void metrics::listeners(std::size_t event_streams) {
 std::string metrics::text() const {
   auto all = families_->registry.Collect();
   scraped sources;
+  std::set<std::string, std::less<>> providers;
   auto ages = gauge_family("switchyard_provider_last_snapshot_age_seconds",
                            "How long ago a provider read the full view of its source");
   {
     const std::lock_guard lock(families_->mutex);
     sources = families_->sources;
+    providers = families_->providers;
     const auto now = clock::now();
     for (const auto& [provider, when] : families_->snapshots)
       add_value(ages, in_seconds(now - when), {{"provider", provider}});
   }
   if (!ages.metric.empty()) all.push_back(std::move(ages));
   add_haproxy(sources, all);
+  add_holds(sources, providers, all);
   for (auto& family : process_figures()) all.push_back(std::move(family));
   std::erase_if(all, [](const auto& family) { return family.metric.empty(); });
   std::ostringstream out;

@@ -24,12 +24,20 @@ struct haproxy_figures {
   std::map<std::string, std::uint64_t> backends;  ///< likewise
 };
 
+/// What the guard holds of one provider.
+struct held_figures {
+  std::size_t holds = 0;    ///< removals that wait for a decision
+  std::size_t servers = 0;  ///< that stay, also by those that were rejected
+};
+
 /// What is asked at the time of a scrape. Each may take as long as a scrape may.
 struct scraped {
   /// Nothing when HAProxy does not answer.
   std::function<std::optional<haproxy_figures>()> haproxy;
   /// Nothing when there is no master to ask, or it does not answer.
   std::function<std::optional<std::uint64_t>()> old_workers;
+  /// By provider; those of which nothing is held are left out. Nothing when nobody can tell.
+  std::function<std::optional<std::map<std::string, held_figures>>()> holds{};
 };
 
 enum class pass { apply, reconcile, tick };

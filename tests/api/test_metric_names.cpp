@@ -28,7 +28,10 @@ std::string all_of_it() {
   m.ask({[] {
            return haproxy_figures{"3.2.1", {{"up", 2}, {"no check", 1}}, {{"up", 1}}};
          },
-         [] { return 1; }});
+         [] { return 1; },
+         [] {
+           return std::map<std::string, held_figures>{{"db", {1, 12}}};
+         }});
   m.provider_known("db", "postgres");
   m.provider_up("db", true);
   m.snapshot("db", metrics::clock::now());

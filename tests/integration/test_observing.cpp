@@ -133,6 +133,18 @@ BOOST_AUTO_TEST_CASE(what_a_reconcile_repairs_is_counted_by_kind) {
   BOOST_TEST(status().at("repaired") >= 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_guard_holds_is_counted_until_it_is_let_go) {
+  const auto holds = series("switchyard_holds", "provider", "db");
+  const auto servers = series("switchyard_held_servers", "provider", "db");
+  BOOST_TEST((scrape().value(holds) == 0.0));
+  for (int i = 2; i < 14; ++i) add("srv" + std::to_string(i));
+  BOOST_REQUIRE(eventually([&] { return status().at("servers") == 13; }));
+  db.sql("DELETE FROM servers WHERE name <> 'srv1'");
+  BOOST_TEST(eventually([&] { return count(holds) == 1 && count(servers) == 12; }));
+  BOOST_TEST(http_ask(all->api_port(), "POST", "/v1/holds/1/approve").status == 200);
+  BOOST_TEST(eventually([&] { return count(holds) == 0 && count(servers) == 0; }));
+}
+
 BOOST_AUTO_TEST_CASE(an_haproxy_that_does_not_answer_shows) {
   std::filesystem::rename(all->runtime_socket(), all->file("away.sock"));
   BOOST_TEST(eventually([&] { return scrape().value("switchyard_haproxy_up") == 0.0; }));
