@@ -40,6 +40,17 @@ base::error no_such_hold(std::uint64_t id) {
 
 }  // namespace
 
+void tell_of_last_good(observer& whom, const std::string& provider, model::wall_time as_of,
+                       model::wall_time now) {
+  log_fields about;
+  about.provider = provider;
+  whom.say(spdlog::level::warn, "provider",
+           provider + ": its source has not been read yet; what it had is served, " +
+               api::age_text(std::chrono::duration_cast<std::chrono::seconds>(now - as_of)) +
+               " old, and nothing is removed until it has been read",
+           about);
+}
+
 void tell_of_holds(observer& whom, const std::vector<hold_news>& all) {
   for (const auto& n : all) {
     log_fields about;

@@ -25,6 +25,10 @@ struct hold_news {
   std::string text;
 };
 
+/// A source that has not been read since the start has its last good view served.
+void tell_of_last_good(observer& whom, const std::string& provider, model::wall_time as_of,
+                       model::wall_time now);
+
 void tell_of_holds(observer& whom, const std::vector<hold_news>& all);
 
 class guarding {
@@ -52,6 +56,15 @@ class guarding {
   base::outcome<api::hold_status> reject(std::uint64_t id);
   /// What was held long enough, one hold a call.
   std::optional<release> expire(const model::desired_state& desired, model::wall_time now);
+
+  /// What is to be kept over a restart, and taking it back.
+  model::guard_memory memory_of(const std::string& provider) const {
+    return guard_.memory_of(provider);
+  }
+  std::uint64_t version() const { return guard_.version(); }
+  void restore(const model::guard_memory& memory) { guard_.restore(memory); }
+  /// The providers whose removals may be held, and whose views are kept.
+  const std::set<std::string>& guarded() const { return guard_.guarded(); }
 
   /// Adds the holds.
   void show(api::status& status) const;

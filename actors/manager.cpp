@@ -4,11 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "actors/dispatch_queue.hpp"
-#include "actors/guarding.hpp"
-#include "actors/refusal_log.hpp"
-#include "actors/status_book.hpp"
-#include "model/desired_state.hpp"
+#include "actors/manager_state.hpp"
 
 namespace switchyard::actors {
 
@@ -20,33 +16,6 @@ std::vector<std::string> names_of(const config::settings& settings) {
   return names;
 }
 
-struct manager_state {
-  manager_state() : desired({}) {}
-  static inline const char* name = "manager";
-
-  observer_ptr seen_by;
-  model::desired_state desired;
-  guarding guard;
-  dispatch_queue queue;
-  change_origins origins;
-  dispatch_queue::ticket last_fulfilled = 0;
-  host_names names;
-  refusal_log refusals;
-  std::map<std::string, std::uint64_t> epochs;
-  std::map<dispatch_queue::ticket, caf::typed_response_promise<std::uint64_t>> promises;
-  writer_actor writer;
-  std::uint64_t writer_generation = 0;  // answers of an earlier writer are not taken for this one's
-  bool in_flight = false;
-  bool reconcile_wanted = false;
-  std::vector<caf::typed_response_promise<apply_report_ptr>> asked;     // for a pass to come
-  std::vector<caf::typed_response_promise<apply_report_ptr>> answered;  // by the one in flight
-  routes_ptr routes;                                                    // as of routes_revision
-  std::uint64_t routes_revision = 0;
-  status_book book;
-};
-
-using manager_self = manager_actor::stateful_pointer<manager_state>;
-
 void acknowledge(manager_self self) {
   auto& s = self->state;
   for (const auto ticket : s.queue.fulfilled()) {
@@ -57,8 +26,6 @@ void acknowledge(manager_self self) {
     s.promises.erase(promise);
   }
 }
-
-void pump(manager_self self);
 
 std::vector<std::string> names_in(const haproxy::apply_request& request) {
   std::vector<std::string> names;
@@ -108,6 +75,8 @@ void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> name
           });
 }
 
+}  // namespace
+
 void pump(manager_self self) {
   auto& s = self->state;
   acknowledge(self);
@@ -132,6 +101,8 @@ void take_changes(manager_self self, const model::fold_result& result, bool was_
   if (!was_complete && s.desired.complete()) s.queue.everything();
   if (result.routes_changed) s.queue.routes_changed();
 }
+
+namespace {
 
 /// When the source told of what a report has.
 std::chrono::steady_clock::time_point seen_at(const model::report& report) {
@@ -167,6 +138,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
     promise.deliver(s.desired.revision());
     return promise;
   }
+  use_last_good(self, provider);
   const auto now = std::chrono::system_clock::now();
   const auto screened = s.guard.screen(provider, s.desired, report, now);
   const bool was_complete = s.desired.complete();
@@ -175,6 +147,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   s.origins.changed(result.changed, result.routes_changed, provider, seen_at(*report));
   s.promises.emplace(s.queue.issue(), promise);
   pump(self);
+  keep(self, provider, screened.report, false);
   const auto refused = s.refusals.lines(provider, *report);
   s.book.reported(provider, now);
   tell_of_holds(*s.seen_by, screened.news);
@@ -186,6 +159,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
 
 void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
   if (self->state.book.health(provider, *health)) self->state.seen_by->fares(provider, *health);
+  if (health->value == model::provider_health::level::degraded) fall_back(self, provider);
 }
 
 void take_settings(manager_self self, const config::settings& settings) {
@@ -197,62 +171,13 @@ void take_settings(manager_self self, const config::settings& settings) {
   s.refusals.keep_only(names);
   s.book.configure(settings);
   s.guard.configure(settings);
+  if (s.keeper) s.keeper->keep_only(names);
+  std::erase_if(s.last_good, [&](const auto& v) { return !s.guard.guarded().contains(v.first); });
   s.names.configure(settings.resolver);
   pump(self);
   s.seen_by->configured(settings);
   s.seen_by->collided(result.new_collisions);
   s.seen_by->desires(s.desired, s.queue.depth());
-}
-
-// -- what is held
-
-void let_go(manager_self self, const guarding::release& what) {
-  auto& s = self->state;
-  const auto& provider = what.what.provider;
-  const auto result = s.desired.fold(provider, what.removals);
-  take_changes(self, result, s.desired.complete());
-  s.origins.changed(result.changed, result.routes_changed, provider,
-                    std::chrono::steady_clock::now());
-  tell_of_holds(*s.seen_by, {what.news});
-  s.seen_by->desires(s.desired, s.queue.depth());
-}
-
-decision_ptr approve(manager_self self, std::uint64_t id) {
-  auto& s = self->state;
-  const auto released = s.guard.approve(id, s.desired);
-  if (!released) return std::make_shared<const decision_answer>(decision_answer{released.error()});
-  let_go(self, *released);
-  const auto ticket = s.queue.issue();
-  pump(self);
-  return std::make_shared<const decision_answer>(decision_answer{released->what, ticket});
-}
-
-decision_ptr reject(manager_self self, std::uint64_t id) {
-  auto& s = self->state;
-  const auto kept = s.guard.reject(id);
-  if (kept)
-    tell_of_holds(*s.seen_by, {{spdlog::level::info, kept->provider, kept->backend,
-                                "hold " + std::to_string(id) + " of provider " + kept->provider +
-                                    " was rejected: what is held stays"}});
-  const auto ticket = s.queue.issue();
-  pump(self);
-  return std::make_shared<const decision_answer>(decision_answer{kept, ticket});
-}
-
-void let_go_what_is_due(manager_self self) {
-  auto& s = self->state;
-  while (const auto due = s.guard.expire(s.desired, std::chrono::system_clock::now()))
-    let_go(self, *due);
-}
-
-caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket) {
-  auto& s = self->state;
-  auto promise = self->make_response_promise<std::uint64_t>();
-  if (ticket <= s.last_fulfilled)
-    promise.deliver(s.desired.revision());
-  else
-    s.promises.emplace(ticket, promise);
-  return promise;
 }
 
 void take_answer(manager_self self, const name_answer& answer) {
@@ -316,7 +241,7 @@ caf::typed_response_promise<apply_report_ptr> repair(manager_self self) {
 }
 
 manager_actor::behavior_type manager(manager_self self, const settings_ptr& settings,
-                                     observer_ptr seen_by) {
+                                     observer_ptr seen_by, keeper_ptr keeper) {
   self->state.seen_by = std::move(seen_by);
   self->state.seen_by->configured(*settings);
   self->state.desired = model::desired_state(names_of(*settings));
@@ -324,6 +249,8 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
   self->state.guard.configure(*settings);
   self->state.names.tell(answers_to(self));
   self->state.names.configure(settings->resolver);
+  self->state.keeper = std::move(keeper);
+  find_last_good(self);
   return {
       [=](report_atom, const std::string& provider, std::uint64_t epoch, const report_ptr& report) {
         return take_report(self, provider, epoch, report);
@@ -332,6 +259,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         take_health(self, provider, health);
       },
       [=](reconcile_atom) {
+        fall_back(self);
         let_go_what_is_due(self);
         self->state.reconcile_wanted = true;
         pump(self);
@@ -377,9 +305,9 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
 
 }  // namespace
 
-manager_actor spawn_manager(caf::actor_system& system, settings_ptr settings,
-                            observer_ptr seen_by) {
-  return system.spawn(manager, std::move(settings), std::move(seen_by));
+manager_actor spawn_manager(caf::actor_system& system, settings_ptr settings, observer_ptr seen_by,
+                            keeper_ptr keeper) {
+  return system.spawn(manager, std::move(settings), std::move(seen_by), std::move(keeper));
 }
 
 }  // namespace switchyard::actors

@@ -71,8 +71,9 @@ void status_book::configure(const config::settings& settings) {
     order_.push_back(p.name);
     const std::string type(config::type_of(p));
     auto known = providers_.extract(p.name);
-    next[p.name] = known && known.mapped().type == type ? std::move(known.mapped())
-                                                        : entry{type, {}, std::nullopt};
+    next[p.name] = known && known.mapped().type == type
+                       ? std::move(known.mapped())
+                       : entry{type, {}, std::nullopt, std::nullopt};
   }
   providers_ = std::move(next);
 }
@@ -80,6 +81,11 @@ void status_book::configure(const config::settings& settings) {
 void status_book::reported(const std::string& provider, api::wall_time now) {
   if (const auto known = providers_.find(provider); known != providers_.end())
     known->second.last_report = now;
+}
+
+void status_book::serves_last_good(const std::string& provider, api::wall_time as_of) {
+  if (const auto known = providers_.find(provider); known != providers_.end())
+    known->second.last_good = as_of;
 }
 
 bool status_book::health(const std::string& provider, const model::provider_health& health) {
@@ -130,6 +136,11 @@ api::status status_book::view(const model::desired_state& desired,
     p.last_report = known.last_report;
     const auto has = desired.summary(name);
     p.reported = has.reported;
+    if (!has.reported && known.last_good) {
+      p.last_good = known.last_good;
+      p.last_good_age = std::chrono::duration_cast<std::chrono::seconds>(
+          std::chrono::system_clock::now() - *known.last_good);
+    }
     p.backends = has.backends;
     p.servers = has.servers;
     p.routes = has.routes;

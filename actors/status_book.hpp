@@ -31,6 +31,8 @@ class status_book {
   /// Another list of providers; those that stay keep what is known of them.
   void configure(const config::settings& settings);
   void reported(const std::string& provider, api::wall_time now);
+  /// Until it reports, the view of that time stands in for it.
+  void serves_last_good(const std::string& provider, api::wall_time as_of);
   /// Whether that is something new.
   bool health(const std::string& provider, const model::provider_health& health);
   /// A pass of the writer over `backends` (none: all).
@@ -45,6 +47,7 @@ class status_book {
     std::string type;
     model::provider_health health;
     std::optional<api::wall_time> last_report;
+    std::optional<api::wall_time> last_good;
   };
 
   api::status base_;

@@ -39,6 +39,7 @@ struct supervisor_state {
   std::map<std::string, child> children;
   writer_actor writer;
   manager_actor manager;
+  keeper_ptr keeper;  // of all managers
   timer_actor timer;
   std::uint64_t next_epoch = 1;
   bool stopping = false;
@@ -78,7 +79,7 @@ void spawn_provider_child(supervisor_self self, const config::provider_settings&
 
 void spawn_manager_child(supervisor_self self) {
   auto& s = self->state;
-  s.manager = spawn_manager(self->system(), s.settings, s.seen_by);
+  s.manager = spawn_manager(self->system(), s.settings, s.seen_by, s.keeper);
   adopt(self, manager_name, true, s.manager);
   if (s.writer) self->send(s.manager, use_atom::value, s.writer);
   if (s.timer) self->send(s.timer, use_atom::value, s.manager);
@@ -245,6 +246,7 @@ supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr se
   s.seen_by = std::move(seen_by);
   s.failed = std::move(failed);
   self->set_down_handler([=](const caf::down_msg& down) { child_ended(self, down); });
+  s.keeper = std::make_shared<view_keeper>(s.settings->state_dir, s.seen_by);
   spawn_writer_child(self);
   spawn_manager_child(self);
   spawn_timer_child(self);

@@ -24,6 +24,8 @@ struct provider_status {
   std::string reason;                ///< a sentence for the operator, or ""
   bool reported = false;             ///< it has given a full view
   std::optional<wall_time> last_report;
+  std::optional<wall_time> last_good;  ///< not reported yet: the view of that time is served
+  std::chrono::seconds last_good_age{0};
   std::size_t backends = 0;
   std::size_t servers = 0;
   std::size_t routes = 0;
@@ -132,6 +134,9 @@ struct status {
 
   bool operator==(const status&) const = default;
 };
+
+/// "45 s", "12 min", "3 h", "5 days": rounded down.
+std::string age_text(std::chrono::seconds age);
 
 /// Why the first apply is not done, a sentence each; empty: ready for traffic.
 std::vector<std::string> not_ready(const status& s);

@@ -49,6 +49,9 @@ json view(const provider_status& p) {
           {"reason", p.reason},
           {"reported", p.reported},
           {"last_report", p.last_report ? json(timestamp(*p.last_report)) : json()},
+          {"last_good", p.last_good ? json{{"as_of", timestamp(*p.last_good)},
+                                           {"age_seconds", p.last_good_age.count()}}
+                                    : json()},
           {"backends", p.backends},
           {"servers", p.servers},
           {"routes", p.routes},

@@ -99,6 +99,12 @@ void print_providers(const json& s) {
   std::cout << '\n';
   providers.print();
   for (const auto& p : member(s, "providers"))
+    if (const auto& kept = member(p, "last_good"); kept.is_object())
+      line("stale",
+           text_at(p, "name") + " has not been read yet: its last good view is served, of " +
+               text_at(kept, "as_of"),
+           colour::yellow);
+  for (const auto& p : member(s, "providers"))
     for (const auto& r : member(member(p, "refused"), "objects"))
       line("refused", text_at(p, "name") + " " + text_at(r, "key") + ": " + text_at(r, "reason"),
            colour::red);

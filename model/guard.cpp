@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 #include "model/guard_context.hpp"
 
@@ -54,6 +55,7 @@ guard::verdict guard::screen(const std::string& provider, const desired_state& d
   forget_returned(c);
   judge(c);
   verdict result{put_back(c), {}, std::move(c.ended)};
+  if (!c.began.empty()) ++version_;
   for (const auto id : c.began) result.began.push_back(holds_.at(id));
   return result;
 }
@@ -69,6 +71,7 @@ void guard::forget_returned(context& c) {
       ++at;
       continue;
     }
+    const auto had = std::tuple(h.server_count(), h.routes.size(), h.absent);
     for (auto& [name, servers] : h.servers) {
       if (!c.tells_of(name)) continue;
       const auto lost = c.found.backends.find(name);
@@ -80,6 +83,7 @@ void guard::forget_returned(context& c) {
     std::erase_if(h.servers, [](const auto& entry) { return entry.second.empty(); });
     if (c.reported.routes) h.routes = common(h.routes, c.found.routes);
     const bool over = h.empty() || replaced(c, h);
+    if (over || had != std::tuple(h.server_count(), h.routes.size(), h.absent)) ++version_;
     if (over) c.ended.push_back(std::move(h));
     at = over ? holds_.erase(at) : std::next(at);
   }
@@ -148,6 +152,7 @@ std::optional<report> guard::put_back(const context& c) const {
 std::optional<guard::release> guard::approve(std::uint64_t id, const desired_state& desired) {
   const auto found = holds_.find(id);
   if (found == holds_.end()) return std::nullopt;
+  ++version_;
   release result{std::move(found->second), {}};
   holds_.erase(found);
   lately_.erase(result.what.provider);  // what is approved does not count against what comes
@@ -172,6 +177,7 @@ std::optional<guard::release> guard::approve(std::uint64_t id, const desired_sta
 std::optional<hold> guard::reject(std::uint64_t id) {
   const auto found = holds_.find(id);
   if (found == holds_.end()) return std::nullopt;
+  ++version_;
   found->second.rejected = true;
   return found->second;
 }
@@ -202,6 +208,22 @@ std::set<std::string> guard::held_in(const std::string& provider,
     if (found != h.servers.end()) names.insert(found->second.begin(), found->second.end());
   }
   return names;
+}
+
+guard_memory guard::memory_of(const std::string& provider) const {
+  guard_memory memory{{}, last_id_};
+  for (const auto& [id, h] : holds_)
+    if (h.provider == provider) memory.holds.push_back(h);
+  return memory;
+}
+
+void guard::restore(const guard_memory& memory) {
+  ++version_;
+  last_id_ = std::max(last_id_, memory.last_id);
+  for (const auto& h : memory.holds) {
+    last_id_ = std::max(last_id_, h.id);
+    if (guarded_.contains(h.provider)) holds_.emplace(h.id, h);
+  }
 }
 
 }  // namespace switchyard::model

@@ -42,6 +42,14 @@
 
 namespace switchyard::model {
 
+/// What a guard knows of one provider, to be kept over a restart.
+struct guard_memory {
+  std::vector<hold> holds;
+  std::uint64_t last_id = 0;
+
+  bool operator==(const guard_memory&) const = default;
+};
+
 class guard {
  public:
   /// `leading`: backends that frontends lead to. `guarded`: the providers whose removals are held
@@ -70,6 +78,14 @@ class guard {
   std::optional<release> expire(const desired_state& desired, wall_time now);
   /// When expire() has something to do next.
   std::optional<wall_time> next_expiry() const;
+
+  /// Differs when what memory_of() gives may differ.
+  std::uint64_t version() const { return version_; }
+  guard_memory memory_of(const std::string& provider) const;
+  /// Takes back what memory_of() gave, once the provider's view of that time is folded. What is
+  /// not guarded any more is dropped.
+  void restore(const guard_memory& memory);
+  const std::set<std::string>& guarded() const { return guarded_; }
 
   /// By number.
   const std::map<std::uint64_t, hold>& holds() const { return holds_; }
@@ -100,6 +116,7 @@ class guard {
   std::set<std::string> guarded_;
   std::map<std::uint64_t, hold> holds_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t version_ = 0;
   /// What each provider has lost within the window and not got back.
   std::map<std::string, std::deque<std::pair<wall_time, std::size_t>>> lately_;
 };

@@ -1,13 +1,11 @@
 #include "providers/memory/store.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/atomic_file.hpp"
-#include "base/fingerprint.hpp"
 #include "model/document.hpp"
+#include "model/sealed_file.hpp"
 
 namespace switchyard::providers::memory {
 
@@ -20,19 +18,16 @@ using nlohmann::json;
 
 constexpr int format_version = 1;
 
+constexpr const char* remedy = "; restore it from a backup, or remove it to start empty";
+
 error damaged(const std::string& file, const std::string& why) {
-  return {errc::invalid,
-          file + " is damaged: " + why + "; restore it from a backup, or remove it to start empty"};
+  return {errc::invalid, file + " is damaged: " + why + remedy};
 }
 
 json document_of(const holdings& all) {
   json backends = json::array();
   for (const auto& [name, backend] : all.backends) backends.push_back(model::encode(*backend));
   return {{"backends", std::move(backends)}, {"routes", model::encode(all.routes)}};
-}
-
-std::string checksum(const json& document) {
-  return base::fingerprint().add(document.dump()).hex();
 }
 
 /// Nothing is wrong when the text is empty.
@@ -84,21 +79,14 @@ base::outcome<model::edited> put_routes(const edit& change, holdings& all) {
 }  // namespace
 
 base::outcome<holdings> load(const std::string& file) {
-  const auto text = base::read_file(file);
-  if (!text && text.error().kind == errc::not_found) return holdings{};
-  if (!text) return text.error();
-  const auto whole = model::parse_json(*text);
-  if (!whole) return damaged(file, whole.error().message);
-  if (!whole->is_object() || !whole->contains("version") || !whole->contains("document") ||
-      !whole->contains("checksum"))
-    return damaged(file, "a part of it is missing");
-  if ((*whole)["version"] != format_version)
-    return error{errc::invalid, file +
-                                    " was written by another version of switchyard; remove it "
-                                    "to start empty"};
-  const auto& document = (*whole)["document"];
-  if ((*whole)["checksum"] != checksum(document)) return damaged(file, "the checksum is wrong");
-  auto report = model::decode_document(document);
+  const auto document = model::read_sealed(file, format_version);
+  if (!document && document.error().kind == errc::not_found) return holdings{};
+  if (!document && document.error().kind == errc::refused)
+    return error{errc::invalid, document.error().message + "; remove it to start empty"};
+  if (!document && document.error().kind == errc::invalid)
+    return error{errc::invalid, document.error().message + remedy};
+  if (!document) return document.error();
+  auto report = model::decode_document(*document);
   if (!report) return damaged(file, report.error().message);
   if (!report->refused.empty())
     return damaged(file, report->refused.front().key + ": " + report->refused.front().reason);
@@ -110,12 +98,7 @@ base::outcome<holdings> load(const std::string& file) {
 }
 
 base::status save(const std::string& file, const holdings& all) {
-  std::error_code failed;
-  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), failed);
-  const auto document = document_of(all);
-  const json whole{
-      {"version", format_version}, {"checksum", checksum(document)}, {"document", document}};
-  return base::write_file_atomically(file, whole.dump(2) + "\n");
+  return model::write_sealed(file, format_version, document_of(all));
 }
 
 base::outcome<model::edited> carry_out(const edit& change, holdings& all) {

@@ -4,6 +4,7 @@
 
 #include "actors/manager.hpp"
 #include "tests/actors/coordinated.hpp"
+#include "tests/support/support.hpp"
 
 namespace switchyard::actors {
 
@@ -81,8 +82,8 @@ struct fixture : tests::coordinated {
 
   void start(const std::vector<std::string>& providers) { start(settings_with(providers)); }
 
-  void start(const settings_ptr& settings) {
-    manager = spawn_manager(system, settings, make_silent_observer());
+  void start(const settings_ptr& settings, const keeper_ptr& keeper = nullptr) {
+    manager = spawn_manager(system, settings, make_silent_observer(), keeper);
     self->send(manager, use_atom::value, writer);
     run();
     answer();  // the whole (empty) desired state, which a new writer always gets
@@ -366,6 +367,104 @@ BOOST_AUTO_TEST_CASE(what_was_held_for_hold_timeout_leaves_with_the_next_reconci
   BOOST_TEST(status()->backends == 20U);
   self->send(manager, reconcile_atom::value);
   run();
+  BOOST_TEST(status()->backends == 1U);
+}
+
+// -- what was kept of an earlier run
+
+struct kept : fixture {
+  tests::temp_dir folder;
+  keeper_ptr keeper = new_keeper();
+
+  keeper_ptr new_keeper() const {
+    return std::make_shared<view_keeper>(folder / "state", make_silent_observer());
+  }
+  /// Another manager, after a restart of everything.
+  void restart(const std::vector<std::string>& providers) {
+    self->send_exit(manager, caf::exit_reason::kill);
+    run();
+    manager = nullptr;
+    keeper.reset();
+    keeper = new_keeper();
+    record.owed.clear();
+    start(settings_with(providers), keeper);
+  }
+  void degrade(const std::string& provider) {
+    self->send(manager, health_atom::value, provider,
+               std::make_shared<const model::provider_health>(
+                   model::provider_health{model::provider_health::level::degraded, "gone"}));
+    run();
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_source_that_is_down_has_its_last_good_view_served_and_nothing_removed,
+                        kept) {
+  start(settings_with({"p"}), keeper);
+  report("p", report_of({"a", "b"}));
+  answer();
+  restart({"p"});
+  BOOST_TEST(status()->backends == 0U);  // its source may answer at any moment
+  BOOST_TEST(!status()->providers.front().last_good);
+  degrade("p");
+  const auto s = status();
+  BOOST_TEST(s->backends == 2U);
+  BOOST_TEST(s->providers.front().last_good.has_value());
+  BOOST_TEST(!s->providers.front().reported);
+  BOOST_REQUIRE_EQUAL(record.requests.size(), 1U);
+  BOOST_TEST(record.requests.back()->changes.size() == 2U);
+  BOOST_TEST(!record.requests.back()->complete);
+  answer();
+  report("p", report_of({"a", "b"}));
+  BOOST_TEST(record.requests.back()->complete);
+  BOOST_TEST(!status()->providers.front().last_good);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_source_that_is_silent_falls_back_with_the_first_reconcile, kept) {
+  start(settings_with({"p"}), keeper);
+  report("p", report_of({"a", "b"}));
+  answer();
+  restart({"p"});
+  self->send(manager, reconcile_atom::value);
+  run();
+  BOOST_TEST(status()->backends == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_view_of_an_earlier_run_is_what_the_first_report_is_measured_by, kept) {
+  start(settings_with({"p"}), keeper);
+  report("p", report_of(many()));
+  answer();
+  restart({"p"});
+  report("p", report_of({"b0"}));
+  BOOST_TEST(status()->holds.count == 1U);
+  BOOST_TEST(status()->backends == 20U);
+}
+
+BOOST_FIXTURE_TEST_CASE(without_what_was_kept_the_first_report_is_believed, kept) {
+  start(settings_with({"p"}));
+  report("p", report_of(many()));
+  answer();
+  restart({"p"});
+  report("p", report_of({"b0"}));
+  BOOST_TEST(status()->holds.count == 0U);
+  BOOST_TEST(status()->backends == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(decisions_outlive_a_restart, kept) {
+  start(settings_with({"p"}), keeper);
+  report("p", report_of(many()));
+  answer();
+  report("p", report_of({"b0"}));
+  ask<decision_ptr>(reject_atom::value, std::uint64_t{1});
+  restart({"p"});
+  report("p", report_of({"b0"}));
+  BOOST_TEST(status()->holds.count == 1U);
+  BOOST_TEST(status()->holds.holds.front().rejected);
+  BOOST_TEST(status()->backends == 20U);
+  ask<decision_ptr>(approve_atom::value, std::uint64_t{1});
+  BOOST_TEST(status()->backends == 1U);
+  restart({"p"});
+  report("p", report_of({"b0"}));
+  BOOST_TEST(status()->holds.count == 0U);
   BOOST_TEST(status()->backends == 1U);
 }
 

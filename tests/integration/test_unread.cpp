@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "tests/integration/site.hpp"
 
@@ -45,11 +46,13 @@ struct restarted {
 
   bool shop_answers() const { return http_get(gateway.port(), "/", "shop.example").body == "shop"; }
 
-  /// Ends switchyard, lets the rows turn bad, and starts it again: it has no last good version.
+  /// Ends switchyard, lets the rows turn bad, and starts it again without what it kept of the
+  /// source: it has no last good version.
   void restart_with(const std::string& sql) {
     gateway.switchyard().signal(SIGKILL);
     BOOST_REQUIRE(gateway.switchyard().wait(std::chrono::seconds(5)).has_value());
     db.sql(sql);
+    std::filesystem::remove(gateway.file("state") + "/view-db.json");
     gateway.start_switchyard();
   }
 

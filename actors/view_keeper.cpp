@@ -1,0 +1,167 @@
+#include "actors/view_keeper.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace switchyard::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr auto least_gap = 250ms;
+constexpr auto longest_gap = 30s;
+constexpr auto longest_lag = 10min;  // of the time in a file whose view does not change
+constexpr int share = 20;            // one part in so many of the time goes into writing
+
+}  // namespace
+
+view_keeper::view_keeper(std::string folder, observer_ptr seen_by)
+    : folder_(std::move(folder)), seen_by_(std::move(seen_by)), thread_([this] { run(); }) {}
+
+view_keeper::~view_keeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  more_.notify_all();
+  thread_.join();
+}
+
+// -- any thread
+
+std::optional<kept_view> view_keeper::find(const std::string& provider) {
+  fold_what_waits(longest_lag);
+  const std::lock_guard lock(views_mutex_);
+  const auto& e = known(provider);
+  if (e.as_of == model::wall_time{}) return std::nullopt;
+  return view_of(provider, e);
+}
+
+void view_keeper::take(const std::string& provider, report_ptr report,
+                       std::optional<model::guard_memory> holds, model::wall_time now,
+                       bool at_once) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back({provider, std::move(report), std::move(holds), now});
+    at_once_ = at_once_ || at_once;
+  }
+  more_.notify_all();
+}
+
+void view_keeper::keep_only(const std::vector<std::string>& providers) {
+  fold_what_waits(longest_lag);
+  const std::lock_guard lock(views_mutex_);
+  std::erase_if(views_, [&](const auto& v) { return std::ranges::count(providers, v.first) == 0; });
+  std::vector<std::string> files;
+  for (const auto& p : providers) files.push_back(view_file(folder_, p));
+  std::error_code none;
+  for (const auto& found : fs::directory_iterator(folder_, none)) {
+    const auto name = found.path().filename().string();
+    if (name.starts_with("view-") && name.ends_with(".json") &&
+        std::ranges::count(files, found.path().string()) == 0)
+      fs::remove(found.path(), none);
+  }
+}
+
+// -- its own thread
+
+void view_keeper::run() {
+  std::chrono::steady_clock::duration gap = least_gap;
+  for (;;) {
+    bool last = false;
+    {
+      std::unique_lock lock(mutex_);
+      more_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+      more_.wait_for(lock, gap, [&] { return stopping_ || at_once_; });
+      at_once_ = false;
+      last = stopping_;
+    }
+    const auto started = std::chrono::steady_clock::now();
+    fold_what_waits(last ? model::wall_time::duration(0) : longest_lag);
+    write_what_changed();
+    gap = std::clamp<std::chrono::steady_clock::duration>(
+        share * (std::chrono::steady_clock::now() - started), least_gap, longest_gap);
+    if (last) return;
+  }
+}
+
+void view_keeper::fold_what_waits(model::wall_time::duration may_lag) {
+  const std::lock_guard views(views_mutex_);
+  std::deque<handed_over> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_);
+  }
+  for (auto& w : waiting) {
+    auto& e = known(w.provider);
+    const auto before = e.state.revision();
+    if (w.report) {
+      e.state.fold(w.provider, *w.report);
+      e.as_of = w.now;
+    }
+    e.changed = e.changed || e.state.revision() != before || (w.holds && e.holds != *w.holds);
+    if (w.holds) e.holds = *std::move(w.holds);
+  }
+  for (auto& [name, e] : views_) e.changed = e.changed || e.as_of - e.saved > may_lag;
+}
+
+void view_keeper::write_what_changed() {
+  std::map<std::string, kept_view> changed;
+  {
+    const std::lock_guard lock(views_mutex_);
+    for (auto& [name, e] : views_)
+      if (std::exchange(e.changed, false)) {
+        changed.emplace(name, view_of(name, e));
+        e.saved = e.as_of;
+      }
+  }
+  for (const auto& [name, what] : changed) {
+    const auto saved = save_view(view_file(folder_, name), what);
+    const std::lock_guard lock(views_mutex_);
+    const auto e = views_.find(name);
+    if (e == views_.end()) continue;
+    const auto failure = saved ? std::string() : saved.error().message;
+    if (!failure.empty() && failure != e->second.failure)
+      seen_by_->say(spdlog::level::err, "file",
+                    "the last good view of provider " + name + " cannot be kept: " + failure);
+    e->second.failure = failure;
+    e->second.changed = e->second.changed || !failure.empty();
+  }
+}
+
+/// Read from its file the first time. With views_mutex_ held.
+view_keeper::entry& view_keeper::known(const std::string& provider) {
+  if (const auto found = views_.find(provider); found != views_.end()) return found->second;
+  auto& e = views_.emplace(provider, entry{model::desired_state({provider}), {}, {}, {}, false, ""})
+                .first->second;
+  const auto file = view_file(folder_, provider);
+  auto kept = load_view(file);
+  if (kept) {
+    e.state.fold(provider, kept->view);
+    e.holds = std::move(kept->holds);
+    e.as_of = e.saved = kept->as_of;
+  } else if (kept.error().kind != base::errc::not_found) {
+    std::error_code failed;
+    const bool unusable = kept.error().kind != base::errc::io;
+    if (unusable) fs::rename(file, file + ".refused", failed);
+    seen_by_->say(spdlog::level::err, "file",
+                  kept.error().message + "; nothing of it is used" +
+                      (unusable && !failed ? ", and it was moved to " + file + ".refused" : ""));
+  }
+  return e;
+}
+
+kept_view view_keeper::view_of(const std::string& provider, const entry& e) const {
+  kept_view result;
+  for (const auto& [name, value] : e.state.backends_of(provider))
+    result.view.backends[name].value = value;
+  result.view.routes = e.state.routes_of(provider);
+  result.holds = e.holds;
+  result.as_of = e.as_of;
+  return result;
+}
+
+}  // namespace switchyard::actors

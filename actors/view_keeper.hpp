@@ -1,0 +1,84 @@
+#pragma once
+
+// Keeps each provider's last good view on disk, on a thread of its own and off the way of changes:
+// what the manager hands over waits here, and a file is written at most every quarter of a second,
+// and less often where that takes long (a twentieth of the time).
+//
+// Threading: any thread; take() returns at once. Lives longer than the managers: one that starts
+// anew finds here what the one before had.
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actors/kept_view.hpp"
+#include "actors/observer.hpp"
+#include "actors/protocol.hpp"
+
+namespace switchyard::actors {
+
+class view_keeper {
+ public:
+  view_keeper(std::string folder, observer_ptr seen_by);
+  /// Writes what is not written yet.
+  ~view_keeper();
+  view_keeper(const view_keeper&) = delete;
+  view_keeper& operator=(const view_keeper&) = delete;
+
+  /// What is kept of a provider. A file that cannot be used is told of and moved aside
+  /// (".refused"). May block for as long as reading takes.
+  std::optional<kept_view> find(const std::string& provider);
+
+  /// A report that was folded into the desired state (nullptr: none), and what is held now
+  /// (nothing: as before).
+  /// `at_once`: somebody has decided so; it is written without delay.
+  void take(const std::string& provider, report_ptr report,
+            std::optional<model::guard_memory> holds, model::wall_time now, bool at_once = false);
+
+  /// Views of other providers than these are removed.
+  void keep_only(const std::vector<std::string>& providers);
+
+ private:
+  struct entry {
+    model::desired_state state;  // of this provider alone
+    model::guard_memory holds;
+    model::wall_time as_of{};
+    model::wall_time saved{};  // the as_of of the file
+    bool changed = false;
+    std::string failure;  // of the last writing, as it was told
+  };
+  struct handed_over {
+    std::string provider;
+    report_ptr report;
+    std::optional<model::guard_memory> holds;
+    model::wall_time now;
+  };
+
+  void run();
+  void fold_what_waits(model::wall_time::duration may_lag);
+  void write_what_changed();
+  entry& known(const std::string& provider);
+  kept_view view_of(const std::string& provider, const entry& e) const;
+
+  const std::string folder_;
+  const observer_ptr seen_by_;
+  std::mutex mutex_;  // guards the four below
+  std::condition_variable more_;
+  std::deque<handed_over> waiting_;
+  bool at_once_ = false;
+  bool stopping_ = false;
+  std::mutex views_mutex_;  // guards the next one; taken for longer, never by take()
+  std::map<std::string, entry> views_;
+  std::thread thread_;
+};
+
+using keeper_ptr = std::shared_ptr<view_keeper>;
+
+}  // namespace switchyard::actors

@@ -1,0 +1,154 @@
+#include "actors/view_keeper.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+
+#include "tests/support/support.hpp"
+
+namespace switchyard::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+const model::wall_time noon{1'800'000'000s};
+
+report_ptr full(std::initializer_list<std::string> backends) {
+  auto r = std::make_shared<model::report>();
+  r->full = true;
+  r->routes = std::vector<model::route>{{"h", "/", "a"}};
+  for (const auto& name : backends) {
+    auto b = std::make_shared<model::backend>();
+    b->name = name;
+    model::server s;
+    s.name = "s";
+    s.address = "10.0.0.1";
+    s.port = 80;
+    s.weight = 7;
+    b->servers = {s};
+    r->backends[name].value = b;
+  }
+  return r;
+}
+
+model::guard_memory one_hold() {
+  model::hold h;
+  h.id = 4;
+  h.provider = "p";
+  h.backend = "a";
+  h.cause = model::hold_cause::last_server;
+  h.lost = 1;
+  h.of = 2;
+  h.since = noon - 1h;
+  h.rejected = true;
+  h.servers["a"] = {"s"};
+  h.routes = {{"h", "/"}};
+  h.absent = {"a"};
+  return {{h}, 9};
+}
+
+struct folder {
+  tests::temp_dir dir;
+  std::string path = dir / "state";
+  observer_ptr log = make_silent_observer();
+
+  std::string file(const std::string& provider = "p") const { return view_file(path, provider); }
+
+  void keep(const report_ptr& report, const model::guard_memory& holds = {}) const {
+    view_keeper keeper(path, log);
+    keeper.take("p", report, holds, noon);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(view_keepers, folder)
+
+BOOST_AUTO_TEST_CASE(a_view_and_its_holds_are_there_after_a_restart) {
+  keep(full({"a", "b"}), one_hold());
+  view_keeper again(path, log);
+  const auto kept = again.find("p");
+  BOOST_REQUIRE(kept.has_value());
+  BOOST_TEST(kept->view.backends.size() == 2U);
+  BOOST_TEST((*kept->view.backends.at("a").value == *full({"a"})->backends.at("a").value));
+  BOOST_TEST((kept->view.routes == full({})->routes));
+  BOOST_TEST(!kept->view.full);
+  BOOST_TEST((kept->holds == one_hold()));
+  BOOST_TEST((kept->as_of == noon));
+  BOOST_TEST(!again.find("q"));
+}
+
+BOOST_AUTO_TEST_CASE(reports_are_folded_and_the_file_follows_without_an_end) {
+  view_keeper keeper(path, log);
+  keeper.take("p", full({"a", "b"}), {}, noon);
+  auto gone = std::make_shared<model::report>();
+  gone->backends["b"] = {};
+  keeper.take("p", gone, {}, noon + 1s);
+  BOOST_TEST(tests::eventually([&] {
+    const auto kept = load_view(file());
+    return kept && kept->view.backends.size() == 1;
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_is_written_a_few_times_and_its_end_is_kept) {
+  view_keeper keeper(path, log);
+  std::set<fs::file_time_type> writings;
+  for (int i = 0; i < 2000; ++i) {
+    keeper.take("p", full({"b" + std::to_string(i)}), {}, noon);
+    std::error_code none;
+    if (fs::exists(file(), none)) writings.insert(fs::last_write_time(file(), none));
+  }
+  BOOST_TEST(writings.size() <= 40U);
+  BOOST_TEST(tests::eventually([&] {
+    const auto kept = load_view(file());
+    return kept && kept->view.backends.contains("b1999");
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_cut_anywhere_or_of_another_version_is_refused_and_moved_aside) {
+  keep(full({"a"}), one_hold());
+  const auto good = tests::read_text(file());
+  auto newer = good;
+  newer.replace(newer.find("\"version\":1"), 11, "\"version\":2");
+  auto changed = good;
+  changed.replace(changed.find("10.0.0.1"), 8, "10.0.0.2");
+  std::vector<std::string> bad{newer, changed, "", "{}", "null", "[]"};
+  for (std::size_t i = 1; i + 1 < good.size(); i += 7) bad.push_back(good.substr(0, i));
+  for (const auto& text : bad) {
+    tests::write_text(file(), text);
+    BOOST_TEST(!load_view(file()), text);
+    view_keeper keeper(path, log);
+    BOOST_TEST(!keeper.find("p"), text);
+    BOOST_TEST(!fs::exists(file()));
+    BOOST_TEST(tests::read_text(file() + ".refused") == text);
+  }
+  const auto told = log->events()->after(0, 1).events;
+  BOOST_REQUIRE(!told.empty());
+  BOOST_TEST(tests::contains(told.front()->text, "another version"));
+  BOOST_TEST(tests::contains(told.front()->text, "nothing of it is used"));
+}
+
+BOOST_AUTO_TEST_CASE(views_of_providers_that_are_gone_are_removed) {
+  keep(full({"a"}));
+  tests::write_text(path + "/memory-m.json", "{}");
+  view_keeper keeper(path, log);
+  keeper.keep_only({"p"});
+  BOOST_TEST(fs::exists(file()));
+  keeper.keep_only({"q"});
+  BOOST_TEST(!fs::exists(file()));
+  BOOST_TEST(!keeper.find("p"));
+  BOOST_TEST(fs::exists(path + "/memory-m.json"));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_written_is_told_once) {
+  tests::write_text(path, "a file where the folder should be");
+  view_keeper keeper(path, log);
+  keeper.take("p", full({"a"}), {}, noon, true);
+  BOOST_TEST(tests::eventually([&] { return log->events()->last() == 1U; }));
+  BOOST_TEST(tests::contains(log->events()->after(0, 1).events.front()->text, "cannot be kept"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::actors
