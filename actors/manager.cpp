@@ -180,24 +180,6 @@ void take_settings(manager_self self, const config::settings& settings) {
   s.seen_by->desires(s.desired, s.queue.depth());
 }
 
-void take_answer(manager_self self, const name_answer& answer) {
-  auto& s = self->state;
-  const auto taken = s.names.take(answer);
-  if (!taken.line.empty())
-    s.seen_by->say(taken.bad ? spdlog::level::warn : spdlog::level::info, "name", taken.line);
-  s.queue.changed(taken.changed);
-  pump(self);
-}
-
-/// Answers come on the resolver's thread, which must not keep the manager alive.
-host_names::listener answers_to(manager_self self) {
-  return [to = caf::actor_cast<caf::weak_actor_ptr>(self)](name_answer answer) {
-    if (const auto manager = caf::actor_cast<caf::strong_actor_ptr>(to))
-      caf::anon_send(caf::actor_cast<manager_actor>(manager), resolved_atom::value,
-                     std::make_shared<const name_answer>(std::move(answer)));
-  };
-}
-
 status_ptr status_of(manager_self self) {
   auto& s = self->state;
   auto status = s.book.view(s.desired, s.refusals);

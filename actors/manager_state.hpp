@@ -79,4 +79,10 @@ decision_ptr reject(manager_self self, std::uint64_t id);
 void let_go_what_is_due(manager_self self);
 caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket);
 
+// -- manager_names.cpp
+
+void take_answer(manager_self self, const name_answer& answer);
+/// Answers come on the resolver's thread, which must not keep the manager alive.
+host_names::listener answers_to(manager_self self);
+
 }  // namespace switchyard::actors

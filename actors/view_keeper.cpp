@@ -13,8 +13,9 @@ namespace fs = std::filesystem;
 
 constexpr auto least_gap = 250ms;
 constexpr auto longest_gap = 30s;
-constexpr auto longest_lag = 10min;  // of the time in a file whose view does not change
-constexpr int share = 20;            // one part in so many of the time goes into writing
+constexpr std::size_t most_waiting = 1000;  // reports; a disk that hangs must not gather them
+constexpr auto longest_lag = 10min;         // of the time in a file whose view does not change
+constexpr int share = 20;                   // one part in so many of the time goes into writing
 
 }  // namespace
 
@@ -43,11 +44,14 @@ std::optional<kept_view> view_keeper::find(const std::string& provider) {
 void view_keeper::take(const std::string& provider, report_ptr report,
                        std::optional<model::guard_memory> holds, model::wall_time now,
                        bool at_once) {
+  bool many = false;
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back({provider, std::move(report), std::move(holds), now});
+    many = waiting_.size() >= most_waiting;
     at_once_ = at_once_ || at_once;
   }
+  if (many) fold_what_waits(longest_lag);
   more_.notify_all();
 }
 
