@@ -173,7 +173,7 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    if (const auto code = switchyard::providers::rest::run_as_transformer(argc, argv)) return *code;
+    switchyard::providers::rest::run_as_transformer(argc, argv);
     return dispatch(argc, argv);
   } catch (const std::exception& e) {
     std::cerr << "switchyard: " << e.what() << '\n';

@@ -151,6 +151,7 @@ void transfers::transfer::set_tls(const request& what) {
   set(CURLOPT_CAINFO, what.ca_file);
   set(CURLOPT_SSLCERT, what.certificate_file);
   set(CURLOPT_SSLKEY, what.key_file ? what.key_file : what.certificate_file);
+  set(CURLOPT_KEYPASSWD, "");  // else OpenSSL asks for it on the terminal
   // Files are read anew for each connection.
   set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
 }

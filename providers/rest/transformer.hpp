@@ -8,7 +8,6 @@
 // run_as_transformer(). Its environment is empty.
 
 #include <chrono>
-#include <optional>
 #include <string>
 
 #include "base/fd.hpp"
@@ -30,8 +29,8 @@ struct transform_limits {
 base::outcome<std::string> transform(const std::string& program, std::string text,
                                      const transform_limits& limits, const base::wakeup* stop);
 
-/// First thing in main() of whatever uses transform(): the exit code of a process that was started
-/// to run a program, nothing in any other.
-std::optional<int> run_as_transformer(int argc, char** argv);
+/// First thing in main() of whatever uses transform(): does not come back in a process that was
+/// started to run a program, and does nothing in any other.
+void run_as_transformer(int argc, char** argv);
 
 }  // namespace switchyard::providers::rest

@@ -5,6 +5,6 @@
 #include "providers/rest/transformer.hpp"
 
 int main(int argc, char** argv) {
-  if (const auto code = switchyard::providers::rest::run_as_transformer(argc, argv)) return *code;
+  switchyard::providers::rest::run_as_transformer(argc, argv);
   return boost::unit_test::unit_test_main(&init_unit_test, argc, argv);
 }
