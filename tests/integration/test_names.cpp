@@ -70,8 +70,12 @@ BOOST_FIXTURE_TEST_CASE(a_name_that_stops_resolving_keeps_its_address, first_sit
                     "such name; it stays 127.0.0.1"),
       gateway->log());
   BOOST_TEST(gateway->answered_by({"app"}));
-  BOOST_TEST(http_get(gateway->api_port(), "/readyz", "localhost").body.find("app.test") !=
-             std::string::npos);
+  http_answer ready;
+  BOOST_TEST(eventually([&] {
+               ready = http_get(gateway->api_port(), "/readyz", "localhost");
+               return ready.body.find("app.test") != std::string::npos;
+             }),
+             ready.status << " " << ready.body);
   names.set("app.test", {"127.0.0.1"});
   BOOST_TEST(comes_to_tell("host name app.test resolves again"), gateway->log());
 }

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(fields_that_cannot_be_read_are_named) {
   for (const std::string port :
        {"", "80a", "080", " 80", "+80", "1e3", "8.5", "70000", "-1", "99999999999999999999"})
     BOOST_TEST(contains(server_fault({{"address", "10.0.0.1"}, {"port", port}}), "port: "), port);
-  BOOST_TEST(contains(server_fault({{"address", "h"}, {"port", "80"}}), "address: "));
+  BOOST_TEST(contains(server_fault({{"address", "10.0.0"}, {"port", "80"}}), "address: "));
   for (const std::string backup : {"1", "yes", "True", ""})
     BOOST_TEST(contains(server_fault({{"address", "::1"}, {"port", "1"}, {"backup", backup}}),
                         "backup: "));
