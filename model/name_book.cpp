@@ -45,8 +45,7 @@ std::set<std::string> name_book::resolved(const std::string& host,
   const auto first = addresses.front();
   if (addresses.size() > most_addresses) addresses.resize(most_addresses);
   std::ranges::sort(addresses);
-  const auto twice = std::ranges::unique(addresses);
-  addresses.erase(twice.begin(), twice.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   if (addresses == e.addresses) return {};
   // Answers that come in another order each time must not move a server to and fro.
   if (!std::ranges::binary_search(addresses, e.preferred)) e.preferred = first;

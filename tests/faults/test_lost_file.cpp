@@ -27,6 +27,8 @@ BOOST_AUTO_TEST_CASE(haproxy_keeps_its_backends_until_the_source_can_be_read) {
   const unbroken_traffic traffic(*this);
   const auto worker = gateway.worker_pid();
   std::filesystem::remove(source / "backends.json");
+  // Nothing is known of the source then.
+  std::filesystem::remove(gateway.file("state") + "/view-files.json");
   gateway.start_switchyard();
   // With backends that came at run time the running HAProxy has nothing that its file lacks.
   const auto* told = haproxy_adds_backends() ? "connected to HAProxy" : "goes on with what it has";

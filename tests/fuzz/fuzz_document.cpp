@@ -6,6 +6,8 @@
 #include "haproxy/renderer.hpp"
 #include "haproxy/routes.hpp"
 #include "model/document.hpp"
+#include "model/document_text.hpp"
+#include "model/name_book.hpp"
 #include "tests/fuzz/hostile.hpp"
 #include "tests/fuzz/oracle.hpp"
 
@@ -46,10 +48,24 @@ void require_route(const model::route& route) {
   require(again && *again == route, "a route reads back from its own encoding", key);
 }
 
+/// As it comes to HAProxy: addresses in the place of host names.
+model::backend_ptr with_addresses(const model::backend_ptr& b) {
+  model::name_book book;
+  book.take(b->name, b);
+  for (const auto& host : book.names()) {
+    require(model::canonical_host(host) == host, "a host name is one", host);
+    book.resolved(host, {"2001:db8::1", "10.0.0.1"});
+  }
+  model::unread none;
+  const auto with = book.addressed(b, none);
+  require(!none.any(), "nothing is unread once all names are resolved", b->name);
+  return with;
+}
+
 void require_report(const model::report& seen) {
   for (const auto& [name, event] : seen.backends) {
     require(event.value && event.value->name == name, "an entry holds the backend it names", name);
-    require_renderable(*event.value);
+    require_renderable(*with_addresses(event.value));
     require_encoding(*event.value);
     const bool some_refused =
         event.settings_refused || event.servers_refused || !event.refused_servers.empty();
