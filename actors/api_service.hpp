@@ -14,6 +14,7 @@
 #include "actors/protocol.hpp"
 #include "api/service.hpp"
 #include "base/fd.hpp"
+#include "base/timed_lock.hpp"
 
 namespace switchyard::actors {
 
@@ -58,8 +59,8 @@ class api_service final : public api::service {
   supervisor_actor supervisor_;
   api::wall_time started_;
   std::atomic<bool> closing_{false};
-  std::timed_mutex asking_;   // held while a question is asked
-  std::timed_mutex looking_;  // held while HAProxy is asked
+  base::timed_lock asking_;   // held while a question is asked
+  base::timed_lock looking_;  // held while HAProxy is asked
   mutable std::mutex mutex_;
   settings_ptr settings_;  // guarded by mutex_
 };

@@ -11,6 +11,7 @@
 
 #include "actors/planning.hpp"
 #include "actors/protocol.hpp"
+#include "base/timed_lock.hpp"
 
 namespace switchyard::actors {
 
@@ -32,7 +33,7 @@ class plan_service {
 
   caf::actor_system& system_;
   supervisor_actor supervisor_;
-  std::timed_mutex planning_;
+  base::timed_lock planning_;
   std::mutex mutex_;
   settings_ptr settings_;  // guarded by mutex_
 };
