@@ -79,6 +79,15 @@ struct group {
   }
 };
 
+/// A server whose role changes closes its connections, which is no answer yet.
+bool has_role(const redis_server& server, std::string_view role) {
+  try {
+    return server.cli({"ROLE"}).starts_with(role);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_sentinels)
@@ -121,7 +130,7 @@ BOOST_AUTO_TEST_CASE(the_master_is_followed_over_a_failover_under_writes) {
     }
   });
   ::kill(all.one.pid(), SIGKILL);
-  BOOST_REQUIRE(eventually([&] { return all.two.cli({"ROLE"}).starts_with("master"); }, 40s));
+  BOOST_REQUIRE(eventually([&] { return has_role(all.two, "master"); }, 40s));
   writer.request_stop();
   writer.join();
   BOOST_TEST(provider.has("api", "srv1"));
@@ -138,11 +147,11 @@ BOOST_AUTO_TEST_CASE(a_master_that_was_replaced_while_it_hung_is_left) {
   const followed provider(all.settings());
   BOOST_REQUIRE(provider.wait_server("api", "srv1"));
   ::kill(all.one.pid(), SIGSTOP);
-  BOOST_REQUIRE(eventually([&] { return all.two.cli({"ROLE"}).starts_with("master"); }, 40s));
+  BOOST_REQUIRE(eventually([&] { return has_role(all.two, "master"); }, 40s));
   group::enter(all.two, "srv2");
   BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
   ::kill(all.one.pid(), SIGCONT);
-  BOOST_REQUIRE(eventually([&] { return all.one.cli({"ROLE"}).starts_with("slave"); }, 40s));
+  BOOST_REQUIRE(eventually([&] { return has_role(all.one, "slave"); }, 40s));
   group::enter(all.two, "srv3");
   BOOST_TEST(provider.wait_server("api", "srv3"));
 }
@@ -154,7 +163,7 @@ BOOST_AUTO_TEST_CASE(an_ordered_failover_is_followed) {
   const followed provider(all.settings());
   BOOST_REQUIRE(provider.wait_server("api", "srv1"));
   BOOST_REQUIRE(contains(all.watching[0]->cli({"SENTINEL", "FAILOVER", "mymaster"}), "OK"));
-  BOOST_REQUIRE(eventually([&] { return all.two.cli({"ROLE"}).starts_with("master"); }, 40s));
+  BOOST_REQUIRE(eventually([&] { return has_role(all.two, "master"); }, 40s));
   group::enter(all.two, "srv2");
   BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
 }
