@@ -1,5 +1,6 @@
 // The manager's last good views: what stands in for sources that do not answer at the start.
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -15,6 +16,13 @@ void find_last_good(manager_self self) {
   s.keeper->keep_only({names.begin(), names.end()});
   for (const auto& name : names)
     if (auto view = s.keeper->find(name)) s.last_good.emplace(name, *std::move(view));
+  // Numbers of holds are never given twice, whichever provider is restored first.
+  model::guard_memory numbers;
+  for (const auto& [name, kept] : s.last_good) {
+    numbers.last_id = std::max(numbers.last_id, kept.holds.last_id);
+    for (const auto& h : kept.holds.holds) numbers.last_id = std::max(numbers.last_id, h.id);
+  }
+  s.guard.restore(numbers);
 }
 
 void use_last_good(manager_self self, const std::string& provider) {

@@ -145,13 +145,13 @@ class resolver::loop {
       channel_ = make_channel(owner_.options_);
       made_ = now;
     }
-    for (auto& [name, e] : names_) {
-      if (e.asked || e.due > now) continue;
+    for (const auto& [name, due] : due_at(now)) {
+      auto& e = names_.at(name);
       if (!channel_) {
         done(name, {}, error{errc::unavailable, "the name servers of the settings cannot be used"});
         continue;
       }
-      if (in_flight_ >= most_in_flight) return;
+      if (full(now)) return;
       e.asked = true;
       ++in_flight_;
       ares_addrinfo_hints hints{};
@@ -162,6 +162,21 @@ class resolver::loop {
       ares_getaddrinfo(channel_.get(), name.c_str(), nullptr, &hints, &loop::answered,
                        asked.release());
     }
+  }
+
+  /// Names that are due, those that wait longest first: a zone that does not answer must not keep
+  /// the others waiting.
+  std::vector<std::pair<std::string, clock::time_point>> due_at(clock::time_point now) const {
+    std::vector<std::pair<std::string, clock::time_point>> all;
+    for (const auto& [name, e] : names_)
+      if (!e.asked && e.due <= now) all.emplace_back(name, e.due);
+    std::ranges::stable_sort(all, {}, [](const auto& n) { return n.second; });
+    return all;
+  }
+
+  /// Whether questions have to end first: there are many, or the channel is to be made anew.
+  bool full(clock::time_point now) const {
+    return in_flight_ >= most_in_flight || (in_flight_ > 0 && now - made_ > channel_lasts);
   }
 
   static void answered(void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
@@ -234,7 +249,7 @@ class resolver::loop {
       longest = longest ? std::min(*longest, t) : t;
     };
     const auto now = clock::now();
-    if (in_flight_ < most_in_flight)
+    if (!full(now))
       for (const auto& [name, e] : names_)
         if (!e.asked) sooner(std::chrono::ceil<milliseconds>(e.due - now));
     timeval left{};

@@ -53,7 +53,9 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
         return can_add_backends() && !recorded(name) && !pending_.contains(name);
       }))
     save(report);
-  brought_ = halving_.next(waiting_for_load());
+  const auto waiting = waiting_for_load();
+  brought_ = halving_.next(waiting);
+  const auto left_behind = waiting.size() - brought_.size();
   auto touched = brought_;
   std::ranges::copy_if(unsaved_, std::inserter(touched, touched.end()), [this](const auto& name) {
     return !pending_.contains(name) && !blamed(name);
@@ -64,7 +66,8 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   auto committed = target.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   const std::size_t others = certificates_.wants_reload() ? 1 : 0;
-  if (committed || committed.error().kind != base::errc::refused || touched.size() + others < 2)
+  if (committed || committed.error().kind != base::errc::refused ||
+      touched.size() + others + left_behind < 2)
     return committed;
   // One backend that HAProxy does not take must not hold up the others, nor a certificate.
   apply_report unheard;

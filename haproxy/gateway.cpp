@@ -58,7 +58,8 @@ base::status gateway::start(time_point now, apply_report& report) {
   apply_report unheard;
   const bool running = open(unheard);
   fresh_ = fresh && running;
-  if (fresh || (managed && !running))
+  // Where no check tells whether HAProxy could start with the file, a corrected head is its chance.
+  if (fresh || (!running && (managed || settings_.haproxy.binary.empty())))
     if (auto written = write_initial(report); !written && fresh) return written;
   if (managed)
     if (auto up = outside_->ensure_running(longest_start); !up) return up;
@@ -162,6 +163,8 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   base_changed_ = identity_.pid != 0 && print_of(settings_.haproxy.base_file) != base_loaded_;
   ca_changed_ = identity_.pid != 0 && print_of(settings_.haproxy.server_ca_file) != ca_loaded_;
   plan_head(report);
+  if (away_ && head_changed_ && settings_.haproxy.binary.empty() && write_initial(report))
+    head_changed_ = false;
   reload_not_before_ = now + settle;
   finish(report);
   return report;

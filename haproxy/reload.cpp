@@ -229,7 +229,9 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
   store_.forget_edit();
   resaved_.clear();
   unsaved_ = left;
+  for (const auto& [name, b] : blamed_) unsaved_.insert(name);
   save_due_.reset();
+  if (!unsaved_.empty()) schedule_save();
   pending_.clear();
   head_changed_ = false;
   tell_misfits(report);
@@ -262,10 +264,16 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
 // Where `haproxy -c` was not asked, or took what a load does not, one backend must not hold up the
 // others.
 void gateway::reload_refused(const base::error& why, apply_report& report) {
+  const bool certificates_wait = certificates_.wants_reload();
   reload_failed(why.message, report);
   if (why.kind != base::errc::refused) return;
   const auto found = halving_.refused(brought_);
-  if (found.guilty) put_blame(*found.guilty, why.message, report);
+  if (found.guilty) {
+    put_blame(*found.guilty, why.message, report);
+    // A reload that brings nothing would come next.
+    if (!certificates_wait) pending_.erase(*found.guilty);
+    if (pending_.empty()) halving_ = {};
+  }
   if (found.at_once) budget_.changed();
 }
 

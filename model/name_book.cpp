@@ -43,12 +43,13 @@ std::set<std::string> name_book::resolved(const std::string& host,
   auto& e = known->second;
   e.why.clear();
   const auto first = addresses.front();
+  const bool stays = std::ranges::find(addresses, e.preferred) != addresses.end();
   if (addresses.size() > most_addresses) addresses.resize(most_addresses);
   std::ranges::sort(addresses);
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   if (addresses == e.addresses) return {};
   // Answers that come in another order each time must not move a server to and fro.
-  if (!std::ranges::binary_search(addresses, e.preferred)) e.preferred = first;
+  if (!stays) e.preferred = first;
   e.addresses = std::move(addresses);
   return e.backends;
 }
@@ -70,6 +71,9 @@ backend_ptr name_book::addressed(const backend_ptr& desired, unread& unread) con
       add(with->servers, s, *desired, unread);
   }
   sort_servers(with->servers);
+  // Nobody leaves for the sake of a name that nobody knows the address of.
+  const bool left_out = unread.servers || !unread.by_name.empty();
+  if (left_out && with->serving() == 0) unread.servers = true;
   return with;
 }
 

@@ -69,6 +69,20 @@ BOOST_AUTO_TEST_CASE(a_name_that_was_never_resolved_is_unread) {
   BOOST_TEST(all.unread.servers);
 }
 
+// Servers that a name is to take the place of stay until somebody knows where that is.
+BOOST_AUTO_TEST_CASE(nobody_leaves_for_a_name_that_was_never_resolved) {
+  name_book book;
+  const auto web = of("web", {named("s2", "a.example")});
+  book.take("web", web);
+  unread u;
+  BOOST_TEST(book.addressed(web, u)->servers.empty());
+  BOOST_TEST(u.servers);
+  BOOST_TEST(book.resolved("a.example", {"10.0.0.2"}) == names{"web"});
+  u = {};
+  book.addressed(web, u);
+  BOOST_TEST(!u.any());
+}
+
 BOOST_AUTO_TEST_CASE(the_first_address_is_taken_and_kept_while_it_is_among_the_answers) {
   web_book b({named("s2", "a.example")});
   BOOST_TEST(b.book.resolved("a.example", {"10.0.1.2", "10.0.1.1"}) == names{"web"});
