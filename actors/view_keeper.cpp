@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr auto least_gap = 250ms;
 constexpr auto longest_gap = 30s;
+constexpr auto retry_gap = 5s;              // after a write that failed
 constexpr std::size_t most_waiting = 1000;  // reports; a disk that hangs must not gather them
 constexpr auto longest_lag = 10min;         // of the time in a file whose view does not change
 constexpr int share = 20;                   // one part in so many of the time goes into writing
@@ -49,6 +50,7 @@ void view_keeper::take(const std::string& provider, report_ptr report,
     const std::lock_guard lock(mutex_);
     waiting_.push_back({provider, std::move(report), std::move(holds), now});
     many = waiting_.size() >= most_waiting;
+    dirty_ = true;
     at_once_ = at_once_ || at_once;
   }
   if (many) fold_what_waits(longest_lag);
@@ -78,16 +80,17 @@ void view_keeper::run() {
     bool last = false;
     {
       std::unique_lock lock(mutex_);
-      more_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+      more_.wait(lock, [&] { return stopping_ || dirty_; });
       more_.wait_for(lock, gap, [&] { return stopping_ || at_once_; });
-      at_once_ = false;
+      at_once_ = dirty_ = false;
       last = stopping_;
     }
     const auto started = std::chrono::steady_clock::now();
     fold_what_waits(last ? model::wall_time::duration(0) : longest_lag);
-    write_what_changed();
+    const bool all_written = write_what_changed();
     gap = std::clamp<std::chrono::steady_clock::duration>(
-        share * (std::chrono::steady_clock::now() - started), least_gap, longest_gap);
+        share * (std::chrono::steady_clock::now() - started), all_written ? least_gap : retry_gap,
+        longest_gap);
     if (last) return;
   }
 }
@@ -112,7 +115,8 @@ void view_keeper::fold_what_waits(model::wall_time::duration may_lag) {
   for (auto& [name, e] : views_) e.changed = e.changed || e.as_of - e.saved > may_lag;
 }
 
-void view_keeper::write_what_changed() {
+/// Whether all could be written; what could not is tried again.
+bool view_keeper::write_what_changed() {
   std::map<std::string, kept_view> changed;
   {
     const std::lock_guard lock(views_mutex_);
@@ -122,6 +126,7 @@ void view_keeper::write_what_changed() {
         e.saved = e.as_of;
       }
   }
+  bool all_written = true;
   for (const auto& [name, what] : changed) {
     const auto saved = save_view(view_file(folder_, name), what);
     const std::lock_guard lock(views_mutex_);
@@ -133,7 +138,13 @@ void view_keeper::write_what_changed() {
                     "the last good view of provider " + name + " cannot be kept: " + failure);
     e->second.failure = failure;
     e->second.changed = e->second.changed || !failure.empty();
+    all_written = all_written && failure.empty();
   }
+  if (!all_written) {
+    const std::lock_guard lock(mutex_);
+    dirty_ = true;
+  }
+  return all_written;
 }
 
 /// Read from its file the first time. With views_mutex_ held.

@@ -63,7 +63,7 @@ class view_keeper {
 
   void run();
   void fold_what_waits(model::wall_time::duration may_lag);
-  void write_what_changed();
+  bool write_what_changed();
   entry& known(const std::string& provider);
   kept_view view_of(const std::string& provider, const entry& e) const;
 
@@ -73,6 +73,7 @@ class view_keeper {
   std::condition_variable more_;
   std::deque<handed_over> waiting_;
   bool at_once_ = false;
+  bool dirty_ = false;  // something may have to be written; likewise
   bool stopping_ = false;
   std::mutex views_mutex_;  // guards the next one; taken for longer, never by take()
   std::map<std::string, entry> views_;

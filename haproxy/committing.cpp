@@ -103,6 +103,12 @@ void gateway::put_blame(const std::string& name, const std::string& why, apply_r
        about_backend(name));
 }
 
+/// While the search goes on, those that it found stay out of it.
+void gateway::extend_blame() {
+  for (auto& [name, b] : blamed_)
+    if (b.until > now_) b.until = std::max(b.until, budget_.earliest() + blame_lasts);
+}
+
 /// Whether HAProxy has refused just this version of a backend a short while ago.
 bool gateway::blamed(const std::string& name) const {
   const auto found = blamed_.find(name);

@@ -237,6 +237,7 @@ class gateway {
   base::outcome<configuration> commit_target(apply_report& report);
   names without_guilty(const names& which, apply_report& report);
   bool blamed(const std::string& name) const;
+  void extend_blame();
   void put_blame(const std::string& name, const std::string& why, apply_report& report);
   void commit_while_away(apply_report& report);
   bool put_back(apply_report& report);

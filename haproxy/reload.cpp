@@ -274,6 +274,7 @@ void gateway::reload_refused(const base::error& why, apply_report& report) {
     if (!certificates_wait) pending_.erase(*found.guilty);
     if (pending_.empty()) halving_ = {};
   }
+  if (!brought_.empty()) extend_blame();
   if (found.at_once) budget_.changed();
 }
 
