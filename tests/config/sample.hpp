@@ -12,6 +12,11 @@ namespace switchyard::tests {
 /// The least that a settings file must have; it ends in a newline.
 inline const std::string least = "providers: [{name: files, type: file, path: /b.d}]\n";
 
+/// Settings with one provider whose text begins at 2:5.
+inline std::string provider(const std::string& text) {
+  return "providers:\n  - " + text + "\n";
+}
+
 /// Reads settings of a file /etc/sy/s.yaml that must be fine.
 inline config::settings good(const std::string& text, const config::environment& variables = {}) {
   auto read = config::parse(text, "/etc/sy/s.yaml", variables);

@@ -8,11 +8,7 @@ namespace {
 
 using tests::bad;
 using tests::good;
-
-/// Settings with one provider whose text begins at 2:5.
-std::string provider(const std::string& text) {
-  return "providers:\n  - " + text + "\n";
-}
+using tests::provider;
 
 std::string rest(const std::string& more) {
   return provider("{name: a, type: rest, " + more + "}");

@@ -9,11 +9,7 @@ namespace {
 
 using tests::bad;
 using tests::good;
-
-/// Settings with one provider whose text begins at 2:5.
-std::string provider(const std::string& text) {
-  return "providers:\n  - " + text + "\n";
-}
+using tests::provider;
 
 std::string postgres(const std::string& more) {
   return provider("{name: db, type: postgres, dsn: x, " + more + "}");
