@@ -1,17 +1,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <caf/all.hpp>
 #include <chrono>
 #include <csignal>
-#include <future>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include "actors/observer.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/system.hpp"
 #include "base/fd.hpp"
 #include "base/redact.hpp"
 #include "cli/commands.hpp"
@@ -97,18 +95,13 @@ class daemon {
         incoming_(incoming) {}
 
   int run() {
-    caf::actor_system_config config;
-    // Stealing workers spin: about a third of a core while idle (CAF 0.17).
-    config.set("scheduler.policy", caf::atom("sharing"));
-    // The actors that share it do little and wait for nothing, and a message finds a warm thread.
-    config.set("scheduler.max-threads", std::size_t{1});
-    caf::actor_system system(config);
     say(level::info, "switchyard " SWITCHYARD_VERSION " starts, settings from " + options_.config);
-    supervisor_ = actors::spawn_supervisor(
-        system, settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); });
+    actors_ = std::make_unique<actors::system>(
+        settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); });
     wait_for_end();
-    stop(system);
-    supervisor_ = nullptr;
+    if (!actors_->stop()) say(level::err, "the end was not orderly");
+    say(level::info, "ended");
+    actors_.reset();
     return failure_.get() ? 1 : 0;
   }
 
@@ -151,25 +144,18 @@ class daemon {
       say(level::warn, name + " has changed; that takes effect with the next start");
     seen_by_->use_level(next->log.level);
     settings_ = std::make_shared<const config::settings>(std::move(next).value());
-    caf::anon_send(supervisor_, actors::configure_atom::value, settings_);
+    actors_->configure(settings_);
     say(level::info, "settings re-read from " + options_.config);
   }
 
-  void stop(caf::actor_system& system) {
-    caf::scoped_actor self(system);
-    self->request(supervisor_, caf::infinite, actors::stop_atom::value)
-        .receive([](actors::stop_atom) {},
-                 [this](caf::error&) { say(level::err, "the end was not orderly"); });
-    say(level::info, "ended");
-  }
-
   common_options options_;
-  actors::settings_ptr settings_;
-  actors::settings_ptr started_with_;  // what needs a restart is in force as it was then
+  std::shared_ptr<const config::settings> settings_;
+  std::shared_ptr<const config::settings>
+      started_with_;  // what needs a restart is in force as it was then
   actors::observer_ptr seen_by_;
   const signals& incoming_;
   failure failure_;
-  actors::supervisor_actor supervisor_;
+  std::unique_ptr<actors::system> actors_;
 };
 
 int fail(const base::error& why) {

@@ -1,0 +1,39 @@
+#pragma once
+
+// All actors of a running switchyard, behind a class that shows nothing of CAF: how the command
+// line starts, changes and ends them.
+//
+// Threading: one thread, the one that made it; `failed` comes on another one.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/observer.hpp"
+#include "config/settings.hpp"
+
+namespace switchyard::actors {
+
+class system {
+ public:
+  /// Starts everything. `failed` is called (on an actor's thread, once) when a part without which
+  /// nothing works keeps failing: the process should end then.
+  system(std::shared_ptr<const config::settings> settings, observer_ptr seen_by,
+         std::function<void(std::string)> failed);
+  /// After stop(): without it the actors would go on, and this would wait for them.
+  ~system();
+  system(const system&) = delete;
+  system& operator=(const system&) = delete;
+
+  /// Takes these settings from now on.
+  void configure(std::shared_ptr<const config::settings> next);
+
+  /// Ends everything in order and returns when it is done; false when it was not orderly.
+  bool stop();
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace switchyard::actors
