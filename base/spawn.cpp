@@ -118,6 +118,8 @@ outcome<spawned> spawn(const command_line& command, const program_ends& ends) {
   const auto program = find_program(name);
   if (!program) return program.error();
   auto arguments = command.argv;
+  // HAProxy's master executes its own argv[0] at a reload, and its PATH need not lead there.
+  arguments.front() = *program;
   std::vector<std::string> variables;
   for (const auto& [key, value] : command.environment) variables.push_back(key + "=" + value);
 

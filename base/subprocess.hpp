@@ -22,7 +22,7 @@ namespace switchyard::base {
 
 struct command_line {
   /// argv[0] without a slash is looked up in our PATH, then in the sbin folders, where HAProxy lies
-  /// and where a user's PATH often does not lead.
+  /// and where a user's PATH often does not lead; the program gets the path that was found.
   std::vector<std::string> argv{};
   std::map<std::string, std::string> environment{};  ///< the whole environment of the program
   std::chrono::milliseconds deadline{10'000};        ///< for run(): SIGKILL to its group past this

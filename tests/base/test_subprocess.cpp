@@ -67,6 +67,13 @@ BOOST_AUTO_TEST_CASE(the_environment_is_the_given_one_alone) {
   BOOST_TEST(one->output == "A=b=c\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_program_that_was_looked_up_is_given_its_path) {
+  const auto result = run({.argv = {"cat", "/proc/self/cmdline"}});
+  BOOST_REQUIRE(result);
+  BOOST_TEST(result->output.starts_with("/"), result->output);
+  BOOST_TEST(result->output.substr(0, result->output.find('\0')).ends_with("/cat"));
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_program_is_told_from_one_that_cannot_be_run) {
   for (const auto* name : {"no-such-program-here", "/no/such/program", ""}) {
     const auto result = run({.argv = {name}});
