@@ -1,6 +1,7 @@
 #include "model/losses.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -37,13 +38,13 @@ std::string_view place_of(const server& s) {
 /// Names of those whose address no server of `other` has.
 std::set<std::string> gone_from(const std::vector<const server*>& missing,
                                 const backend_ptr& other) {
+  std::multimap<std::pair<std::string_view, std::uint16_t>, const server*> places;
+  for (const auto* s : missing) places.emplace(std::pair(place_of(*s), s->port), s);
+  // Few are missing, as a rule, of many.
+  if (other && !places.empty())
+    for (const auto& s : other->servers) places.erase({place_of(s), s.port});
   std::set<std::string> names;
-  std::set<std::pair<std::string_view, std::uint16_t>> places;
-  if (missing.empty()) return names;
-  if (other)
-    for (const auto& s : other->servers) places.emplace(place_of(s), s.port);
-  for (const auto* s : missing)
-    if (!places.contains({place_of(*s), s->port})) names.insert(s->name);
+  for (const auto& [place, s] : places) names.insert(s->name);
   return names;
 }
 

@@ -79,13 +79,15 @@ class listener {
   }
 };
 
-pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const std::string& parameter) {
-  return work.exec(sql, pqxx::params{parameter});
+template <class... Text>
+pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const Text&... parameters) {
+  return work.exec(sql, pqxx::params{parameters...});
 }
 
+template <class... Text>
 pqxx::result run_prepared(pqxx::nontransaction& work, const std::string& name,
-                          const std::string& parameter) {
-  return work.exec(pqxx::prepped{name}, pqxx::params{parameter});
+                          const Text&... parameters) {
+  return work.exec(pqxx::prepped{name}, pqxx::params{parameters...});
 }
 
 #else
@@ -100,13 +102,15 @@ class listener final : public pqxx::notification_receiver {
   std::vector<std::string>& into_;
 };
 
-pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const std::string& parameter) {
-  return work.exec_params(sql, parameter);
+template <class... Text>
+pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const Text&... parameters) {
+  return work.exec_params(sql, parameters...);
 }
 
+template <class... Text>
 pqxx::result run_prepared(pqxx::nontransaction& work, const std::string& name,
-                          const std::string& parameter) {
-  return work.exec_prepared(name, parameter);
+                          const Text&... parameters) {
+  return work.exec_prepared(name, parameters...);
 }
 
 #endif
@@ -191,6 +195,18 @@ struct connection::driver {
     return {errc::unavailable, failure_of(session.get())};
   }
 
+  /// Runs one statement with texts as its parameters.
+  template <class... Text>
+  base::outcome<table> ask(const std::string& sql, milliseconds longest,
+                           const Text&... parameters) {
+    return guarded<table>(longest, [&] {
+      const auto* const name = keeps_statements ? &prepared(sql) : nullptr;
+      pqxx::nontransaction work(pqxx);
+      if (name != nullptr) return values(run_prepared(work, *name, parameters...));
+      return values(run(work, sql, parameters...));
+    });
+  }
+
   /// The name of a prepared statement.
   const std::string& prepared(const std::string& sql) {
     const auto known = statements.find(sql);
@@ -235,12 +251,12 @@ base::outcome<table> connection::query(const std::string& sql, milliseconds long
 base::outcome<table> connection::query(const std::string& sql,
                                        const std::vector<std::string>& names,
                                        milliseconds longest) {
-  return driver_->guarded<table>(longest, [&] {
-    const auto* const name = driver_->keeps_statements ? &driver_->prepared(sql) : nullptr;
-    pqxx::nontransaction work(driver_->pqxx);
-    if (name != nullptr) return values(run_prepared(work, *name, array_of(names)));
-    return values(run(work, sql, array_of(names)));
-  });
+  return driver_->ask(sql, longest, array_of(names));
+}
+
+base::outcome<table> connection::query(const std::string& sql, const std::string& first,
+                                       const std::string& second, milliseconds longest) {
+  return driver_->ask(sql, longest, first, second);
 }
 
 void connection::keep_statements() {

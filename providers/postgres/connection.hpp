@@ -38,8 +38,11 @@ class connection {
   /// Runs one statement whose parameter $1 is the text[] `names`.
   base::outcome<table> query(const std::string& sql, const std::vector<std::string>& names,
                              std::chrono::milliseconds longest);
+  /// Runs one statement whose parameters $1 and $2 are texts.
+  base::outcome<table> query(const std::string& sql, const std::string& first,
+                             const std::string& second, std::chrono::milliseconds longest);
 
-  /// From now on the statements of query(sql, names) are prepared, which saves their planning. Only
+  /// From now on statements with parameters are prepared, which saves their planning. Only
   /// for a session of our own: behind a pooler the next transaction may be in another one.
   void keep_statements();
 

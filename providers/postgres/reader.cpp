@@ -35,14 +35,13 @@ std::string rows_of(char kind, const std::string& first, const std::string& seco
          "::text, row_to_json(t)::text FROM " + source + " AS t";
 }
 
-/// The server whose key is the one element of $1.
+/// The server of backend $1 whose name is $2.
 std::string columns_of_one(const std::string& servers) {
   std::string columns;
   for (const auto name : server_columns)
     columns.append(", to_json(t.").append(name).append(")::text");
   return "SELECT 'c'::text, t.backend::text, t.name::text" + columns + " FROM " + servers +
-         " AS t WHERE t.backend::text = split_part(($1::text[])[1], '/', 1)"
-         " AND t.name::text = split_part(($1::text[])[1], '/', 2)";
+         " AS t WHERE t.backend::text = $1::text AND t.name::text = $2::text";
 }
 
 /// An operator's query as a subquery; its last line may be a comment.
@@ -136,7 +135,8 @@ base::outcome<table> reader::server_rows(connection& session, const hints& wante
   const auto keys = wanted.server_keys();
   const bool by_columns = memory == nullptr || memory->without_columns.empty();
   if (by_columns && keys.size() == 1 && !wanted.routes) {
-    auto answer = session.query(one_, keys, own_timeout_);
+    const auto& [backend, names] = *wanted.servers.begin();
+    auto answer = session.query(one_, backend, *names.begin(), own_timeout_);
     if (answer || answer.error().kind != base::errc::not_found) return answer;
     if (memory != nullptr) memory->without_columns = answer.error().message;
   }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "providers/postgres/plain_row.hpp"
 #include "providers/postgres/row_text.hpp"
 
 namespace switchyard::providers::postgres {
@@ -20,17 +20,6 @@ constexpr std::array<std::string_view, 10> optional{
     "fqdn",    "weight", "state",   "backup",   "maxconn",
     "options", "mode",   "balance", "protocol", "backend_options"};
 
-/// A whole number as JSON writes it: a minus at most, no zero in front.
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
-  if (digits.size() > 1 && digits[0] == '0') return {};
-  std::int64_t number = 0;
-  const auto* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number);
-  if (read.ec != std::errc() || read.ptr != end) return {};
-  return number;
-}
-
 /// A whole number that a column of type text holds.
 json number_of(const json& value) {
   if (!value.is_string()) return value;
@@ -41,13 +30,7 @@ json number_of(const json& value) {
 /// What to_json makes of most columns, without a parser: text in which nothing is escaped, a whole
 /// number, a truth value.
 std::optional<json> plain_value(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-    const auto inner = text.substr(1, text.size() - 2);
-    // A column of type json may hold what a strict parser would not take.
-    const bool plain = std::ranges::all_of(
-        inner, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
-    if (plain) return json(inner);
-  }
+  if (const auto inner = plain_text(text)) return json(*inner);
   if (text == "true" || text == "false") return json(text == "true");
   if (const auto number = whole_number(text)) return json(*number);
   return {};

@@ -4,12 +4,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "model/document.hpp"
 #include "model/document_text.hpp"
+#include "providers/postgres/plain_row.hpp"
 #include "providers/postgres/row_object.hpp"
 
 namespace switchyard::providers::postgres {
@@ -68,7 +70,8 @@ class gatherer {
 
   base::status add(const std::vector<cell>& row) {
     model::problems found;
-    if (is_server_columns(row)) return add_server_row(row, server_row(row), found);
+    if (is_server_columns(row))
+      return add_plain_server(row) ? base::status() : add_server_row(row, server_row(row), found);
     if (row.size() != row_columns || !row[0]) return error{errc::protocol, "unexpected rows"};
     if (add_known_server(row)) return {};
     const auto object = row_object::parse(row[3].value_or(""), found);
@@ -92,6 +95,7 @@ class gatherer {
                     const model::problems& found);
   void add_backend(const cell& name, const row_object& row, model::problems& found);
   bool add_known_server(const std::vector<cell>& row);
+  bool add_plain_server(const std::vector<cell>& row);
   base::status add_server_row(const std::vector<cell>& cells, const row_object& row,
                               model::problems& found);
   void enter(gathered& target, const std::string& server, std::optional<model::server> read,
@@ -139,6 +143,14 @@ bool gatherer::add_known_server(const std::vector<cell>& row) {
   const auto* known = cache_->find(*row[1], *row[2], *row[3]);
   if (known == nullptr) return false;
   enter(backends_[*row[1]], *row[2], *known, key("servers", row[1], row[2]));
+  return true;
+}
+
+bool gatherer::add_plain_server(const std::vector<cell>& row) {
+  if (layout_ != layout::tables || !row[1] || !row[2] || !model::valid_name(*row[1])) return false;
+  auto server = plain_server(std::span(row).subspan(key_cells));
+  if (!server || server->name != *row[2]) return false;
+  enter(backends_[*row[1]], *row[2], std::move(server), key("servers", row[1], row[2]));
   return true;
 }
 
