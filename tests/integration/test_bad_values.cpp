@@ -2,7 +2,12 @@
 
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <ostream>
+#include <set>
+#include <sstream>
 
+#include "haproxy/replies.hpp"
+#include "haproxy/routes.hpp"
 #include "tests/integration/site.hpp"
 
 namespace switchyard::tests {
@@ -27,13 +32,60 @@ constexpr const char* loosen = R"(
   END $$;
 )";
 
+using row = std::map<std::string, std::string>;  ///< columns and SQL expressions
+
+std::string insert(const std::string& table, const row& values) {
+  std::string columns, expressions;
+  for (const auto& [column, expression] : values) {
+    columns += (columns.empty() ? "" : ", ") + column;
+    expressions += (expressions.empty() ? "" : ", ") + expression;
+  }
+  return "INSERT INTO " + table + " (" + columns + ") VALUES (" + expressions + "); ";
+}
+
+/// The lines of a text that begin with this word, without the blanks in front.
+std::set<std::string> lines_with(const std::string& text, const std::string& word) {
+  std::set<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    line.erase(0, line.find_first_not_of(' '));
+    if (line.starts_with(word)) found.insert(line);
+  }
+  return found;
+}
+
+/// All that sources can put into HAProxy, as it has it and as its files have it.
+struct served {
+  std::set<std::string> backends, servers, file_backends, file_servers, file_routes;
+  bool operator==(const served&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const served& s) {
+  for (const auto* set :
+       {&s.backends, &s.servers, &s.file_backends, &s.file_servers, &s.file_routes}) {
+    for (const auto& line : *set) out << line << " | ";
+    out << '\n';
+  }
+  return out;
+}
+
 struct running {
   http_upstream one{"srv1"}, two{"srv2"};
   schema db;
   site gateway;
+  served before;
 
-  running() : gateway(prepared()) {
+  running() : gateway(prepared(), options()) {
     BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
+    BOOST_REQUIRE(eventually([&] { return contains(gateway.config_text(), "server srv1 "); }));
+    before = now();
+  }
+
+  /// What is inserted goes again, all at once.
+  static site_options options() {
+    site_options o;
+    o.more = guard_off;
+    return o;
   }
 
   std::string prepared() {
@@ -42,34 +94,81 @@ struct running {
     return db.provider_yaml();
   }
 
-  static std::string insert(const std::string& column, const std::string& value, int number) {
-    std::map<std::string, std::string> row{{"backend", "'api-backend'"},
-                                           {"name", "'bad" + std::to_string(number) + "'"},
-                                           {"ip", "'127.0.0.1'"},
-                                           {"port", "'80'"}};
-    row[column] = value;
-    std::string columns;
-    std::string values;
-    for (const auto& [c, v] : row) {
-      columns += (columns.empty() ? "" : ", ") + c;
-      values += (values.empty() ? "" : ", ") + v;
-    }
-    return "INSERT INTO servers (" + columns + ") VALUES (" + values + "); ";
+  served now() const {
+    served found;
+    found.backends = lines_with(gateway.command("show backend"), "");
+    if (const auto view = haproxy::parse_servers_state(gateway.command("show servers state")))
+      for (const auto& [backend, servers] : *view)
+        for (const auto& [name, server] : servers) found.servers.insert(backend + "/" + name);
+    found.file_backends = lines_with(gateway.config_text(), "backend ");
+    for (const auto& line : lines_with(gateway.config_text(), "server "))
+      found.file_servers.insert(line.substr(0, line.find(' ', 7)));
+    found.file_routes = lines_with(read_text(haproxy::map_beside(gateway.config_file())), "");
+    return found;
   }
 
-  /// Inserts rows that are bad in one column and a good one, in one transaction: the good one must
-  /// arrive, and nothing else.
-  void bad_rows(const std::string& column, const std::vector<std::string>& values) {
-    std::string sql = "BEGIN; ";
-    int number = 0;
-    for (const auto& value : values) sql += insert(column, value, ++number);
-    db.sql(sql + insert_server("api-backend", "good", two.port()) + "COMMIT;");
-    const auto good = "127.0.0.1:" + std::to_string(two.port()) + " 100 ready";
-    BOOST_TEST(gateway.server_becomes("api-backend", "good", good), column + "\n" + gateway.log());
-    const auto servers = gateway.command("show servers state");
-    BOOST_TEST(servers.find(" bad") == std::string::npos, servers);
-    db.sql("DELETE FROM servers WHERE name IS DISTINCT FROM 'srv1'");
-    BOOST_TEST(gateway.server_becomes("api-backend", "good", ""), gateway.log());
+  static row server_row(const std::string& name) {
+    return {{"backend", "'api-backend'"},
+            {"name", "'" + name + "'"},
+            {"ip", "'127.0.0.1'"},
+            {"port", "'80'"}};
+  }
+  static row backend_row(const std::string& name) { return {{"name", "'" + name + "'"}}; }
+  static row route_row(const std::string& name) {
+    return {{"host", "'" + name + ".test'"}, {"path", "'/'"}, {"backend", "'api-backend'"}};
+  }
+
+  /// Inserts these rows and a good server and route, in one transaction: the good ones must arrive,
+  /// nothing else may, and each row must be told of.
+  void only_good_ones_arrive(const std::string& rows, std::size_t count) {
+    const auto told = gateway.log_count(" refused ");
+    db.sql("BEGIN; " + rows + insert_server("api-backend", "good", two.port()) +
+           insert("routes", route_row("good")) + "COMMIT;");
+    auto wanted = before;
+    wanted.servers.insert("api-backend/good");
+    wanted.file_servers.insert("server good");
+    wanted.file_routes.insert("good.test/ api-backend");
+    BOOST_TEST(eventually([&] { return now() == wanted; }), now() << wanted << gateway.log());
+    BOOST_TEST(eventually([&] { return gateway.log_count(" refused ") == told + count; }),
+               gateway.log());
+    db.sql(
+        "DELETE FROM servers WHERE name IS DISTINCT FROM 'srv1'; DELETE FROM backends; DELETE FROM "
+        "routes");
+    BOOST_TEST(eventually([&] { return now() == before; }), now() << before << gateway.log());
+  }
+
+  /// The same for rows that are bad in one column. `key`: "servers(api-backend, @)", the name in
+  /// place of @; "" where the bad value is part of it.
+  void bad_rows(const std::string& table, row (*good)(const std::string&),
+                const std::string& column, const std::vector<std::string>& values,
+                const std::string& key) {
+    BOOST_TEST_CONTEXT(table << "." << column) {
+      std::string rows;
+      std::vector<std::string> keys;
+      for (const auto& value : values) {
+        const auto name = "bad-" + column + "-" + std::to_string(keys.size());
+        auto bad = good(name);
+        bad[column] = value;
+        if (column == "fqdn") bad.erase("ip");
+        rows += insert(table, bad);
+        keys.push_back("refused " +
+                       std::string(key).replace(std::min(key.find('@'), key.size()), 1, name));
+      }
+      only_good_ones_arrive(rows, values.size());
+      for (const auto& k : keys)
+        if (!key.empty()) BOOST_TEST(gateway.log_has(k + ": "), k + "\n" + gateway.log());
+    }
+  }
+
+  void bad_servers(const std::string& column, const std::vector<std::string>& values) {
+    const bool in_key = column == "name" || column == "backend";
+    bad_rows("servers", server_row, column, values, in_key ? "" : "servers(api-backend, @)");
+  }
+  void bad_backends(const std::string& column, const std::vector<std::string>& values) {
+    bad_rows("backends", backend_row, column, values, column == "name" ? "" : "backends(@)");
+  }
+  void bad_routes(const std::string& column, const std::vector<std::string>& values) {
+    bad_rows("routes", route_row, column, values, column == "backend" ? "routes(@.test, /)" : "");
   }
 };
 
@@ -90,23 +189,46 @@ const std::vector<std::string> hostile{"E'a\\nshutdown frontend gateway'",
 
 BOOST_FIXTURE_TEST_SUITE(bad_values, running)
 
-BOOST_AUTO_TEST_CASE(hostile_text_in_any_column_is_refused_and_the_transaction_goes_through) {
+BOOST_AUTO_TEST_CASE(
+    hostile_text_in_any_column_of_servers_is_refused_and_the_transaction_goes_through) {
   const auto worker = gateway.worker_pid();
-  for (const auto* column : {"name", "backend", "ip", "port", "weight", "state", "maxconn"})
-    bad_rows(column, hostile);
+  for (const auto* column : {"name", "backend", "ip", "fqdn", "port", "weight", "state", "maxconn"})
+    bad_servers(column, hostile);
+  bad_servers("options", {"'[1]'", "'\"a b\"'", "'{\"colour\": \"red\"}'", "'{\"port\": 5}'",
+                          "'{\"resolve\": \"all\\ndisable frontend gateway\"}'"});
   BOOST_TEST(gateway.answered_by({"srv1"}));
   BOOST_TEST(gateway.worker_pid() == worker);
 }
 
-BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused_with_the_rows_key) {
-  bad_rows("port", {"'0'", "'70000'", "'-1'", "'80.5'", "'eighty'"});
-  bad_rows("weight", {"'-1'", "'257'"});
-  BOOST_TEST(gateway.log_has("servers(api-backend, bad"), gateway.log());
+BOOST_AUTO_TEST_CASE(hostile_text_in_any_column_of_backends_is_refused) {
+  for (const auto* column : {"name", "mode", "balance", "protocol"}) bad_backends(column, hostile);
+  bad_backends("options", {"'[1]'", "'\"a b\"'", "'{\"colour\": \"red\"}'", "'{\"servers\": []}'",
+                           "'{\"check\": {\"type\": \"http\", \"path\": \"/a b\"}}'",
+                           "'{\"tls\": {\"enabled\": true, \"sni\": \"a;b\"}}'",
+                           "'{\"sticky\": {\"cookie\": \"a\\nb\"}}'",
+                           "'{\"timeouts\": {\"server\": \"9s;\"}}'"});
+  BOOST_TEST(gateway.answered_by({"srv1"}));
 }
 
-BOOST_AUTO_TEST_CASE(host_names_are_refused_with_a_sentence) {
-  bad_rows("ip", {"'db.example.com'", "'db\".example.com'", "'127.1'", "'10.0.0.0/8'"});
-  BOOST_TEST(gateway.log_has("host name"), gateway.log());
+BOOST_AUTO_TEST_CASE(hostile_text_in_any_column_of_routes_is_refused) {
+  bad_routes("backend", hostile);
+  // No host is any host, no path is all of them.
+  auto values = hostile;
+  values.pop_back();
+  for (const auto* column : {"host", "path"}) bad_routes(column, values);
+  BOOST_TEST(gateway.answered_by({"srv1"}));
+}
+
+BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused_with_the_rows_key) {
+  bad_servers("port", {"'0'", "'70000'", "'-1'", "'80.5'", "'eighty'"});
+  bad_servers("weight", {"'-1'", "'257'"});
+}
+
+BOOST_AUTO_TEST_CASE(what_is_neither_an_address_nor_a_host_name_is_refused) {
+  const std::vector<std::string> values{
+      "'db\".example.com'", "'127.1'", "'10.0.0.0/8'", "'[::1]'", "'1.2.3'", "'-a.example.com'"};
+  bad_servers("ip", values);
+  bad_servers("fqdn", values);
 }
 
 BOOST_AUTO_TEST_CASE(settings_of_a_backend_that_cannot_be_read_keep_the_last_good_ones) {
