@@ -22,6 +22,7 @@ struct in_process {
   schema db;
   temp_dir folder;
   std::uint16_t port = free_port();
+  std::uint16_t api = free_port();
   caf_config cfg;
   caf::actor_system system{cfg};
   caf::scoped_actor self{system};
@@ -51,7 +52,9 @@ struct in_process {
            "127.0.0.1, port: " +
            std::to_string(port) + "}]\n    default_backend: api-backend\nproviders:\n" +
            db.provider_yaml() +
-           "reconcile: {interval: 500ms}\ndrain_timeout: 1s\nstate_dir: state\n";
+           "reconcile: {interval: 500ms}\ndrain_timeout: 1s\nstate_dir: state\napi: {listen: "
+           "\"127.0.0.1:" +
+           std::to_string(api) + "\"}\n";
   }
 
   actors::status_ptr status() {
@@ -141,10 +144,21 @@ BOOST_AUTO_TEST_CASE(the_timer) {
   BOOST_TEST(eventually([&] { return status()->applies > before + 2; }));
 }
 
+BOOST_AUTO_TEST_CASE(the_api) {
+  kill_and_converge("api");
+  BOOST_TEST(eventually([&] { return http_get(api, "/healthz", "localhost").status == 200; }));
+}
+
 BOOST_AUTO_TEST_CASE(all_at_once) {
   const auto worker_before = worker();
-  for (const auto* name : {"timer", "provider db", "manager", "writer"})
-    if (const auto c = child(name); c.handle) self->send_exit(c.handle, caf::exit_reason::kill);
+  const std::vector<std::string> names{"api", "timer", "provider db", "manager", "writer"};
+  for (const auto& name : names) {
+    const auto c = child(name);
+    BOOST_REQUIRE(c.handle);
+    self->send_exit(c.handle, caf::exit_reason::kill);
+  }
+  for (const auto& name : names)
+    BOOST_TEST(eventually([&] { return child(name).handle && child(name).restarts == 1; }), name);
   db.sql(insert_server("api-backend", "srv3", three.port()));
   BOOST_TEST(answered_by({"srv1", "srv2", "srv3"}));
   BOOST_TEST(worker() == worker_before);

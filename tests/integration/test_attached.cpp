@@ -15,7 +15,8 @@ struct attached {
   schema db;
   site gateway;
 
-  explicit attached(bool pid_file = false) : gateway(prepared(), options(pid_file)) {
+  explicit attached(bool pid_file = false) : attached(options(pid_file)) {}
+  explicit attached(const site_options& options) : gateway(prepared(), options) {
     BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
     // The log is written after the fact. Whether there was a reload depends on who came first.
     BOOST_REQUIRE_MESSAGE(eventually([&] { return gateway.log_has("connected to HAProxy"); }),
@@ -40,6 +41,16 @@ struct by_signal : attached {
   by_signal() : attached(true) {}
 };
 
+/// No reconcile comes that could find what should be noticed at once.
+struct without_reconcile : attached {
+  without_reconcile() : attached(options()) {}
+  static site_options options() {
+    auto o = attached::options(false);
+    o.reconcile = "10m";
+    return o;
+  }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(attached_mode)
@@ -60,15 +71,38 @@ BOOST_FIXTURE_TEST_CASE(a_new_backend_reloads_by_signal, by_signal) {
   BOOST_TEST(totals.failed == 0U, totals.first_failure);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_restarted_haproxy_is_brought_back_at_once, attached) {
+BOOST_FIXTURE_TEST_CASE(a_restarted_haproxy_is_brought_back_at_once, without_reconcile) {
   db.sql(insert_server("api-backend", "srv3", three.port()));
   BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
   gateway.haproxy().signal(SIGKILL);
   gateway.haproxy().wait(std::chrono::seconds(5));
-  db.sql("DELETE FROM servers WHERE name = 'srv1'");
   BOOST_TEST(eventually([&] { return gateway.log_has("HAProxy is away"); }), gateway.log());
+  db.sql("DELETE FROM servers WHERE name = 'srv1'");
   gateway.start_haproxy();
   BOOST_TEST(gateway.answered_by({"srv2", "srv3"}), gateway.log());
+}
+
+BOOST_FIXTURE_TEST_CASE(an_haproxy_that_comes_back_without_switchyard_serves_the_same, attached) {
+  db.sql(insert_server("api-backend", "srv3", three.port()) +
+         "UPDATE servers SET weight = 8 WHERE name = 'srv2'; "
+         "DELETE FROM servers WHERE name = 'srv1'");
+  BOOST_TEST(gateway.answered_by({"srv2", "srv3"}));
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""));
+  BOOST_TEST(eventually([&] {
+               const auto file = gateway.config_text();
+               return contains(file, "server srv3 ") && contains(file, " weight 8") &&
+                      !contains(file, "server srv1 ");
+             }),
+             gateway.config_text());
+  gateway.switchyard().signal(SIGKILL);
+  gateway.switchyard().wait(std::chrono::seconds(5));
+  gateway.haproxy().signal(SIGKILL);
+  gateway.haproxy().wait(std::chrono::seconds(5));
+  gateway.start_haproxy();
+  BOOST_TEST(gateway.answered_by({"srv2", "srv3"}), gateway.config_text());
+  BOOST_TEST(gateway.server("api-backend", "srv1") == "");
+  BOOST_TEST(gateway.server("api-backend", "srv2") ==
+             "127.0.0.1:" + std::to_string(two.port()) + " 8 ready");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_reload_by_somebody_else_loses_no_runtime_change, attached) {

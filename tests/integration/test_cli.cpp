@@ -8,6 +8,7 @@
 
 #include "base/net.hpp"
 #include "base/subprocess.hpp"
+#include "haproxy/replies.hpp"
 #include "tests/integration/command_line.hpp"
 #include "tests/integration/site.hpp"
 #include "tests/support/tls.hpp"
@@ -174,9 +175,15 @@ BOOST_AUTO_TEST_CASE(term_and_int_end_it_and_leave_nothing_behind) {
   for (const int number : {SIGTERM, SIGINT}) {
     auto daemon = run();
     BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
-    const auto proc = ask_socket(folder / "master.sock", "show proc");
+    const auto proc = haproxy::parse_proc(ask_socket(folder / "master.sock", "show proc"));
+    BOOST_REQUIRE(static_cast<bool>(proc));
+    // The daemon, HAProxy's master and its worker.
+    const auto processes = processes_with(folder.path().string());
+    BOOST_TEST(processes.contains(proc->master));
+    BOOST_TEST(processes.size() >= 3U);
     daemon->signal(number);
     BOOST_TEST(daemon->wait(std::chrono::seconds(20)).value_or(-1) == 0, log());
+    BOOST_TEST(processes_with(folder.path().string()).empty());
     BOOST_TEST(http_get(port).status == 0);
     BOOST_TEST(!std::filesystem::exists(folder.path() / "run.sock"));
     BOOST_TEST(!std::filesystem::exists(folder.path() / "master.sock"));

@@ -16,14 +16,15 @@ struct running {
   schema db;
   site gateway;
 
-  explicit running(const site_options& options = {}) : gateway(prepared(), options) {
+  explicit running(const site_options& options = {}, const std::string& resync = "2s")
+      : gateway(prepared(resync), options) {
     BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
   }
 
-  std::string prepared() {
+  std::string prepared(const std::string& resync) {
     db.sql(insert_server("api-backend", "srv1", one.port()) +
            insert_server("api-backend", "srv2", two.port()));
-    return db.provider_yaml("resync: 2s");
+    return db.provider_yaml("resync: " + resync);
   }
 
   std::string at(const http_upstream& upstream, const std::string& rest = "100 ready") const {
@@ -41,9 +42,19 @@ struct with_base : running {
   }
 };
 
+/// Neither a reconcile nor a resync comes that could find what should be noticed at once.
+struct without_looking : running {
+  without_looking() : running(options(), "1h") {}
+  static site_options options() {
+    site_options o;
+    o.reconcile = "10m";
+    return o;
+  }
+};
+
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(haproxy_faults, running)
+BOOST_FIXTURE_TEST_SUITE(haproxy_ends, without_looking)
 
 BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
   db.sql(insert_server("api-backend", "srv3", three.port()) +
@@ -73,6 +84,10 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
              gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(haproxy_faults, running)
 
 BOOST_AUTO_TEST_CASE(an_edited_configuration_is_told_and_kept_beside_ours) {
   const auto edited = gateway.config_text() + "# mine\n";
@@ -214,7 +229,7 @@ BOOST_AUTO_TEST_CASE(one_backend_that_haproxy_refuses_does_not_hold_up_the_other
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(source_faults, running)
+BOOST_FIXTURE_TEST_SUITE(source_faults, without_looking)
 
 BOOST_AUTO_TEST_CASE(ten_seconds_without_postgres_lose_nothing_and_changes_arrive_after) {
   const auto worker = gateway.worker_pid();

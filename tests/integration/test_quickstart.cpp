@@ -19,19 +19,6 @@ const std::string source = SWITCHYARD_SOURCE_DIR;
 /// Without the sbin folders, as Debian gives it to users.
 const std::string users_path = "/usr/local/bin:/usr/bin:/bin";
 
-/// The processes that have this text in their environment or command line.
-std::set<pid_t> processes_with(const std::string& text) {
-  std::set<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const auto name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (contains(read_text(entry.path() / "environ"), text) ||
-        contains(read_text(entry.path() / "cmdline"), text))
-      found.insert(std::stoi(name));
-  }
-  return found;
-}
-
 /// The quickstart on ports of its own, in a process group of its own as a terminal would start it.
 struct quickstart {
   temp_dir folder;  // its TMPDIR

@@ -238,6 +238,18 @@ std::optional<int> background_process::wait(milliseconds longest) {
   return exit_code_;
 }
 
+std::set<pid_t> processes_with(const std::string& text) {
+  std::set<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (contains(read_text(entry.path() / "environ"), text) ||
+        contains(read_text(entry.path() / "cmdline"), text))
+      found.insert(std::stoi(name));
+  }
+  return found;
+}
+
 std::string run_program(const std::vector<std::string>& argv) {
   const auto result = base::run({.argv = argv,
                                  .environment = our_environment(),

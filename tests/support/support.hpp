@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -77,6 +78,10 @@ class background_process {
   pid_t pid_ = -1;
   std::optional<int> exit_code_;
 };
+
+/// The processes that have this text, such as a temporary folder, in their environment or command
+/// line. Those that have ended and are not reaped yet have neither.
+std::set<pid_t> processes_with(const std::string& text);
 
 /// Runs a program to its end and returns its output; throws when it fails or takes over 60 s.
 std::string run_program(const std::vector<std::string>& argv);
