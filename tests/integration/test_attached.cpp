@@ -74,6 +74,8 @@ BOOST_FIXTURE_TEST_CASE(a_new_backend_reloads_by_signal, by_signal) {
 BOOST_FIXTURE_TEST_CASE(a_restarted_haproxy_is_brought_back_at_once, without_reconcile) {
   db.sql(insert_server("api-backend", "srv3", three.port()));
   BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  // Nothing is due any more by which switchyard would come to look.
+  BOOST_TEST(eventually([&] { return contains(gateway.config_text(), "server srv3 "); }));
   gateway.haproxy().signal(SIGKILL);
   gateway.haproxy().wait(std::chrono::seconds(5));
   BOOST_TEST(eventually([&] { return gateway.log_has("HAProxy is away"); }), gateway.log());

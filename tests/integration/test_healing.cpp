@@ -60,6 +60,8 @@ BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
   db.sql(insert_server("api-backend", "srv3", three.port()) +
          "UPDATE servers SET weight = 8 WHERE name = 'srv2'");
   BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}));
+  // Nothing is due any more by which switchyard would come to look.
+  BOOST_TEST(eventually([&] { return contains(gateway.config_text(), "server srv3 "); }));
   const auto master = gateway.master_pid();
   BOOST_REQUIRE(master > 0);
   ::kill(master, SIGKILL);
@@ -75,6 +77,7 @@ BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
+  BOOST_TEST(eventually([&] { return contains(gateway.config_text(), "server srv2 "); }));
   const auto worker = gateway.worker_pid();
   ::kill(worker, SIGKILL);
   BOOST_TEST(eventually([&] {
