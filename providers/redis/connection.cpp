@@ -11,7 +11,6 @@ namespace {
 using base::errc;
 using base::error;
 
-constexpr std::size_t bytes_at_once = 65536;
 /// Of the answers to one ask(). No honest answer comes near.
 constexpr std::size_t longest_answer = 256U << 20U;
 
@@ -82,7 +81,7 @@ base::outcome<bool> connection::take(reply& next) {
   return true;
 }
 
-base::status connection::feed(const std::string& bytes) {
+base::status connection::feed(std::string_view bytes) {
   if (::redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK) return {};
   return error{errc::protocol, std::string("not an answer of Redis: ") + reader_->errstr};
 }
@@ -103,7 +102,7 @@ base::outcome<std::vector<reply>> connection::ask(const std::vector<command>& co
       answers.push_back(std::move(next));
       continue;
     }
-    const auto got = stream_->receive(bytes_at_once, until);
+    const auto got = stream_->receive(until);
     if (!got) return got.error();
     length += got->size();
     if (length > longest_answer) return error{errc::protocol, "the answer of Redis is too long"};
@@ -121,7 +120,7 @@ base::status connection::send(const command& one, std::chrono::milliseconds long
 base::outcome<std::vector<reply>> connection::arrived() {
   std::vector<reply> result;
   for (;;) {
-    const auto got = stream_->received(bytes_at_once);
+    const auto got = stream_->received();
     if (!got) return got.error();
     if (const auto fed = feed(*got); !fed) return fed.error();
     for (;;) {
@@ -141,7 +140,7 @@ base::outcome<reply> connection::await(const base::deadline& until) {
     const auto whole = take(next);
     if (!whole) return whole.error();
     if (*whole) return next;
-    const auto got = stream_->receive(bytes_at_once, until);
+    const auto got = stream_->receive(until);
     if (!got) return got.error();
     if (const auto fed = feed(*got); !fed) return fed.error();
   }

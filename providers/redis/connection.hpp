@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -54,7 +55,7 @@ class connection {
 
   explicit connection(std::unique_ptr<stream> opened);
   base::outcome<bool> take(reply& next);
-  base::status feed(const std::string& bytes);
+  base::status feed(std::string_view bytes);
 
   std::unique_ptr<stream> stream_;
   std::unique_ptr<redisReader, free_reader> reader_;

@@ -6,7 +6,7 @@
 // hiredis has its own sockets, but they block in a connect, and its TLS is missing in Debian 12.
 // Threading: one thread.
 
-#include <cstddef>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,10 +40,10 @@ class stream {
   stream& operator=(const stream&) = delete;
 
   base::status send(std::string_view bytes, const base::deadline& until);
-  /// Waits for bytes and takes those that are there, at most `most`.
-  base::outcome<std::string> receive(std::size_t most, const base::deadline& until);
+  /// Waits for bytes and takes those that are there, or some of many. Valid until the next call.
+  base::outcome<std::string_view> receive(const base::deadline& until);
   /// Takes bytes that are there, "" when there are none.
-  base::outcome<std::string> received(std::size_t most);
+  base::outcome<std::string_view> received();
 
   /// Readable when received() may have something, or the connection was lost. With TLS that is
   /// promised only after received() has returned "".
@@ -54,6 +54,7 @@ class stream {
 
   base::unique_fd fd_;
   const base::wakeup* interrupt_;
+  std::array<char, 65536> buffer_;
   std::unique_ptr<tls_layer> tls_;
 };
 

@@ -121,9 +121,9 @@ base::outcome<std::size_t> tls_layer::write(std::string_view bytes) {
   return moved(::SSL_write(session_.get(), bytes.data(), length_of(bytes.size())));
 }
 
-base::outcome<std::size_t> tls_layer::read(std::string& into) {
+base::outcome<std::size_t> tls_layer::read(char* into, std::size_t most) {
   ::ERR_clear_error();
-  return moved(::SSL_read(session_.get(), into.data(), length_of(into.size())));
+  return moved(::SSL_read(session_.get(), into, length_of(most)));
 }
 
 }  // namespace switchyard::providers::redis

@@ -35,7 +35,7 @@ class tls_layer {
   /// How many bytes went out; 0: see wanted().
   base::outcome<std::size_t> write(std::string_view bytes);
   /// Fills the front of `into`; 0: see wanted().
-  base::outcome<std::size_t> read(std::string& into);
+  base::outcome<std::size_t> read(char* into, std::size_t most);
   wants wanted() const { return wanted_; }
 
  private:
