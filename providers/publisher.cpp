@@ -15,12 +15,18 @@ bool same(const model::backend_event& a, const model::backend_event& b) {
 
 }  // namespace
 
+publisher::reasons publisher::reasons_in(const model::report& report) {
+  reasons all;
+  for (const auto& [key, reason] : report.refused) all[key].push_back(reason);
+  return all;
+}
+
 bool publisher::news(const model::report& report) const {
   if (!anything_) return true;
   if (report.routes && (report.routes != routes_ || report.refused_routes != refused_routes_))
     return true;
   // Which refusals a partial report replaces only its taker knows.
-  if (report.full ? report.refused != refused_ : !report.refused.empty()) return true;
+  if (report.full ? reasons_in(report) != refused_ : !report.refused.empty()) return true;
   if (report.full && report.backends.size() != backends_.size()) return true;
   return !std::ranges::all_of(report.backends, [&](const auto& named) {
     const auto known = backends_.find(named.first);
@@ -33,9 +39,9 @@ void publisher::remember(const model::report& report) {
   if (report.full) {
     anything_ = true;
     backends_.clear();
-    refused_ = report.refused;
+    refused_ = reasons_in(report);
   } else {
-    refused_.insert(refused_.end(), report.refused.begin(), report.refused.end());
+    for (auto& [key, reason] : reasons_in(report)) refused_.insert_or_assign(key, reason);
   }
   for (const auto& [name, event] : report.backends) {
     if (event.value)

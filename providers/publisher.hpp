@@ -29,6 +29,10 @@ class publisher {
   void degraded(std::string reason);
 
  private:
+  /// Key → why it was refused.
+  using reasons = std::map<std::string, std::vector<std::string>>;
+
+  static reasons reasons_in(const model::report& report);
   bool news(const model::report& report) const;
   void remember(const model::report& report);
   void health(model::provider_health health);
@@ -38,7 +42,7 @@ class publisher {
   std::map<std::string, model::backend_event> backends_;
   std::optional<std::vector<model::route>> routes_;
   std::set<std::pair<std::string, std::string>> refused_routes_;
-  std::vector<model::refusal> refused_;
+  reasons refused_;
   model::provider_health health_;  // connecting, as the sink assumes
 };
 

@@ -13,6 +13,8 @@ using base::error;
 
 /// Of the answers to one ask(). No honest answer comes near.
 constexpr std::size_t longest_answer = 256U << 20U;
+/// Answers that are taken in one go. Who sends without a pause shall not keep us here.
+constexpr std::size_t most_at_once = 10'000;
 
 struct free_reply {
   void operator()(redisReply* answer) const noexcept { ::freeReplyObject(answer); }
@@ -130,7 +132,7 @@ base::outcome<std::vector<reply>> connection::arrived() {
       if (!*whole) break;
       result.push_back(std::move(next));
     }
-    if (got->empty()) return result;
+    if (got->empty() || result.size() >= most_at_once) return result;
   }
 }
 

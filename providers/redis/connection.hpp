@@ -40,7 +40,8 @@ class connection {
                                         std::chrono::milliseconds longest);
   /// Sends and does not wait for answers, which arrived() and await() give.
   base::status send(const command& one, std::chrono::milliseconds longest);
-  /// What has arrived and nobody has taken. Does not wait.
+  /// What has arrived and nobody has taken. Does not wait, and leaves the rest for the next call
+  /// once it has a great many.
   base::outcome<std::vector<reply>> arrived();
   /// The next that arrives.
   base::outcome<reply> await(const base::deadline& until);

@@ -5,6 +5,7 @@
 // Redis tells of an expired key when it deletes it, which may be long after its time. A key that is
 // read past its time is not there, whether Redis has deleted it yet or not. Pure. One thread.
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -18,6 +19,10 @@ class expiry {
  public:
   using clock = std::chrono::steady_clock;
 
+  /// Keys that live longer are looked at again after this. (Redis takes times that no clock here
+  /// can reach.)
+  static constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+
   /// A key as it was read at `now`; nothing: it does not expire, or is gone.
   void set(const std::string& key, std::optional<std::chrono::milliseconds> left,
            clock::time_point now) {
@@ -27,7 +32,7 @@ class expiry {
     }
     if (!left) return;
     // Redis counts whole milliseconds: at its very time a key may still be there.
-    const auto when = now + *left + std::chrono::milliseconds(1);
+    const auto when = now + std::min(*left, longest) + std::chrono::milliseconds(1);
     times_.emplace(key, when);
     queue_.emplace(when, key);
   }

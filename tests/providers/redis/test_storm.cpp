@@ -6,6 +6,9 @@
 #include <fstream>
 #include <thread>
 
+#include "providers/redis/keys.hpp"
+#include "providers/redis/session.hpp"
+#include "providers/redis/subscriber.hpp"
 #include "tests/providers/redis/fixture.hpp"
 
 namespace switchyard::tests {
@@ -86,6 +89,31 @@ BOOST_AUTO_TEST_CASE(one_key_that_changes_without_end_costs_bounded_work_and_the
   BOOST_TEST(calls(db, "scan") < 30U);
   BOOST_TEST(sink.count() <= static_cast<std::size_t>(changes) + 2);
   provider.stop();
+}
+
+// What Redis sends without a pause neither keeps us in one place nor grows there.
+BOOST_AUTO_TEST_CASE(a_flood_of_events_is_taken_in_parts) {
+  const keyspace db;
+  auto session = providers::redis::open_session(
+      db.settings(), providers::redis::parse_url(db.settings().url)->at, nullptr);
+  BOOST_REQUIRE(session);
+  providers::redis::subscriber events(std::move(*session), 5s);
+  const auto channel = providers::redis::event_channel(0, "switchyard:");
+  BOOST_REQUIRE(events.subscribe(channel));
+  constexpr std::size_t count = 60'000;
+  std::string lines;
+  for (std::size_t i = 0; i < count; ++i) lines += "PUBLISH " + channel + "server:a:b hset\n";
+  db.pipe(lines);
+  std::size_t most = 0, all = 0;
+  BOOST_TEST(eventually([&] {
+    const auto some = events.take();
+    if (!some) return true;
+    most = std::max(most, some->size());
+    all += some->size();
+    return all == count;
+  }));
+  BOOST_TEST(all == count);
+  BOOST_TEST(most < 12'000U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
