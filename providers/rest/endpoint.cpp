@@ -103,7 +103,8 @@ endpoint::verdict endpoint::redirected(const answer& got, clock::time_point now,
                                        std::uint32_t random) {
   auto to = parse_url(got.redirect);
   const auto status = "answered " + std::to_string(got.status);
-  if (!to) {
+  // Only the settings lead to a Unix socket.
+  if (!to || to->socket) {
     reject(status + " without a usable Location", now, random);
   } else if (target_.encrypted() && !to->encrypted()) {
     reject(status + ", which leads to " + to->shown + ", out of TLS: not followed", now, random);

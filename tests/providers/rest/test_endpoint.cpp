@@ -123,6 +123,11 @@ BOOST_AUTO_TEST_CASE(redirects_are_followed_as_far_as_is_allowed) {
   next();
   BOOST_TEST((take({.status = 302, .redirect = "file:///etc/passwd"}) == verdict::settled));
   BOOST_TEST(contains(of->fault(), "without a usable Location"));
+  next();
+  // What libcurl makes of "unix:/run/docker.sock:/containers/json".
+  BOOST_TEST((take({.status = 302, .redirect = "unix://run/docker.sock:/containers/json"}) ==
+              verdict::settled));
+  BOOST_TEST(contains(of->fault(), "without a usable Location"));
 }
 
 BOOST_AUTO_TEST_CASE(the_total_deadline_covers_all_redirects) {

@@ -219,6 +219,22 @@ BOOST_AUTO_TEST_CASE(redirects_are_followed_where_the_settings_say_so) {
              "a token is for the one whom the settings name");
 }
 
+// A source that was taken over must not reach what only this machine's users can.
+BOOST_AUTO_TEST_CASE(no_redirect_leads_to_a_unix_socket) {
+  const temp_dir folder;
+  const http_api local([](const http_api::request&) { return http_api::answer(200, one_server); },
+                       {.socket = folder / "s.sock"});
+  http_api source([&](const http_api::request&) {
+    return http_api::answer(302, "",
+                            "Location: unix:" + (folder / "s.sock") + ":/containers/json\r\n");
+  });
+  auto settings = settings_for(source.url("/"));
+  settings.max_redirects = 2;
+  const followed catalog(settings);
+  BOOST_TEST(catalog.degraded_with("answered 302 without a usable Location"), catalog.reasons());
+  BOOST_TEST(local.connections() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(one_reading_gives_the_view_or_the_reason_with_its_remedy) {
   spoken source(one_server);
   providers::rest::rest_provider provider("catalog", settings_for(source.api.url("/v1")));
