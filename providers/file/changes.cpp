@@ -45,14 +45,14 @@ void changes::note(const change& c, clock::time_point now) {
       everything_ = true;
       return;
     case change_kind::writing:
-      writing_[path] = now;
+      writing_.try_emplace(path, writing{now, now}).first->second.last = now;
       return;
     case change_kind::created: {
       // A hard link has its content at once, what is empty will be written.
       std::error_code failed;
       const auto status = fs::symlink_status(path, failed);
       if (status.type() == fs::file_type::regular && fs::file_size(path, failed) == 0)
-        writing_[path] = now;
+        writing_.insert_or_assign(path, writing{now, now});
       else
         touched_.insert(path);
       return;
@@ -71,16 +71,16 @@ void changes::done() {
 
 void changes::expire(clock::time_point now) {
   std::erase_if(writing_, [&](const auto& entry) {
-    const bool silent = now - entry.second >= patience;
-    if (silent) touched_.insert(entry.first);
-    return silent;
+    const bool over = now >= entry.second.until();
+    if (over) touched_.insert(entry.first);
+    return over;
   });
 }
 
 std::optional<changes::clock::time_point> changes::next_expiry() const {
   std::optional<clock::time_point> next;
   for (const auto& entry : writing_)
-    next = std::min(next.value_or(clock::time_point::max()), entry.second + patience);
+    next = std::min(next.value_or(clock::time_point::max()), entry.second.until());
   return next;
 }
 

@@ -5,6 +5,7 @@
 //
 // Pure but for a look at the size of new files. Threading: none.
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -25,6 +26,8 @@ class changes {
 
   /// How long a file that was written to and not closed is left alone after the last write.
   static constexpr std::chrono::seconds patience{10};
+  /// And this long after the first one, however often it is written to: some programs never close.
+  static constexpr std::chrono::seconds longest_writing{30};
 
   /// `wanted`: the entries that matter; in `folder` (empty: none) every document does, too.
   void expect(places wanted, std::string folder);
@@ -40,7 +43,8 @@ class changes {
   /// Forgets what is due, after it was looked at.
   void done();
 
-  /// Files whose writers are silent past `patience` are due.
+  /// Files whose writers are silent past `patience`, or take longer than `longest_writing`, are
+  /// due.
   void expire(clock::time_point now);
   /// When expire() has something to do next.
   std::optional<clock::time_point> next_expiry() const;
@@ -53,7 +57,14 @@ class changes {
   std::string folder_;
   bool everything_ = false;
   std::set<std::string> touched_;
-  std::map<std::string, clock::time_point> writing_;
+  struct writing {
+    clock::time_point first;
+    clock::time_point last;
+
+    /// When the file is to be looked at all the same.
+    clock::time_point until() const { return std::min(first + longest_writing, last + patience); }
+  };
+  std::map<std::string, writing> writing_;
 };
 
 }  // namespace switchyard::providers::file

@@ -18,6 +18,10 @@ constexpr std::uint32_t folder_gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT
 constexpr std::uint32_t watched =
     closed_or_moved | IN_CREATE | IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
+int new_instance() {
+  return ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
 change_kind kind_of(std::uint32_t mask) {
   if ((mask & (IN_ISDIR | folder_gone)) != 0) return change_kind::folder;
   if ((mask & closed_or_moved) != 0) return change_kind::written;
@@ -26,7 +30,7 @@ change_kind kind_of(std::uint32_t mask) {
 
 }  // namespace
 
-watcher::watcher() : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
+watcher::watcher() : fd_(new_instance()) {}
 
 int watcher::add(const std::string& folder, base::status& result) {
   const int watch = ::inotify_add_watch(fd_.get(), folder.c_str(), watched);
@@ -39,6 +43,8 @@ int watcher::add(const std::string& folder, base::status& result) {
 }
 
 base::status watcher::watch(const places& wanted) {
+  // One may be free by now.
+  if (!fd_) fd_.reset(new_instance());
   if (!fd_)
     return base::error{base::errc::io,
                        "the system has no inotify instance left (fs.inotify.max_user_instances)"};

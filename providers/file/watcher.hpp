@@ -35,7 +35,8 @@ class watcher {
  public:
   watcher();
 
-  /// Becomes readable when there are changes; -1 when the system gave no inotify instance.
+  /// Becomes readable when there are changes; -1 when the system gave no inotify instance, which
+  /// watch() asks for again.
   int fd() const { return fd_.get(); }
 
   /// Watches these folders and no others. Folders that cannot be watched are left out; the failure

@@ -82,6 +82,21 @@ BOOST_AUTO_TEST_CASE(a_writer_that_is_silent_for_long_is_waited_for_no_more) {
       (c.touched("/d/b.json") && !c.being_written("/d/b.json") && c.being_written("/d/a.json")));
 }
 
+BOOST_AUTO_TEST_CASE(a_writer_that_never_closes_is_not_waited_for_without_end) {
+  auto c = expecting();
+  auto now = start;
+  const auto write = [&] { c.note({{change_kind::writing, "/d", "a.json"}}, now); };
+  for (write(); now < start + changes::longest_writing - 1s; now += 1s) {
+    write();
+    c.expire(now);
+    BOOST_TEST(c.due() == 0U);
+  }
+  write();
+  BOOST_TEST((c.next_expiry() == start + changes::longest_writing));
+  c.expire(start + changes::longest_writing);
+  BOOST_TEST((c.touched("/d/a.json") && !c.being_written("/d/a.json")));
+}
+
 BOOST_AUTO_TEST_CASE(a_new_empty_file_is_being_written_and_one_with_content_is_due) {
   const switchyard::tests::temp_dir dir;
   switchyard::tests::write_text(dir / "empty.json", "");

@@ -1,5 +1,6 @@
 #include "providers/file/watcher.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -54,6 +55,26 @@ BOOST_AUTO_TEST_CASE(folders_that_are_not_wanted_any_more_are_silent) {
   tests::write_text(dir / "x/a", "y");
   BOOST_TEST(w.take().empty());
   tests::write_text(dir / "y/a", "y");
+  BOOST_TEST(!w.take().empty());
+}
+
+BOOST_AUTO_TEST_CASE(where_no_descriptor_was_left_it_watches_once_there_is_one) {
+  const tests::temp_dir dir;
+  const auto folder = dir.path().string();
+  rlimit before{};
+  BOOST_REQUIRE_EQUAL(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const auto limit = [&](rlim_t most) {
+    const rlimit now{most, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &now);
+  };
+  limit(0);
+  watcher w;
+  const auto refused = w.watch({{folder, {}}});
+  limit(before.rlim_cur);
+  BOOST_TEST(!refused);
+  BOOST_TEST(w.fd() < 0);
+  BOOST_REQUIRE(w.watch({{folder, {}}}));
+  tests::write_text(dir / "a", "x");
   BOOST_TEST(!w.take().empty());
 }
 
