@@ -35,20 +35,12 @@ columns ratio(const columns& a, const columns& b) {
   return row;
 }
 
-std::string line(const char* name, const columns& c, const char* number) {
-  auto text = formatted("  %-44s", name);
+std::string line(const std::string& name, const columns& c, const char* number) {
+  // A µ takes two bytes and one column.
+  const auto width = 44 + static_cast<int>(std::ranges::count(name, '\xb5'));
+  auto text = formatted("  %-*s", width, name.c_str());
   for (const auto value : c) text += formatted(number, value);
   return text + "\n";
-}
-
-std::string lines_from(const phase_figures& f, microseconds sample_times::*which,
-                       const char* from) {
-  const auto ours = quantiles(f.switchyard, which);
-  const auto bare = quantiles(f.bare, which);
-  const std::string what = std::string(", from COMMIT ") + from + ", µs";
-  return line(("switchyard" + what).c_str(), ours, "%10.0f") +
-         line(("bare loop" + what).c_str(), bare, "%10.0f") +
-         line("ratio", ratio(ours, bare), "%10.2f");
 }
 
 }  // namespace
@@ -59,18 +51,34 @@ microseconds percentile(std::vector<microseconds> values, double percent) {
   return values[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
 }
 
-std::string table_of(const phase_figures& f) {
-  return formatted("\n%zu servers, %zu samples of each\n", f.servers, f.switchyard.size()) +
-         formatted("  %-43s%10s%10s%10s%10s\n", "", "p50", "p90", "p99", "max") +
-         lines_from(f, &sample_times::from_committed, "returned") +
-         lines_from(f, &sample_times::from_sending, "sent");
+std::string head_of(const std::string& title) {
+  return "\n" + title + "\n" +
+         formatted("  %-44s%10s%10s%10s%10s\n", "", "p50", "p90", "p99", "max");
 }
 
-std::string comparison_of(const phase_figures& least, const phase_figures& most) {
+std::string line_of(const std::string& name, const std::vector<sample_times>& samples,
+                    microseconds sample_times::*which) {
+  return line(name + ", µs", quantiles(samples, which), "%10.0f");
+}
+
+std::string comparison_of(const std::string& change, const std::vector<sample_times>& switchyard,
+                          const std::vector<sample_times>& bare) {
+  std::string text;
+  const auto add = [&](microseconds sample_times::*which, const char* when) {
+    text += line_of("switchyard, from " + change + when, switchyard, which) +
+            line_of("bare loop, from " + change + when, bare, which) +
+            line("ratio", ratio(quantiles(switchyard, which), quantiles(bare, which)), "%10.2f");
+  };
+  add(&sample_times::from_done, " done");
+  add(&sample_times::from_sending, " sent");
+  return text;
+}
+
+std::string growth_of(const phase_figures& least, const phase_figures& most) {
   const auto compared = [&](const char* name, std::vector<sample_times> phase_figures::*which) {
     return line(name,
-                ratio(quantiles(most.*which, &sample_times::from_committed),
-                      quantiles(least.*which, &sample_times::from_committed)),
+                ratio(quantiles(most.*which, &sample_times::from_done),
+                      quantiles(least.*which, &sample_times::from_done)),
                 "%10.2f");
   };
   const auto more = static_cast<double>(most.servers - least.servers);

@@ -5,8 +5,6 @@
 #include <stdexcept>
 
 #include "haproxy/replies.hpp"
-#include "providers/postgres/schema.hpp"
-#include "tests/bench/bare_loop.hpp"
 #include "tests/bench/machine.hpp"
 #include "tests/support/haproxy_server.hpp"
 
@@ -34,50 +32,34 @@ std::string base_text(const std::string& runtime_socket, std::uint16_t port) {
   return text;
 }
 
-std::string settings_text(const std::string& dsn, std::uint16_t port) {
-  return "haproxy:\n  mode: attached\n  config_file: haproxy.cfg\n  base_file: base.cfg\n"
-         "  runtime_socket: run.sock\n  master_socket: master.sock\n"
-         "frontends:\n  - name: gateway\n    binds: [{address: 127.0.0.1, port: " +
-         std::to_string(port) + "}]\n    default_backend: " + installation::switchyard_backend +
-         "\nproviders:\n  - {name: db, type: postgres, dsn: \"" + dsn +
-         "\"}\napi: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
+std::string settings_text(const std::string& providers,
+                          const std::map<std::string, std::uint16_t>& ports) {
+  std::string text =
+      "haproxy:\n  mode: attached\n  config_file: haproxy.cfg\n  base_file: base.cfg\n"
+      "  runtime_socket: run.sock\n  master_socket: master.sock\nfrontends:\n";
+  for (const auto& [backend, port] : ports)
+    if (backend != installation::bare_backend)
+      text += "  - {name: to-" + backend +
+              ", binds: [{address: 127.0.0.1, port: " + std::to_string(port) +
+              "}], default_backend: " + backend + "}\n";
+  return text + "providers:\n" + providers +
+         "api: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
          "\"}\nstate_dir: state\n"
          "guard: {max_removed: 100%, keep_last_server: false}\n";  // the one server comes and goes
 }
 
-/// Servers that nobody asks: without checks, which would cost HAProxy more than all that is
-/// measured here.
-std::string population_sql(std::size_t first_backend, std::size_t last_backend) {
-  const auto range = "generate_series(" + std::to_string(first_backend) + ", " +
-                     std::to_string(last_backend - 1) + ")";
-  return "BEGIN; INSERT INTO backends (name, options) SELECT 'population-' || b, "
-         "'{\"check\": {\"type\": \"none\"}}' FROM " +
-         range +
-         " AS b; INSERT INTO servers (backend, name, ip, port) SELECT 'population-' || b, 's' || "
-         "s, "
-         "'127.0.0.1', 9 FROM " +
-         range + " AS b, generate_series(1, " + std::to_string(installation::servers_in_backend) +
-         ") AS s; COMMIT;";
-}
-
 }  // namespace
 
-installation::installation(const std::string& switchyard_binary) : binary_(switchyard_binary) {
-  write_files();
-  postgres_.psql("postgres", providers::postgres::schema_sql("public", "switchyard"));
-  postgres_.psql("postgres", bare_loop::schema_sql());
-  postgres_.psql("postgres", "INSERT INTO servers (backend, name, ip, port, state) SELECT '" +
-                                 std::string(switchyard_backend) +
-                                 "', 's' || s, '127.0.0.1', 9, 'maint' FROM generate_series(1, " +
-                                 std::to_string(servers_in_backend) + ") AS s");
+installation::installation(const std::string& switchyard_binary, const std::string& providers,
+                           const std::vector<std::string>& backends)
+    : binary_(switchyard_binary) {
+  for (const auto& backend : backends) ports_[backend] = free_port();
+  ports_[bare_backend] = free_port();
+  write_text(folder_ / "base.cfg", base_text(runtime_socket(), ports_.at(bare_backend)));
+  write_text(folder_ / "switchyard.yaml", settings_text(providers, ports_));
   // HAProxy wants all its files; switchyard makes this one.
   start_switchyard();
   start_haproxy();
-}
-
-void installation::write_files() const {
-  write_text(folder_ / "base.cfg", base_text(runtime_socket(), bare_port_));
-  write_text(folder_ / "switchyard.yaml", settings_text(dsn(), switchyard_port_));
 }
 
 void installation::start_switchyard() {
@@ -93,19 +75,14 @@ void installation::start_haproxy() {
       std::vector<std::string>{haproxy_binary(), "-W", "-S", folder_ / "master.sock,mode,600", "-f",
                                folder_ / "base.cfg", "-f", folder_ / "haproxy.cfg"},
       folder_ / "haproxy.log");
-  if (!eventually([&] { return running_servers() == servers_in_backend; }, patience))
-    throw std::runtime_error("HAProxy did not get its servers:\n" + log() +
-                             read_text(folder_ / "haproxy.log"));
+  wait_for_servers((ports_.size() - 1) * servers_in_backend);
 }
 
-void installation::populate(std::size_t servers) {
-  const auto backends = servers / servers_in_backend;
-  if (backends > population_) postgres_.psql("postgres", population_sql(population_, backends));
-  population_ = std::max(population_, backends);
-  const auto wanted = (population_ + 1) * servers_in_backend;
+void installation::wait_for_servers(std::size_t wanted) const {
   if (!eventually([&] { return running_servers() == wanted; }, patience))
     throw std::runtime_error("HAProxy has " + std::to_string(running_servers()) + " servers, not " +
-                             std::to_string(wanted) + ":\n" + log());
+                             std::to_string(wanted) + ":\n" + log() +
+                             read_text(folder_ / "haproxy.log"));
 }
 
 std::string installation::command(const std::string& line) const {
@@ -146,8 +123,7 @@ std::string installation::versions() const {
   std::string answer = run_program({binary_, "version"});
   answer.resize(std::min(answer.find('\n'), answer.size()));
   return "switchyard: " + answer + "\nHAProxy:    " + field(command("show info"), "\nVersion") +
-         ", " + field(command("show info"), "\nNbthread") +
-         " threads\nPostgreSQL: " + postgres_.psql("postgres", "SHOW server_version");
+         ", " + field(command("show info"), "\nNbthread") + " threads\n";
 }
 
 }  // namespace switchyard::tests::bench

@@ -1,20 +1,21 @@
 // How long a committed server takes to answer its first request: switchyard against a bare loop,
 // in turn, on the same PostgreSQL and the same HAProxy. docs/benchmarks.md says how to run it.
 
-#include <sys/prctl.h>
-
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
-#include <random>
-#include <stdexcept>
+#include <memory>
 #include <thread>
+#include <utility>
 
-#include "tests/bench/bare_loop.hpp"
+#include "providers/postgres/schema.hpp"
+#include "tests/bench/bare_postgres.hpp"
 #include "tests/bench/database_session.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/installation.hpp"
 #include "tests/bench/machine.hpp"
-#include "tests/bench/polling_client.hpp"
+#include "tests/bench/program.hpp"
+#include "tests/bench/sampling.hpp"
+#include "tests/support/postgres_server.hpp"
 
 namespace switchyard::tests::bench {
 
@@ -22,83 +23,92 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-struct options {
-  std::string switchyard = SWITCHYARD_BINARY;
-  std::size_t samples = 300;
-  std::size_t warmup = 20;
+struct options : common_options {
   std::vector<std::size_t> populations{100, 10'000};
-  unsigned gap_us = 50;
-  unsigned pause_ms = 100;
   unsigned idle_seconds = 30;
 };
 
-/// One of the two systems, as the client sees it.
-struct system_under_test {
-  const installation& site;
-  const char* backend;
-  std::uint16_t port;
-  const char* insert;  ///< up to the new server's name
-  const char* remove;
-};
+constexpr const char* backend = "measured";
 
-/// The backend has no server in rotation; brings one in, measures, and takes it away again.
-class sampler {
- public:
-  sampler(const system_under_test& system, database_session& database, std::uint16_t upstream,
-          std::chrono::microseconds gap)
-      : system_(system), database_(database), upstream_(upstream), client_(system.port, gap) {}
-
-  sample_times take() {
-    client_.wait_for(503);
-    const auto name = "new" + std::to_string(++count_);
-    database_.run("BEGIN");
-    database_.run(system_.insert + name + "', '127.0.0.1', " + std::to_string(upstream_) + ")");
-    const auto sending = clock::now();
-    database_.run("COMMIT");
-    const auto committed = clock::now();
-    const auto answered = client_.wait_for(200);
-    database_.run(system_.remove + name + "'");
-    system_.site.wait_until_gone(system_.backend, name);
-    return {answered - sending, answered - committed};
+/// PostgreSQL with the tables of both systems, and how many backends are in it besides.
+struct database_server {
+  database_server() {
+    postgres.psql("postgres", providers::postgres::schema_sql("public", "switchyard"));
+    postgres.psql("postgres", bare_postgres::schema_sql());
+    postgres.psql("postgres", "INSERT INTO servers (backend, name, ip, port, state) SELECT '" +
+                                  std::string(backend) +
+                                  "', 's' || s, '127.0.0.1', 9, 'maint' FROM generate_series(1, " +
+                                  std::to_string(installation::servers_in_backend) + ") AS s");
+  }
+  std::string dsn() const { return postgres.dsn("postgres"); }
+  std::string provider() const {
+    return "  - {name: db, type: postgres, dsn: \"" + dsn() + "\"}\n";
   }
 
- private:
-  const system_under_test& system_;
-  database_session& database_;
-  std::uint16_t upstream_;
-  polling_client client_;
-  unsigned count_ = 0;
+  postgres_server postgres;
+  std::size_t population = 0;
 };
 
-phase_figures measure(const options& o, const installation& site, std::size_t servers) {
+/// Servers that nobody asks: without checks, which would cost HAProxy more than all that is
+/// measured here.
+std::string population_sql(std::size_t first_backend, std::size_t last_backend) {
+  const auto range = "generate_series(" + std::to_string(first_backend) + ", " +
+                     std::to_string(last_backend - 1) + ")";
+  return "BEGIN; INSERT INTO backends (name, options) SELECT 'population-' || b, "
+         "'{\"check\": {\"type\": \"none\"}}' FROM " +
+         range +
+         " AS b; INSERT INTO servers (backend, name, ip, port) SELECT 'population-' || b, 's' || "
+         "s, "
+         "'127.0.0.1', 9 FROM " +
+         range + " AS b, generate_series(1, " + std::to_string(installation::servers_in_backend) +
+         ") AS s; COMMIT;";
+}
+
+/// Lets the table hold this many servers besides those of the backends under test, in backends of
+/// 100, and waits until HAProxy has them.
+void populate(database_server& database, const installation& site, std::size_t servers) {
+  const auto backends = servers / installation::servers_in_backend;
+  if (backends > database.population)
+    database.postgres.psql("postgres", population_sql(database.population, backends));
+  database.population = std::max(database.population, backends);
+  site.wait_for_servers((database.population + 1) * installation::servers_in_backend);
+}
+
+/// One row that comes by a transaction and goes again.
+way by_sql(database_session& database, const std::string& backend_name, std::uint16_t port,
+           const std::string& insert, const std::string& remove, std::uint16_t upstream) {
+  return {backend_name, port,
+          [&database, insert, upstream](const std::string& server) {
+            database.run("BEGIN");
+            database.run(insert + server + "', '127.0.0.1', " + std::to_string(upstream) + ")");
+            const auto sending = clock::now();
+            database.run("COMMIT");
+            return moments{sending, clock::now()};
+          },
+          [&database, remove](const std::string& server) { database.run(remove + server + "'"); }};
+}
+
+phase_figures measure(const options& o, const database_server& source, const installation& site,
+                      std::size_t servers) {
   const http_upstream upstream("new");
-  const system_under_test ours{
-      site, installation::switchyard_backend, site.switchyard_port(),
-      "INSERT INTO servers (backend, name, ip, port) VALUES ('measured', '",
-      "DELETE FROM servers WHERE backend = 'measured' AND name = '"};
-  const system_under_test bare{site, installation::bare_backend, site.bare_port(),
-                               "INSERT INTO bare_servers (name, ip, port) VALUES ('",
-                               "DELETE FROM bare_servers WHERE name = '"};
-  const bare_loop loop(site.dsn(), site.runtime_socket(), installation::bare_backend);
-  database_session database(site.dsn());
+  const bare_loop loop(std::make_unique<bare_postgres>(source.dsn()), site.runtime_socket(),
+                       installation::bare_backend);
+  database_session database(source.dsn());
   const std::chrono::microseconds gap(o.gap_us);
-  sampler first(ours, database, upstream.port(), gap);
-  sampler second(bare, database, upstream.port(), gap);
-  std::minstd_rand random(1);
-  std::uniform_int_distribution<unsigned> pause(0, o.pause_ms);
-
-  phase_figures figures;
-  figures.servers = servers;
-  for (std::size_t i = 0; i < o.warmup + o.samples; ++i) {
-    // So that samples meet saves and reconciles as often as changes at any moment would.
-    std::this_thread::sleep_for(std::chrono::milliseconds(pause(random)));
-    const auto of_switchyard = first.take();
-    std::this_thread::sleep_for(std::chrono::milliseconds(pause(random)));
-    const auto of_bare = second.take();
-    if (i < o.warmup) continue;
-    figures.switchyard.push_back(of_switchyard);
-    figures.bare.push_back(of_bare);
-  }
+  sampler first(
+      site,
+      by_sql(database, backend, site.port_of(backend),
+             "INSERT INTO servers (backend, name, ip, port) VALUES ('measured', '",
+             "DELETE FROM servers WHERE backend = 'measured' AND name = '", upstream.port()),
+      gap);
+  sampler second(
+      site,
+      by_sql(database, installation::bare_backend, site.port_of(installation::bare_backend),
+             "INSERT INTO bare_servers (name, ip, port) VALUES ('",
+             "DELETE FROM bare_servers WHERE name = '", upstream.port()),
+      gap);
+  auto [of_switchyard, of_bare] = take_by_turns(o, first, second);
+  phase_figures figures{servers, std::move(of_switchyard), std::move(of_bare), 0, 0};
   figures.switchyard_rss_kb = resident_kb(site.switchyard_pid());
   figures.haproxy_rss_kb = resident_kb(site.haproxy_worker());
   return figures;
@@ -122,45 +132,36 @@ void show_idle(const options& o, const installation& site, std::size_t servers) 
 }
 
 void run(const options& o) {
-  installation site(o.switchyard);
-  std::printf("%s%s", machine_facts().c_str(), site.versions().c_str());
+  database_server source;
+  const installation site(o.switchyard, source.provider(), {backend});
+  std::printf("%s%sPostgreSQL: %s\n", machine_facts().c_str(), site.versions().c_str(),
+              source.postgres.psql("postgres", "SHOW server_version").c_str());
   std::vector<phase_figures> phases;
   for (const auto servers : o.populations) {
-    site.populate(servers);
-    phases.push_back(measure(o, site, servers));
-    std::printf("%s", table_of(phases.back()).c_str());
+    populate(source, site, servers);
+    phases.push_back(measure(o, source, site, servers));
+    const auto& latest = phases.back();
+    std::printf("%s%s",
+                head_of(std::to_string(servers) + " servers, " +
+                        std::to_string(latest.switchyard.size()) + " samples of each")
+                    .c_str(),
+                comparison_of("COMMIT", latest.switchyard, latest.bare).c_str());
     std::fflush(stdout);
   }
   if (phases.size() > 1 && phases.back().servers > phases.front().servers)
-    std::printf("%s", comparison_of(phases.front(), phases.back()).c_str());
+    std::printf("%s", growth_of(phases.front(), phases.back()).c_str());
   if (o.idle_seconds > 0) show_idle(o, site, o.populations.back());
 }
 
 int main_of(int argc, char** argv) {
   options o;
   CLI::App app("Measures commit to first request, switchyard against a bare LISTEN-to-socket loop");
-  app.add_option("--switchyard", o.switchyard, "the program to measure")->capture_default_str();
-  app.add_option("--samples", o.samples, "of each system and population")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--warmup", o.warmup, "samples before those that count")->capture_default_str();
+  add_options(app, o);
   app.add_option("--servers", o.populations, "how many others there are, in growing order")
-      ->capture_default_str();
-  app.add_option("--gap", o.gap_us, "microseconds between two requests of the client")
-      ->capture_default_str();
-  app.add_option("--pause", o.pause_ms, "before a sample, at most, in milliseconds")
       ->capture_default_str();
   app.add_option("--idle", o.idle_seconds, "seconds of the idle measurement; 0: none")
       ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  ::prctl(PR_SET_TIMERSLACK, 1000);  // in ns; 50 µs by default, as long as the gap itself
-  try {
-    run(o);
-    return 0;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "not measured: %s\n", e.what());
-    return 1;
-  }
+  return run_program_of(app, argc, argv, [&] { run(o); });
 }
 
 }  // namespace
