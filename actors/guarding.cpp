@@ -72,8 +72,8 @@ void guarding::configure(const config::settings& settings) {
 
 guarding::screened guarding::screen(const std::string& provider,
                                     const model::desired_state& desired, const report_ptr& report,
-                                    model::wall_time now) {
-  auto verdict = guard_.screen(provider, desired, *report, now);
+                                    model::wall_time now, const model::name_book& names) {
+  auto verdict = guard_.screen(provider, desired, *report, now, names);
   screened result{report, {}};
   if (verdict.instead)
     result.report = std::make_shared<const model::report>(*std::move(verdict.instead));

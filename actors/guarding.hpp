@@ -43,7 +43,7 @@ class guarding {
     std::vector<hold_news> news;
   };
   screened screen(const std::string& provider, const model::desired_state& desired,
-                  const report_ptr& report, model::wall_time now);
+                  const report_ptr& report, model::wall_time now, const model::name_book& names);
 
   struct release {
     api::hold_status what;

@@ -14,6 +14,7 @@ base::resolver::options options_of(const config::resolver_settings& settings) {
   base::resolver::options o;
   o.interval = settings.interval;
   o.timeout = settings.timeout;
+  o.tcp = settings.tcp;
   o.addresses = settings.family == config::address_family::ipv4   ? family::ipv4
                 : settings.family == config::address_family::ipv6 ? family::ipv6
                                                                   : family::any;
@@ -30,6 +31,7 @@ std::string list(const std::vector<std::string>& words) {
 }  // namespace
 
 void host_names::configure(const config::resolver_settings& settings) {
+  book_.hold_obsolete(settings.hold_obsolete);
   if (settings_ == settings) return;
   settings_ = settings;
   resolver_.reset();
@@ -40,7 +42,7 @@ void host_names::changed(const std::set<std::string>& backends,
                          const model::desired_state& desired) {
   bool other_names = false;
   for (const auto& name : backends)
-    other_names = book_.take(name, desired.find(name)) || other_names;
+    other_names = book_.take(name, desired.find(name), desired.versions_of(name)) || other_names;
   if (other_names) follow();
 }
 
@@ -58,9 +60,12 @@ void host_names::follow() {
 host_names::outcome host_names::take(const name_answer& answer) {
   if (answer.found) {
     const bool failed = book_.failure_of(answer.host).has_value();
-    auto changed = book_.resolved(answer.host, answer.found.value());
+    const auto before = book_.addresses(answer.host);
+    const auto& found = answer.found.value();
+    auto changed =
+        book_.resolved(answer.host, {found.addresses, found.ttl}, model::name_book::clock::now());
     std::string line;
-    if (!changed.empty())
+    if (!changed.empty() && book_.addresses(answer.host) != before)
       line = "host name " + answer.host + " is " + list(book_.addresses(answer.host));
     else if (failed)
       line = "host name " + answer.host + " resolves again";
@@ -89,7 +94,8 @@ void resolve_now(model::name_book& names, const config::resolver_settings& setti
   }
   for (const auto& [host, found] : answers) {
     if (found)
-      names.resolved(host, found.value());
+      names.resolved(host, {found.value().addresses, found.value().ttl},
+                     model::name_book::clock::now());
     else
       names.failed(host, found.error().message);
   }

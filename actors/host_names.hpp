@@ -33,7 +33,7 @@ class host_names {
   void tell(listener target) { tell_ = std::move(target); }
   /// Other name servers, another interval: names are looked up anew, and keep their addresses.
   void configure(const config::resolver_settings& settings);
-  /// These backends have changed.
+  /// Of these backends some provider's version has changed.
   void changed(const std::set<std::string>& backends, const model::desired_state& desired);
 
   struct outcome {

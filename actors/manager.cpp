@@ -97,7 +97,7 @@ void pump(manager_self self) {
 void take_changes(manager_self self, const model::fold_result& result, bool was_complete) {
   auto& s = self->state;
   s.queue.changed(result.changed);
-  s.names.changed(result.changed, s.desired);
+  s.names.changed(result.versions, s.desired);
   if (!was_complete && s.desired.complete()) s.queue.everything();
   if (result.routes_changed) s.queue.routes_changed();
 }
@@ -140,7 +140,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   }
   use_last_good(self, provider);
   const auto now = std::chrono::system_clock::now();
-  const auto screened = s.guard.screen(provider, s.desired, report, now);
+  const auto screened = s.guard.screen(provider, s.desired, report, now, s.names.book());
   const bool was_complete = s.desired.complete();
   const auto result = s.desired.fold(provider, *screened.report);
   take_changes(self, result, was_complete);

@@ -1,19 +1,17 @@
 #include "base/resolver.hpp"
 
-#include <ares.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <utility>
 
 #include "base/backoff.hpp"
+#include "base/resolver_channel.hpp"
 
 namespace switchyard::base {
 
@@ -27,71 +25,6 @@ constexpr std::size_t most_in_flight = 64;
 constexpr milliseconds soonest{1'000};
 // c-ares reads /etc/resolv.conf when a channel is made.
 constexpr seconds channel_lasts{30};
-
-struct channel_deleter {
-  void operator()(ares_channeldata* channel) const { ares_destroy(channel); }
-};
-using channel_ptr = std::unique_ptr<ares_channeldata, channel_deleter>;
-
-struct addrinfo_deleter {
-  void operator()(ares_addrinfo* found) const { ares_freeaddrinfo(found); }
-};
-
-int family_of(resolver::family wanted) {
-  switch (wanted) {
-    case resolver::family::ipv4:
-      return AF_INET;
-    case resolver::family::ipv6:
-      return AF_INET6;
-    case resolver::family::any:
-      break;
-  }
-  return AF_UNSPEC;
-}
-
-channel_ptr make_channel(const resolver::options& o) {
-  ares_options settings{};
-  settings.timeout = static_cast<int>(o.timeout.count());
-  settings.tries = static_cast<int>(o.tries);
-  ares_channel channel = nullptr;
-  if (ares_init_options(&channel, &settings, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS)
-    return nullptr;
-  channel_ptr made(channel);
-  if (!o.servers.empty() && ares_set_servers_ports_csv(channel, o.servers.c_str()) != ARES_SUCCESS)
-    return nullptr;
-  return made;
-}
-
-/// "" for what no server can have: HAProxy would send to the address that the client asked for.
-std::string literal_of(const ares_addrinfo_node& node) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (node.ai_family == AF_INET) {
-    sockaddr_in at{};
-    std::memcpy(&at, node.ai_addr, sizeof at);
-    if (at.sin_addr.s_addr == INADDR_ANY) return "";
-    return ::inet_ntop(AF_INET, &at.sin_addr, text.data(), text.size());
-  }
-  if (node.ai_family != AF_INET6) return "";
-  sockaddr_in6 at{};
-  std::memcpy(&at, node.ai_addr, sizeof at);
-  if (IN6_IS_ADDR_UNSPECIFIED(&at.sin6_addr)) return "";
-  return ::inet_ntop(AF_INET6, &at.sin6_addr, text.data(), text.size());
-}
-
-error failure(int status) {
-  switch (status) {
-    case ARES_ENOTFOUND:
-      return {errc::not_found, "there is no such name"};
-    case ARES_ENODATA:
-      return {errc::not_found, "it has no address"};
-    case ARES_ETIMEOUT:
-      return {errc::timeout, "no name server answers in time"};
-    case ARES_ECONNREFUSED:
-      return {errc::unavailable, "no name server can be reached"};
-    default:
-      return {errc::unavailable, ares_strerror(status)};
-  }
-}
 
 }  // namespace
 
@@ -126,17 +59,34 @@ class resolver::loop {
 
   bool take_wishes() {
     owner_.waker_.clear();
-    std::set<std::string> wanted;
+    std::set<std::string> wanted, fresh;
     {
       const std::lock_guard lock(owner_.mutex_);
       if (owner_.stopping_) return false;
+      if (!std::exchange(owner_.changed_, false)) return true;
       wanted = owner_.wanted_;
+      fresh = std::exchange(owner_.fresh_, {});
     }
-    std::erase_if(names_, [&](const auto& n) { return !wanted.contains(n.first); });
-    const auto longest = std::max(owner_.options_.interval, soonest);
-    for (const auto& name : wanted)
-      names_.try_emplace(name, entry{{}, false, backoff({soonest, longest, longest * 4})});
+    std::erase_if(names_, [&](const auto& n) {
+      const bool gone = !wanted.contains(n.first);
+      if (gone) due_.erase({n.second.due, n.first});
+      return gone;
+    });
+    const auto now = clock::now();
+    for (const auto& name : fresh)
+      if (wanted.contains(name)) ask_soon(name, now);
     return true;
+  }
+
+  /// Also a name that is followed: it may have gone and come again between two looks here.
+  void ask_soon(const std::string& name, clock::time_point now) {
+    const auto longest = std::max(owner_.options_.interval, soonest);
+    auto& e = names_.try_emplace(name, entry{now, false, backoff({soonest, longest, longest * 4})})
+                  .first->second;
+    if (e.asked) return;
+    due_.erase({e.due, name});
+    e.due = now;
+    due_.emplace(now, name);
   }
 
   void ask() {
@@ -145,33 +95,24 @@ class resolver::loop {
       channel_ = make_channel(owner_.options_);
       made_ = now;
     }
-    for (const auto& [name, due] : due_at(now)) {
-      auto& e = names_.at(name);
-      if (!channel_) {
-        done(name, {}, error{errc::unavailable, "the name servers of the settings cannot be used"});
-        continue;
-      }
-      if (full(now)) return;
-      e.asked = true;
-      ++in_flight_;
-      ares_addrinfo_hints hints{};
-      hints.ai_family = family_of(owner_.options_.addresses);
-      hints.ai_socktype = SOCK_STREAM;
-      auto asked = std::make_unique<question>(question{this, name});
-      // May call back at once.
-      ares_getaddrinfo(channel_.get(), name.c_str(), nullptr, &hints, &loop::answered,
-                       asked.release());
+    // Those that wait longest first: a zone that does not answer must not keep others waiting.
+    while (!due_.empty() && due_.begin()->first <= now && !(channel_ && full(now))) {
+      const auto name = due_.extract(due_.begin()).value().second;
+      names_.at(name).asked = true;
+      if (channel_)
+        ask_for(name);
+      else
+        done(name, error{errc::unavailable, "the name servers of the settings cannot be used"});
     }
   }
 
-  /// Names that are due, those that wait longest first: a zone that does not answer must not keep
-  /// the others waiting.
-  std::vector<std::pair<std::string, clock::time_point>> due_at(clock::time_point now) const {
-    std::vector<std::pair<std::string, clock::time_point>> all;
-    for (const auto& [name, e] : names_)
-      if (!e.asked && e.due <= now) all.emplace_back(name, e.due);
-    std::ranges::stable_sort(all, {}, [](const auto& n) { return n.second; });
-    return all;
+  void ask_for(const std::string& name) {
+    ++in_flight_;
+    const auto hints = hints_of(owner_.options_);
+    auto asked = std::make_unique<question>(question{this, name});
+    // May call back at once.
+    ares_getaddrinfo(channel_.get(), name.c_str(), nullptr, &hints, &loop::answered,
+                     asked.release());
   }
 
   /// Whether questions have to end first: there are many, or the channel is to be made anew.
@@ -180,36 +121,30 @@ class resolver::loop {
   }
 
   static void answered(void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
-    const std::unique_ptr<ares_addrinfo, addrinfo_deleter> found(result);
+    const addrinfo_ptr found(result);
     const std::unique_ptr<question> asked(static_cast<question*>(argument));
     auto& self = *asked->asker;
     if (self.ending_) return;
     --self.in_flight_;
-    if (status != ARES_SUCCESS) return self.done(asked->name, {}, failure(status));
-    answer addresses;
-    int ttl = 0;
-    for (const auto* node = found->nodes; node != nullptr; node = node->ai_next) {
-      if (node->ai_ttl > 0) ttl = ttl == 0 ? node->ai_ttl : std::min(ttl, node->ai_ttl);
-      auto text = literal_of(*node);
-      if (!text.empty()) addresses.push_back(std::move(text));
-    }
-    if (addresses.empty()) return self.done(asked->name, {}, failure(ARES_ENODATA));
-    self.done(asked->name, seconds(ttl), std::move(addresses));
+    self.done(asked->name, status == ARES_SUCCESS ? answer_of(*found) : failure_of(status));
   }
 
-  void done(const std::string& name, milliseconds ttl, const outcome<answer>& found) {
+  void done(const std::string& name, const outcome<answer>& found) {
     const auto at = names_.find(name);
-    if (at == names_.end()) return;  // not wanted any more
+    // Not wanted any more; or again since, and asked for anew.
+    if (at == names_.end() || !at->second.asked) return;
     auto& e = at->second;
     e.asked = false;
     const auto now = clock::now();
     if (found) {
       e.retry.reset();
       const auto& interval = owner_.options_.interval;
+      const milliseconds ttl = found.value().ttl;
       e.due = now + (ttl.count() > 0 ? std::min(std::max(ttl, soonest), interval) : interval);
     } else {
       e.due = now + e.retry.failed(now, static_cast<std::uint32_t>(random_()));
     }
+    due_.emplace(e.due, name);
     owner_.target_(name, found);
   }
 
@@ -228,7 +163,8 @@ class resolver::loop {
       }
     }
     ::poll(polled.data(), polled.size(), longest_wait());
-    if (!channel_ || in_flight_ == 0) return;
+    if (!channel_) return;
+    // Also while nothing is asked: c-ares keeps its TCP connections until the other side ends them.
     bool any = false;
     for (std::size_t i = 1; i < polled.size(); ++i) {
       if (polled[i].revents == 0) continue;
@@ -249,9 +185,8 @@ class resolver::loop {
       longest = longest ? std::min(*longest, t) : t;
     };
     const auto now = clock::now();
-    if (!full(now))
-      for (const auto& [name, e] : names_)
-        if (!e.asked) sooner(std::chrono::ceil<milliseconds>(e.due - now));
+    if (!due_.empty() && !full(now))
+      sooner(std::chrono::ceil<milliseconds>(due_.begin()->first - now));
     timeval left{};
     if (channel_ && ares_timeout(channel_.get(), nullptr, &left) != nullptr)
       sooner(milliseconds(left.tv_sec * 1000 + left.tv_usec / 1000 + 1));
@@ -262,6 +197,7 @@ class resolver::loop {
   channel_ptr channel_;
   clock::time_point made_{};
   std::map<std::string, entry> names_;
+  std::set<std::pair<clock::time_point, std::string>> due_;  // those that are not asked for now
   std::size_t in_flight_ = 0;
   bool ending_ = false;
   std::minstd_rand random_{std::random_device{}()};
@@ -282,7 +218,9 @@ resolver::~resolver() {
 void resolver::watch(std::set<std::string> names) {
   {
     const std::lock_guard lock(mutex_);
+    std::ranges::set_difference(names, wanted_, std::inserter(fresh_, fresh_.end()));
     wanted_ = std::move(names);
+    changed_ = true;
   }
   waker_.notify();
 }

@@ -34,12 +34,18 @@ class resolver {
     unsigned tries = 2;                        ///< of each server
     family addresses = family::any;
     std::string servers{};  ///< "IP[:PORT],…"; "": those of /etc/resolv.conf
+    bool tcp = false;       ///< asks over TCP at once, not only where an answer over UDP was cut
 
     bool operator==(const options&) const = default;
   };
 
-  /// Canonical IP literals, those to be preferred first (RFC 6724); at least one.
-  using answer = std::vector<std::string>;
+  struct answer {
+    /// Canonical IP literals, those to be preferred first (RFC 6724); at least one.
+    std::vector<std::string> addresses;
+    std::chrono::seconds ttl{0};  ///< the shortest of them; 0: they have none
+
+    bool operator==(const answer&) const = default;
+  };
   /// errc::not_found: there is no such name, or it has no address; errc::timeout,
   /// errc::unavailable: no server told.
   using listener = std::function<void(const std::string& name, const outcome<answer>& found)>;
@@ -59,7 +65,9 @@ class resolver {
   listener target_;
   wakeup waker_;
   std::mutex mutex_;
-  std::set<std::string> wanted_;  // guarded by mutex_, as is the next one
+  std::set<std::string> wanted_;  // guarded by mutex_, as are the next ones
+  std::set<std::string> fresh_;   // of them, new since the thread looked
+  bool changed_ = false;          // since then
   bool stopping_ = false;
   std::thread thread_;
 };

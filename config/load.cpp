@@ -89,6 +89,8 @@ void read_resolver(const nlohmann::json& value, const std::string& pointer, cons
   from.read("timeout", target.timeout, 100ms, 30s);
   from.read_enum("family", target.family,
                  {address_family::any, address_family::ipv4, address_family::ipv6});
+  from.read("tcp", target.tcp);
+  from.read("hold_obsolete", target.hold_obsolete, 0ms, 24h);
   from.finish();
 }
 

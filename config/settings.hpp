@@ -227,6 +227,8 @@ struct resolver_settings {
   milliseconds interval{10'000};     ///< the longest time between two look-ups of a name
   milliseconds timeout{2'000};       ///< of one question to one server
   address_family family = address_family::any;
+  bool tcp = false;                    ///< ask by TCP at once, not only where UDP was too short
+  milliseconds hold_obsolete{30'000};  ///< how long an address must be missing before it leaves
 
   bool operator==(const resolver_settings&) const = default;
 };

@@ -41,7 +41,10 @@ class desired_backends {
   /// Whether that one of them may.
   bool may_go(const std::string& backend, const std::string& server) const;
   /// Whether the source has the backend, or servers of it, that could not be read.
-  bool unread(const std::string& backend) const { return unread_.contains(backend); }
+  bool unread(const std::string& backend) const {
+    const auto parts = unread_.find(backend);
+    return parts != unread_.end() && parts->second.lacking();
+  }
 
  private:
   void drop_all_but(const apply_request& request, taken& result);

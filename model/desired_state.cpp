@@ -160,6 +160,7 @@ fold_result desired_state::configure(std::vector<std::string> providers) {
 }
 
 void desired_state::merge(const std::string& backend, fold_result& result) {
+  result.versions.insert(backend);
   backend_ptr desired;
   std::string owner;
   std::set<collision> now;

@@ -32,7 +32,9 @@ struct collision {
 /// What folding one report changed.
 struct fold_result {
   std::set<std::string>
-      changed;                  ///< backends whose desired version, or what is unread, differs now
+      changed;  ///< backends whose desired version, or what is unread, differs now
+  std::set<std::string>
+      versions;                 ///< backends of which some provider's version differs, used or not
   bool routes_changed = false;  ///< likewise
   std::vector<collision> new_collisions;
 };
@@ -99,6 +101,8 @@ class desired_state {
   backend_page page(const std::string& after, const std::string& provider, std::size_t most) const;
   /// All routes, as routes() gives them.
   std::vector<owned_route> owned_routes() const;
+  /// Every provider's version of a backend, by precedence.
+  std::vector<backend_ptr> versions_of(const std::string& backend) const;
   /// What of a backend could not be read by the provider whose version is used; of one that is not
   /// desired, by any of them.
   unread unread_of(const std::string& backend) const;

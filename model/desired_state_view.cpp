@@ -118,6 +118,14 @@ std::vector<std::string> desired_state::missing() const {
   return names;
 }
 
+std::vector<backend_ptr> desired_state::versions_of(const std::string& backend) const {
+  std::vector<backend_ptr> all;
+  for (const auto& v : views_)
+    if (const auto found = v.backends.find(backend); found != v.backends.end())
+      all.push_back(found->second);
+  return all;
+}
+
 std::string desired_state::owner(const std::string& backend) const {
   for (const auto& v : views_)
     if (v.backends.contains(backend)) return v.provider;

@@ -40,18 +40,16 @@ void guard::configure(guard_rules rules, std::set<std::string> leading,
   guarded_ = std::move(guarded);
   std::erase_if(holds_, [&](const auto& h) { return !guarded_.contains(h.second.provider); });
   std::erase_if(lately_, [&](const auto& l) { return !guarded_.contains(l.first); });
+  std::erase_if(expected_, [&](const auto& e) { return !guarded_.contains(e.first); });
 }
 
 guard::verdict guard::screen(const std::string& provider, const desired_state& desired,
-                             const report& report, wall_time now) {
+                             const report& report, wall_time now, const name_book& names) {
   if (!guarded_.contains(provider)) return {};
-  context c{provider,
-            desired,
-            report,
-            now,
-            losses_of(desired.backends_of(provider), desired.routes_of(provider), report),
-            {},
-            {}};
+  context c{provider, desired,
+            report,   now,
+            names,    losses_of(desired.backends_of(provider), desired.routes_of(provider), report),
+            {},       {}};
   forget_returned(c);
   judge(c);
   verdict result{put_back(c), {}, std::move(c.ended)};

@@ -39,6 +39,7 @@
 #include "model/guard_rules.hpp"
 #include "model/hold.hpp"
 #include "model/losses.hpp"
+#include "model/name_book.hpp"
 
 namespace switchyard::model {
 
@@ -61,9 +62,11 @@ class guard {
     std::vector<hold> began;        ///< holds that are new, or hold more now
     std::vector<hold> ended;        ///< since the source has everything again, or enough
   };
-  /// Call before the report is folded into `desired`, and fold what it gives.
+  /// Call before the report is folded into `desired`, and fold what it gives. `names`: what host
+  /// names stand for; a server whose name was never resolved takes nobody's place yet, but may be
+  /// in HAProxy since an earlier run, so its end is a loss like any other.
   verdict screen(const std::string& provider, const desired_state& desired, const report& report,
-                 wall_time now);
+                 wall_time now, const name_book& names = {});
 
   struct release {
     hold what;
@@ -108,6 +111,8 @@ class guard {
   std::set<std::string> led_to_after(const context& c) const;
   bool kept_by_hand(const context& c, const std::string& backend) const;
   hold& open(context& c, hold tripped);
+  std::size_t arrived(const context& c, std::size_t most);
+  std::size_t unresolved(const context& c) const;
   std::size_t lost_lately(const context& c);
   std::optional<report> put_back(const context& c) const;
 
@@ -119,6 +124,8 @@ class guard {
   std::uint64_t version_ = 0;
   /// What each provider has lost within the window and not got back.
   std::map<std::string, std::deque<std::pair<wall_time, std::size_t>>> lately_;
+  /// Host names of servers that came within the window, and count once they are resolved.
+  std::map<std::string, std::deque<std::pair<wall_time, std::string>>> expected_;
 };
 
 }  // namespace switchyard::model

@@ -15,6 +15,7 @@ struct guard::context {
   const desired_state& desired;
   const report& reported;
   wall_time now;
+  const name_book& names;
   losses found;
   std::set<std::uint64_t> began;
   std::vector<hold> ended;

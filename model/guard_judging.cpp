@@ -75,8 +75,9 @@ std::optional<hold> guard::whole_provider(context& c, const losses& fresh) {
     h.of = of;
     return h;
   };
-  if (lost_servers && too_many(rules_, servers + lately, view.serving + lately))
-    return trips(hold_cause::share, servers + lately, view.serving + lately);
+  const auto before = view.serving + lately - std::min(view.serving, unresolved(c));
+  if (lost_servers && too_many(rules_, servers + lately, before))
+    return trips(hold_cause::share, servers + lately, before);
   if (lost_routes && too_many(rules_, routes, view.routes))
     return trips(hold_cause::route_share, routes, view.routes);
   if (!rules_.keep_last_server) return std::nullopt;
@@ -179,21 +180,47 @@ hold& guard::open(context& c, hold tripped) {
   return holds_.emplace(tripped.id, std::move(tripped)).first->second;
 }
 
+/// Servers that came with this report, or before and have an address now. At most `most` are waited
+/// for.
+std::size_t guard::arrived(const context& c, std::size_t most) {
+  auto n = c.found.arrived;
+  auto& waiting = expected_[c.provider];
+  for (const auto& host : c.found.arrived_hosts)
+    if (waiting.size() < most) waiting.emplace_back(c.now, host);
+  std::erase_if(waiting, [&](const auto& one) {
+    const bool resolved = c.names.known(one.second);
+    if (resolved) ++n;
+    return resolved || one.first + rules_.window <= c.now;
+  });
+  return n;
+}
+
+/// How many servers came before, in the place of others, and have no address yet.
+std::size_t guard::unresolved(const context& c) const {
+  const auto known = expected_.find(c.provider);
+  if (known == expected_.end()) return 0;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(known->second, [&](const auto& one) { return one.first < c.now; }));
+}
+
 /// What was lost within the window, less what came instead.
 std::size_t guard::lost_lately(const context& c) {
   const auto known = lately_.find(c.provider);
   if (known == lately_.end()) return 0;
   auto& list = known->second;
   while (!list.empty() && list.front().first + rules_.window <= c.now) list.pop_front();
-  for (auto arrived = c.found.arrived; arrived > 0 && !list.empty();) {
-    const auto n = std::min(arrived, list.front().second);
-    arrived -= n;
+  const auto lost = [&] {
+    std::size_t sum = 0;
+    for (const auto& [at, n] : list) sum += n;
+    return sum;
+  };
+  for (auto left = arrived(c, lost()); left > 0 && !list.empty();) {
+    const auto n = std::min(left, list.front().second);
+    left -= n;
     list.front().second -= n;
     if (list.front().second == 0) list.pop_front();
   }
-  std::size_t sum = 0;
-  for (const auto& [at, n] : list) sum += n;
-  return sum;
+  return lost();
 }
 
 }  // namespace switchyard::model

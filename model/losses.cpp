@@ -55,7 +55,13 @@ void compare(const std::string& name, const backend_ptr& current, const backend_
   if (next == current) return;
   const auto before = serving_of(current), after = serving_of(next);
   result.serving_change += static_cast<std::ptrdiff_t>(after) - static_cast<std::ptrdiff_t>(before);
-  result.arrived += gone_from(serving_without(next, current), current).size();
+  for (const auto& one : gone_from(serving_without(next, current), current)) {
+    const auto* const server = next->find(one);
+    if (server->host.empty())
+      ++result.arrived;
+    else
+      result.arrived_hosts.push_back(server->host);
+  }
   if (auto names = gone_from(serving_without(current, next), next); !names.empty())
     result.backends[name] = {next, std::move(names), before, after};
 }

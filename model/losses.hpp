@@ -30,8 +30,9 @@ struct losses {
   std::map<std::string, backend_losses> backends;  ///< those that lose servers
   std::set<std::string> unknown;                   ///< whose servers as a whole could not be read
   std::set<place> routes;                          ///< that the source has no more
-  std::size_t arrived = 0;            ///< servers that take traffic and are not in the view
-  std::ptrdiff_t serving_change = 0;  ///< of those that take traffic, if all is taken as it is
+  std::size_t arrived = 0;  ///< servers that take traffic, are not in the view, and have an address
+  std::vector<std::string> arrived_hosts;  ///< names of those that have a host name in its place
+  std::ptrdiff_t serving_change = 0;       ///< of those that take traffic, if all is taken as it is
 };
 
 /// `view`, `routes`: what is in service of the provider.

@@ -15,12 +15,15 @@ struct unread {
   bool settings = false;          ///< and with them the whole backend: it is not desired
   bool servers = false;           ///< the list of servers as a whole
   std::set<std::string> by_name;  ///< single servers
+  /// Servers for each address of a host name, not all of which are known yet: what is named
+  /// `NAME-ADDRESS`.
+  std::set<std::string> of_addresses{};
 
-  bool any() const { return settings || servers || !by_name.empty(); }
+  bool any() const { return lacking() || !of_addresses.empty(); }
+  /// Whether the source has something of which nothing is known.
+  bool lacking() const { return settings || servers || !by_name.empty(); }
   /// Whether that server, which is not desired, may be one that could not be read.
-  bool covers(const std::string& server) const {
-    return settings || servers || by_name.contains(server);
-  }
+  bool covers(const std::string& server) const;
 
   bool operator==(const unread&) const = default;
 };

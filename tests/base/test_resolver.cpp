@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <ctime>
 #include <map>
 #include <mutex>
 
@@ -18,8 +19,8 @@ using addresses = std::vector<std::string>;
 /// A resolver that asks a server of the test, and the last answer for each name.
 struct followed_names {
   explicit followed_names(std::chrono::milliseconds interval = 50ms,
-                          resolver::family family = resolver::family::any)
-      : names({interval, 100ms, 1, family, server.address()},
+                          resolver::family family = resolver::family::any, bool tcp = false)
+      : names({interval, 100ms, 1, family, server.address(), tcp},
               [this](const std::string& name, const outcome<resolver::answer>& found) {
                 const std::lock_guard lock(mutex);
                 last.insert_or_assign(name, found);
@@ -30,7 +31,7 @@ struct followed_names {
     return eventually([&] {
       const std::lock_guard lock(mutex);
       const auto at = last.find(name);
-      return at != last.end() && at->second && at->second.value() == wanted;
+      return at != last.end() && at->second && at->second.value().addresses == wanted;
     });
   }
   bool wait_error(const std::string& name, errc wanted) {
@@ -72,7 +73,7 @@ BOOST_AUTO_TEST_CASE(gives_all_addresses_of_the_wanted_family) {
   BOOST_TEST(eventually([&] {
     const std::lock_guard lock(f.mutex);
     const auto at = f.last.find("app.test");
-    return at != f.last.end() && at->second && at->second.value().size() == 2;
+    return at != f.last.end() && at->second && at->second.value().addresses.size() == 2;
   }));
   followed_names six(50ms, resolver::family::ipv6);
   six.server.set("app.test", {"10.0.0.1", "2001:DB8:0::1"});
@@ -128,6 +129,8 @@ BOOST_AUTO_TEST_CASE(an_answer_that_lives_shorter_than_the_interval_is_asked_for
   BOOST_REQUIRE(f.wait_for("short.test", {"10.0.0.1"}));
   f.server.set("short.test", {"10.0.0.2"}, 3600);
   BOOST_TEST(f.wait_for("short.test", {"10.0.0.2"}));
+  const std::lock_guard lock(f.mutex);
+  BOOST_TEST((f.last.at("short.test").value().ttl == 3600s));
 }
 
 BOOST_AUTO_TEST_CASE(names_that_nobody_wants_are_not_asked_for) {
@@ -168,6 +171,62 @@ BOOST_AUTO_TEST_CASE(ends_at_once_in_the_middle_of_a_question) {
     BOOST_REQUIRE(eventually([&] { return f.server.asked("silent.test") > 0; }));
   }
   BOOST_TEST((std::chrono::steady_clock::now() - begun < 5s));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_goes_and_comes_again_at_once_is_looked_up_again) {
+  followed_names f(1h);
+  f.server.set("app.test", {"10.0.0.1"});
+  f.names.watch({"app.test"});
+  BOOST_REQUIRE(f.wait_for("app.test", {"10.0.0.1"}));
+  const auto before = f.count();
+  f.names.watch({});
+  f.names.watch({"app.test"});
+  BOOST_TEST(eventually([&] { return f.count() > before; }));
+}
+
+const addresses five{"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"};
+
+bool knows_all(followed_names& f, const std::string& name) {
+  return eventually([&] {
+    const std::lock_guard lock(f.mutex);
+    const auto at = f.last.find(name);
+    return at != f.last.end() && at->second && at->second.value().addresses.size() == five.size();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_says_it_was_cut_is_asked_for_over_tcp) {
+  followed_names f;
+  f.server.set("many.test", five);
+  f.server.cut_over_udp(3, true);
+  f.names.watch({"many.test"});
+  BOOST_TEST(knows_all(f, "many.test"));
+  BOOST_TEST(f.server.asked_over_tcp() > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_do_not_say_so_need_tcp_from_the_start) {
+  followed_names cut;
+  cut.server.set("many.test", five);
+  cut.server.cut_over_udp(3, false);
+  cut.names.watch({"many.test"});
+  BOOST_TEST(cut.wait_for("many.test", {"10.0.0.1", "10.0.0.2", "10.0.0.3"}));
+  followed_names whole(50ms, resolver::family::any, true);
+  whole.server.set("many.test", five);
+  whole.server.cut_over_udp(3, false);
+  whole.names.watch({"many.test"});
+  BOOST_TEST(knows_all(whole, "many.test"));
+}
+
+// c-ares keeps a connection until the other side ends it, and the poll that tells so returns at
+// once.
+BOOST_AUTO_TEST_CASE(a_connection_that_the_name_server_ends_costs_no_time) {
+  const auto used = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  followed_names f(1h, resolver::family::ipv4, true);
+  f.server.set("app.test", {"10.0.0.1"}, 1);
+  f.names.watch({"app.test"});
+  BOOST_REQUIRE(f.wait_for("app.test", {"10.0.0.1"}));
+  const auto before = used();
+  BOOST_REQUIRE(eventually([&] { return f.count() >= 2; }));
+  BOOST_TEST(used() - before < 0.4);
 }
 
 BOOST_AUTO_TEST_CASE(localhost_needs_no_server) {

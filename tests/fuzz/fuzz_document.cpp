@@ -54,7 +54,7 @@ model::backend_ptr with_addresses(const model::backend_ptr& b) {
   book.take(b->name, b);
   for (const auto& host : book.names()) {
     require(model::canonical_host(host) == host, "a host name is one", host);
-    book.resolved(host, {"2001:db8::1", "10.0.0.1"});
+    book.resolved(host, {{"2001:db8::1", "10.0.0.1"}}, {});
   }
   model::unread none;
   const auto with = book.addressed(b, none);

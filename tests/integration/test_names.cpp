@@ -9,9 +9,17 @@ namespace switchyard::tests {
 
 namespace {
 
+using addresses_of = std::vector<std::string>;
+
+std::string resolver_settings(const dns_server& names, const std::string& hold_obsolete) {
+  return "resolver: {servers: [\"" + names.address() +
+         "\"], interval: 100ms, timeout: 200ms, hold_obsolete: " + hold_obsolete + "}\n";
+}
+
 /// A site with one server app of api-backend, whose address is app.test.
 struct named_site {
-  explicit named_site(const std::string& resolve, std::vector<std::string> addresses) {
+  explicit named_site(const std::string& resolve, std::vector<std::string> addresses,
+                      const std::string& hold_obsolete = "300ms") {
     names.set("app.test", std::move(addresses));
     write_text(folder / "backends.yaml",
                "backends:\n  - name: api-backend\n    servers:\n      - {name: app, address: "
@@ -19,8 +27,7 @@ struct named_site {
                    resolve + ", port: " + std::to_string(upstream.port()) + "}\n");
     site_options options;
     options.managed = false;
-    options.more =
-        "resolver: {servers: [\"" + names.address() + "\"], interval: 100ms, timeout: 200ms}\n";
+    options.more = resolver_settings(names, hold_obsolete);
     gateway = std::make_unique<site>(
         "  - {name: files, type: file, path: " + (folder / "backends.yaml") + "}\n", options);
     BOOST_REQUIRE_MESSAGE(gateway->answered_by({"app"}), gateway->log());
@@ -49,6 +56,10 @@ struct first_site : named_site {
 
 struct all_site : named_site {
   all_site() : named_site("all", {"127.0.0.1", "127.0.0.2"}) {}
+};
+
+struct patient_site : named_site {
+  patient_site() : named_site("all", {"127.0.0.1", "127.0.0.2", "127.0.0.3"}, "1h") {}
 };
 
 }  // namespace
@@ -123,6 +134,94 @@ BOOST_FIXTURE_TEST_CASE(the_api_shows_the_name_and_the_address, first_site) {
   BOOST_TEST(body.find("\"address\": \"app.test\"") != std::string::npos, body);
   BOOST_TEST(body.find("\"address\": \"127.0.0.1\"") != std::string::npos, body);
   BOOST_TEST(body.find("\"differences\": []") != std::string::npos, body);
+}
+
+// A name server that tells some of the addresses, each time others.
+BOOST_FIXTURE_TEST_CASE(partial_answers_take_no_address_away, patient_site) {
+  const addresses_of three{"127.0.0.1", "127.0.0.2", "127.0.0.3"};
+  for (const auto& one : three) BOOST_REQUIRE(becomes("app-" + one, at(one)));
+  for (const auto& one : three) {
+    const auto asked = names.asked("app.test");
+    names.set("app.test", {one});
+    BOOST_REQUIRE(eventually([&] { return names.asked("app.test") >= asked + 6; }));
+    for (const auto& all : three)
+      BOOST_TEST(gateway->server("api-backend", "app-" + all) == at(all));
+  }
+  // Nor when a restart knows of no other answer.
+  BOOST_REQUIRE_EQUAL(gateway->stop_switchyard(), 0);
+  gateway->start_switchyard();
+  const auto asked = names.asked("app.test");
+  BOOST_REQUIRE(eventually([&] { return names.asked("app.test") >= asked + 6; }));
+  for (const auto& all : three) BOOST_TEST(gateway->server("api-backend", "app-" + all) == at(all));
+}
+
+struct hasty_site : named_site {
+  hasty_site() : named_site("all", {"127.0.0.1", "127.0.0.2"}, "0s") {}
+};
+
+// The control of the case before.
+BOOST_FIXTURE_TEST_CASE(without_a_hold_a_partial_answer_takes_addresses_away, hasty_site) {
+  BOOST_REQUIRE(becomes("app-127.0.0.2", at("127.0.0.2")));
+  names.set("app.test", {"127.0.0.1"});
+  BOOST_TEST(becomes("app-127.0.0.2", ""), gateway->log());
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_was_never_resolved_keeps_nobody_else) {
+  const temp_dir folder;
+  const http_upstream one("one"), two("two");
+  dns_server names;
+  names.be_silent(true);
+  const auto write = [&](const std::string& second) {
+    write_text(
+        folder / "backends.yaml",
+        "backends:\n  - name: api-backend\n    servers:\n      - {name: pool, address: "
+        "pool.test, resolve: all, port: 80}\n      - {name: one, address: 127.0.0.1, port: " +
+            std::to_string(one.port()) + "}\n" + second);
+  };
+  write("      - {name: two, address: 127.0.0.1, port: " + std::to_string(two.port()) + "}\n");
+  site_options options;
+  options.managed = false;
+  options.more = resolver_settings(names, "300ms");
+  const site gateway("  - {name: files, type: file, path: " + (folder / "backends.yaml") + "}\n",
+                     options);
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"one", "two"}), gateway.log());
+  write("");
+  BOOST_TEST(gateway.server_becomes("api-backend", "two", ""), gateway.log());
+  BOOST_TEST(gateway.answered_by({"one"}));
+}
+
+// Its names are known before anybody needs them.
+BOOST_AUTO_TEST_CASE(a_version_that_stands_in_needs_no_name_server) {
+  const temp_dir folder;
+  const http_upstream mine("mine"), theirs("theirs");
+  dns_server names;
+  names.set("app.test", {"127.0.0.1"});
+  // A provider that loses its last server is held, whoever stands in.
+  const std::string another =
+      "backends:\n  - {name: other, servers: [{name: s1, address: 127.0.0.1, port: 9}]}\n";
+  write_text(folder / "mine.yaml",
+             another +
+                 "  - name: api-backend\n    servers:\n      - {name: s1, address: 127.0.0.1, "
+                 "port: " +
+                 std::to_string(mine.port()) + "}\n");
+  write_text(
+      folder / "theirs.yaml",
+      "backends:\n  - name: api-backend\n    servers:\n      - {name: s1, address: app.test, "
+      "port: " +
+          std::to_string(theirs.port()) + "}\n");
+  site_options options;
+  options.managed = false;
+  options.more = resolver_settings(names, "300ms");
+  const site gateway("  - {name: mine, type: file, path: " + (folder / "mine.yaml") +
+                         "}\n  - {name: theirs, type: file, path: " + (folder / "theirs.yaml") +
+                         "}\n",
+                     options);
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"mine"}), gateway.log());
+  // The second question comes once the first was answered.
+  BOOST_REQUIRE(eventually([&] { return names.asked("app.test") >= 4; }));
+  names.be_silent(true);
+  write_text(folder / "mine.yaml", another);
+  BOOST_TEST(gateway.answered_by({"theirs"}), gateway.log());
 }
 
 }  // namespace switchyard::tests

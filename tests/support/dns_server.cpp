@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -19,6 +20,7 @@ constexpr std::uint16_t type_aaaa = 28;
 constexpr std::uint16_t class_in = 1;
 constexpr std::uint16_t answer_flags = 0x8180;  // a recursive server's
 constexpr std::uint16_t no_such_name = 3;
+constexpr std::uint16_t cut_flag = 0x0200;
 
 void put16(std::string& to, std::size_t value) {
   to += static_cast<char>((value >> 8U) & 0xffU);
@@ -49,17 +51,28 @@ std::string bytes_of(const std::string& address, std::uint16_t type) {
 
 }  // namespace
 
-dns_server::dns_server() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  auto* const generic = reinterpret_cast<sockaddr*>(&at);
-  if (!socket_ || ::bind(socket_.get(), generic, size) != 0 ||
-      ::getsockname(socket_.get(), generic, &size) != 0)
-    throw std::runtime_error("no UDP socket for a name server");
-  port_ = ntohs(at.sin_port);
+dns_server::dns_server() {
+  bind_both();
   thread_ = std::thread([this] { serve(); });
+}
+
+/// The port is free for UDP, and with luck for TCP.
+void dns_server::bind_both() {
+  for (int tries = 0; tries < 20; ++tries) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* const generic = reinterpret_cast<sockaddr*>(&at);
+    socket_.reset(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    listener_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket_ || !listener_ || ::bind(socket_.get(), generic, size) != 0 ||
+        ::getsockname(socket_.get(), generic, &size) != 0)
+      break;
+    port_ = ntohs(at.sin_port);
+    if (::bind(listener_.get(), generic, size) == 0 && ::listen(listener_.get(), 16) == 0) return;
+  }
+  throw std::runtime_error("no sockets for a name server");
 }
 
 dns_server::~dns_server() {
@@ -82,6 +95,12 @@ void dns_server::remove(const std::string& name) {
   records_.erase(name);
 }
 
+void dns_server::cut_over_udp(std::size_t most, bool told) {
+  const std::lock_guard lock(mutex_);
+  most_over_udp_ = most;
+  cut_is_told_ = told;
+}
+
 std::size_t dns_server::asked(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = asked_.find(name);
@@ -89,21 +108,59 @@ std::size_t dns_server::asked(const std::string& name) const {
 }
 
 void dns_server::serve() {
-  constexpr std::chrono::hours no_end{1};
-  while (base::wait_either(socket_.get(), waker_, no_end).value() != base::woken::notified) {
-    std::string packet(512, '\0');
-    sockaddr_in from{};
-    socklen_t size = sizeof from;
-    auto* const generic = reinterpret_cast<sockaddr*>(&from);
-    const auto got = ::recvfrom(socket_.get(), packet.data(), packet.size(), 0, generic, &size);
-    if (got < static_cast<ssize_t>(header_bytes)) continue;
-    packet.resize(static_cast<std::size_t>(got));
-    const auto reply = answer(packet);
-    if (!silent_) ::sendto(socket_.get(), reply.data(), reply.size(), 0, generic, size);
+  for (;;) {
+    std::array<pollfd, 3> fds{
+        {{waker_.fd(), POLLIN, 0}, {socket_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
+    if (fds[0].revents != 0) return;
+    if (fds[1].revents != 0) serve_datagram();
+    if (fds[2].revents != 0) serve_connection();
   }
 }
 
-std::string dns_server::answer(const std::string& question) {
+void dns_server::serve_datagram() {
+  std::string packet(512, '\0');
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  auto* const generic = reinterpret_cast<sockaddr*>(&from);
+  const auto got = ::recvfrom(socket_.get(), packet.data(), packet.size(), 0, generic, &size);
+  if (got < static_cast<ssize_t>(header_bytes)) return;
+  packet.resize(static_cast<std::size_t>(got));
+  std::unique_lock lock(mutex_);
+  const auto most = most_over_udp_;
+  const bool told = cut_is_told_;
+  lock.unlock();
+  const auto reply = answer(packet, most, told);
+  if (!silent_) ::sendto(socket_.get(), reply.data(), reply.size(), 0, generic, size);
+}
+
+/// One question and its answer, each after its length (RFC 1035, section 4.2.2).
+void dns_server::serve_connection() {
+  const base::unique_fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!client) return;
+  const base::deadline until(std::chrono::seconds(2));
+  std::string bytes;
+  const auto whole = [&] {
+    return bytes.size() >= 2 && bytes.size() >= 2U + (static_cast<unsigned char>(bytes[0]) << 8U) +
+                                                    static_cast<unsigned char>(bytes[1]);
+  };
+  while (!whole()) {
+    const auto ready = base::wait_readable(client.get(), until);
+    std::array<char, 512> some{};
+    const auto got = ready && *ready ? ::recv(client.get(), some.data(), some.size(), 0) : 0;
+    if (got <= 0) return;
+    bytes.append(some.data(), static_cast<std::size_t>(got));
+  }
+  ++over_tcp_;
+  if (silent_) return;
+  const auto reply = answer(bytes.substr(2), SIZE_MAX, false);
+  std::string framed;
+  put16(framed, reply.size());
+  framed += reply;
+  ::send(client.get(), framed.data(), framed.size(), MSG_NOSIGNAL);
+}
+
+std::string dns_server::answer(const std::string& question, std::size_t most, bool told) {
   const auto [name, end] = name_in(question);
   const auto type = static_cast<std::uint16_t>(static_cast<unsigned char>(question.at(end + 1)));
   const std::lock_guard lock(mutex_);
@@ -111,10 +168,15 @@ std::string dns_server::answer(const std::string& question) {
   const auto found = records_.find(name);
   std::string answers;
   std::size_t count = 0;
+  bool cut = false;
   if (found != records_.end())
     for (const auto& address : found->second.addresses) {
       const auto bytes = bytes_of(address, type);
       if (bytes.empty()) continue;
+      if (count == most) {
+        cut = told;
+        break;
+      }
       ++count;
       put16(answers, 0xc000U | header_bytes);  // the question's name
       put16(answers, type);
@@ -125,7 +187,8 @@ std::string dns_server::answer(const std::string& question) {
       answers += bytes;
     }
   auto reply = question.substr(0, 2);
-  put16(reply, answer_flags | (found == records_.end() ? no_such_name : 0U));
+  put16(reply,
+        answer_flags | (found == records_.end() ? no_such_name : 0U) | (cut ? cut_flag : 0U));
   put16(reply, 1);
   put16(reply, count);
   put16(reply, 0);

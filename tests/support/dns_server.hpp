@@ -1,6 +1,7 @@
 #pragma once
 
-// A name server on 127.0.0.1 (UDP) whose answers a test changes while it runs.
+// A name server on 127.0.0.1 (UDP and TCP) whose answers a test changes while it runs. It closes a
+// TCP connection after one answer.
 
 #include <atomic>
 #include <cstddef>
@@ -31,8 +32,11 @@ class dns_server {
   void remove(const std::string& name);
   /// Whether questions stay without an answer.
   void be_silent(bool yes) { silent_ = yes; }
-  /// How many questions there were for a name.
+  /// Over UDP an answer has at most so many addresses; `told`: it says that it was cut.
+  void cut_over_udp(std::size_t most, bool told);
+  /// How many questions there were for a name, over TCP only or in all.
   std::size_t asked(const std::string& name) const;
+  std::size_t asked_over_tcp() const { return over_tcp_; }
 
  private:
   struct record {
@@ -40,16 +44,23 @@ class dns_server {
     std::uint32_t ttl = 0;
   };
 
+  void bind_both();
   void serve();
-  std::string answer(const std::string& question);
+  void serve_datagram();
+  void serve_connection();
+  std::string answer(const std::string& question, std::size_t most, bool told);
 
   base::unique_fd socket_;
+  base::unique_fd listener_;
   base::wakeup waker_;
   std::uint16_t port_ = 0;
   std::atomic<bool> silent_{false};
+  std::atomic<std::size_t> over_tcp_{0};
   mutable std::mutex mutex_;
-  std::map<std::string, record> records_;  // guarded by mutex_, as is the next one
+  std::map<std::string, record> records_;  // guarded by mutex_, as are the next ones
   std::map<std::string, std::size_t> asked_;
+  std::size_t most_over_udp_ = SIZE_MAX;
+  bool cut_is_told_ = false;
   std::thread thread_;
 };
 
