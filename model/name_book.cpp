@@ -76,7 +76,8 @@ std::vector<std::string> name_book::in_use(entry& e, const answer& found,
   std::set<std::string> given;
   for (const auto& a : found.addresses)
     if (given.insert(a).second) all.push_back(a);
-  std::ranges::stable_partition(all, [&](const auto& a) { return contains(e.addresses, a); });
+  std::stable_partition(all.begin(), all.end(),
+                        [&](const auto& a) { return contains(e.addresses, a); });
   if (all.size() > most_addresses) all.resize(most_addresses);
   std::erase_if(e.missing, [&](const auto& m) { return given.contains(m.first); });
   const auto when = leaves_at(found, now);
