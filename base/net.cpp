@@ -85,7 +85,7 @@ std::string bind_remedy(errc kind) {
   }
 }
 
-outcome<unique_fd> reserve(const tcp_address& address) {
+outcome<unique_fd> reserve(const tcp_address& address, any_ipv6 any) {
   sockaddr_storage storage{};
   const auto length = fill(address, storage);
   if (length == 0) return error{errc::invalid, "'" + address.host + "' is no IP address"};
@@ -98,7 +98,7 @@ outcome<unique_fd> reserve(const tcp_address& address) {
     if (!fd) return bind_error(address, errno);
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
     const int on = 1;
-    if (storage.ss_family == AF_INET6)
+    if (storage.ss_family == AF_INET6 && any == any_ipv6::alone)
       ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0) return fd;
     cause = errno;

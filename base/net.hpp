@@ -24,10 +24,16 @@ outcome<tcp_address> parse_address(std::string_view text);
 /// "127.0.0.1:9090" or "[::1]:9090".
 std::string to_string(const tcp_address& address);
 
+/// What "::" stands for.
+enum class any_ipv6 {
+  alone,      ///< every IPv6 address
+  as_system,  ///< IPv4 as well, unless net.ipv6.bindv6only says otherwise: as most programs bind it
+};
+
 /// Binds the address without listening on it: connections are refused, and nobody else gets it as
 /// long as the descriptor lives. errc::conflict: somebody has it already; errc::refused: not
 /// permitted; errc::unavailable: no such address on this machine; errc::invalid: no IP literal.
-outcome<unique_fd> reserve(const tcp_address& address);
+outcome<unique_fd> reserve(const tcp_address& address, any_ipv6 any = any_ipv6::alone);
 
 /// What an operator can do where reserve() has failed in that way.
 std::string bind_remedy(errc kind);

@@ -1,24 +1,49 @@
 #include "haproxy/addresses.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
 #include "base/net.hpp"
+#include "model/backend.hpp"
 
 namespace switchyard::haproxy {
 
 namespace {
 
-/// Whether the head of a file binds that port, at whatever address.
-bool has_bind_on_port(const std::string& head, std::uint16_t port) {
+bool is_any_ipv4(const std::string& host) {
+  return host == "*" || host == "0.0.0.0";
+}
+
+bool is_ipv4(const std::string& host) {
+  return host.find(':') == std::string::npos;
+}
+
+/// Whether all that binds `b` collides with what binds `a`.
+bool covers(const std::string& a, const std::string& b) {
+  return a == b || a == "::" || (is_any_ipv4(a) && is_ipv4(b));
+}
+
+/// What the head of a file binds.
+std::vector<base::tcp_address> binds_in(const std::string& head) {
   constexpr std::string_view bind = "    bind ";
-  const auto end = ":" + std::to_string(port);
+  std::vector<base::tcp_address> found;
   for (auto at = head.find(bind); at != std::string::npos; at = head.find(bind, at + 1)) {
     const auto from = at + bind.size();
-    if (head.substr(from, head.find_first_of(" \n", from) - from).ends_with(end)) return true;
+    const auto word = head.substr(from, head.find_first_of(" \n", from) - from);
+    if (auto address = base::parse_address(word)) found.push_back(*std::move(address));
   }
-  return false;
+  return found;
+}
+
+/// Whether HAProxy itself, with what it has loaded, would be in the way of a trial of `wanted`.
+bool is_in_its_own_way(const std::vector<base::tcp_address>& loaded,
+                       const base::tcp_address& wanted) {
+  return std::any_of(loaded.begin(), loaded.end(), [&](const base::tcp_address& ours) {
+    return ours.port == wanted.port &&
+           (covers(ours.host, wanted.host) || covers(wanted.host, ours.host));
+  });
 }
 
 }  // namespace
@@ -37,11 +62,14 @@ bool shares_network(const config::haproxy_settings& settings, pid_t worker) {
 
 std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
                                   const std::string& loaded_head) {
+  const auto loaded = binds_in(loaded_head);
   std::vector<lost_bind> lost;
   for (const auto& frontend : frontends) {
     for (const auto& bind : frontend.binds) {
-      if (has_bind_on_port(loaded_head, bind.port)) continue;
-      const auto free = base::reserve({bind.address, bind.port});
+      const base::tcp_address wanted{model::canonical_ip(bind.address).value_or(bind.address),
+                                     bind.port};
+      if (is_in_its_own_way(loaded, wanted)) continue;
+      const auto free = base::reserve(wanted, base::any_ipv6::as_system);
       if (!free) lost.push_back({frontend.name, free.error()});
     }
   }

@@ -25,8 +25,10 @@ struct lost_bind {
   base::error why;
 };
 
-/// Tries the frontends' addresses, but for ports that the head of a loaded file binds already:
-/// those are HAProxy's own to share. "": none is loaded.
+/// Tries the frontends' addresses, as HAProxy would bind them: "::" with IPv4 where the system has
+/// it so. Left out are those that HAProxy has itself by the head of the file that it has loaded
+/// ("": none): the same address and port, or one of them within the other ("*" is every IPv4
+/// address, "::" every address).
 std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
                                   const std::string& loaded_head);
 

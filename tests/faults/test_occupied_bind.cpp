@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <memory>
 
+#include "base/net.hpp"
 #include "base/subprocess.hpp"
 #include "tests/faults/installation.hpp"
 
@@ -24,11 +25,12 @@ struct occupied : installation {
   explicit occupied(const site_options& options = {}) : installation(options) {}
 
   /// SIGHUP with one more frontend in the settings.
-  void add_frontend() {
+  void add_frontend() { add_frontend("127.0.0.1", port()); }
+  void add_frontend(const std::string& address, std::uint16_t at) {
     auto text = read_text(gateway.settings_file());
     const std::string providers = "providers:\n";
-    text.insert(text.find(providers), "  - name: second\n    binds: [{address: 127.0.0.1, port: " +
-                                          std::to_string(port()) +
+    text.insert(text.find(providers), "  - name: second\n    binds: [{address: " + address +
+                                          ", port: " + std::to_string(at) +
                                           "}]\n    default_backend: api-backend\n");
     write_text(gateway.settings_file(), text);
     gateway.switchyard().signal(SIGHUP);
@@ -87,6 +89,26 @@ BOOST_FIXTURE_TEST_CASE(is_refused_before_the_reload_and_goes_in_when_it_is_free
 BOOST_FIXTURE_TEST_CASE(is_refused_before_the_reload_where_haproxy_is_somebody_elses,
                         occupied_and_attached) {
   is_refused_and_goes_in_later(*this);
+}
+
+// HAProxy has the port already, at another address.
+BOOST_FIXTURE_TEST_CASE(is_refused_on_a_port_of_its_own_as_well, occupied) {
+  auto held = base::reserve({"127.0.0.2", gateway.port()});
+  BOOST_REQUIRE(bool(held));
+  {
+    const unbroken_traffic traffic(*this);
+    add_frontend("127.0.0.2", gateway.port());
+    BOOST_TEST(eventually([&] {
+                 return gateway.log_has(
+                     "frontend second: 127.0.0.2:" + std::to_string(gateway.port()) + " is in use");
+               }),
+               gateway.log());
+    BOOST_TEST(!contains(gateway.config_text(), "frontend second"));
+    held->reset();
+    BOOST_TEST(eventually([&] { return contains(gateway.config_text(), "bind 127.0.0.2:"); },
+                          std::chrono::seconds(20)),
+               gateway.log());
+  }
 }
 
 // What the look beforehand is for: neither `haproxy -c` nor the reload itself is without harm.
