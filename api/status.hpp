@@ -129,7 +129,7 @@ struct status {
   std::size_t collision_count = 0;
   std::vector<model::collision> collisions;  ///< the first of them
   hold_list holds;
-  std::vector<std::string> unresolved;       ///< host names that do not resolve, a sentence each
+  std::vector<std::string> unresolved;  ///< host names that do not resolve, a sentence each
   std::vector<actor_status> actors;
 
   bool operator==(const status&) const = default;

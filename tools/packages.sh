@@ -41,8 +41,8 @@ test_packages=(
   libboost-test-dev postgresql redis-server redis-sentinel haproxy python3 wrk openssl
   nghttp2-client nghttp2-server librapidcheck-dev prometheus
 )
-# What the fuzz preset needs; the tests run without it where it cannot be had.
-fuzz_packages=(clang libclang-rt-dev)
+# What the fuzz preset and the look at the format need; the tests run without it where it cannot be had.
+fuzz_packages=(clang libclang-rt-dev clang-format)
 # What tests/haproxy-versions needs.
 matrix_packages=(patchelf)
 

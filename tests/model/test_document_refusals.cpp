@@ -164,7 +164,8 @@ BOOST_AUTO_TEST_CASE(unknown_keys_of_every_object) {
   server["Port"] = 1;
   BOOST_TEST(pointers(server_problems(server)) == std::vector<std::string>{"/s/Port"});
   BOOST_TEST(to_string(server_problems(server))
-                 .find("address, backup, maxconn, name, port, resolve, state, weight") != std::string::npos);
+                 .find("address, backup, maxconn, name, port, resolve, state, weight") !=
+             std::string::npos);
   json route = good_route;
   route["port"] = 1;
   BOOST_TEST(pointers(route_problems(route)) == std::vector<std::string>{"/s/port"});
