@@ -4,8 +4,8 @@
 #include <optional>
 #include <thread>
 #include <utility>
-#include <variant>
 
+#include "actors/api_answers.hpp"
 #include "base/fd.hpp"
 #include "haproxy/look.hpp"
 
@@ -16,45 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto look_again = 20ms;  // while a change is on its way
+constexpr std::size_t told_reasons = 20;
 
 const base::error late{base::errc::timeout, "switchyard did not answer in time; try again"};
 const base::error restarting{base::errc::unavailable,
                              "a part of switchyard is starting anew; try again in a moment"};
-
-std::vector<std::string> words(const std::vector<haproxy::reload_reason>& reasons) {
-  std::vector<std::string> all;
-  for (const auto& r : reasons)
-    all.push_back(std::string(to_string(r.cause)) + (r.subject.empty() ? "" : " ") + r.subject);
-  return all;
-}
-
-api::actual_backend actual_of(const haproxy::seen_backend& seen) {
-  const auto& whole = seen.live.whole;
-  api::actual_backend result{whole.status, whole.sessions, whole.queued, whole.total, {}};
-  for (const auto& [name, s] : seen.servers) {
-    const auto live = seen.live.servers.find(name);
-    const auto figures = live == seen.live.servers.end() ? haproxy::live_figures{} : live->second;
-    result.servers[name] = {s.address,        s.port,         s.weight,
-                            s.state,          figures.status, figures.check,
-                            figures.sessions, figures.queued, figures.total};
-  }
-  return result;
-}
-
-/// Whether a reason of a reload is about that backend, or may be.
-bool concerns(const std::string& reason, const std::string& backend) {
-  return backend.empty() || reason.starts_with("and ") || reason.ends_with(" " + backend) ||
-         reason.find(" " + backend + "/") != std::string::npos;
-}
-
-/// Whether that pass may be the one with the change; of several the earliest is.
-bool brought(const api::apply_status& pass, const api::write_result& change,
-             const std::string& backend) {
-  if (change.revision == 0 || pass.revision < change.revision || pass.kind != "changes")
-    return false;
-  if (backend.empty()) return pass.routes > 0;
-  return pass.backends.empty() || std::ranges::count(pass.backends, backend) > 0;
-}
 
 }  // namespace
 
@@ -134,7 +100,10 @@ base::outcome<api::backend_detail> api_service::get_backend(const std::string& n
   const auto desired = ask_manager<desired_ptr>(find_atom::value, name);
   if (!desired) return desired.error();
   const auto known = get_status();
-  api::backend_detail detail{**desired, std::nullopt, ""};
+  api::backend_detail detail{**desired, std::nullopt, "", nullptr};
+  if (const auto* memory = memory_provider(*settings()))
+    for (const auto& v : detail.desired.versions)
+      if (v.provider == memory->name) detail.by_hand = v.value;
   const std::unique_lock lock(looking_, longest);
   if (!lock) {
     detail.unreadable = "too many ask HAProxy at this moment; try again";
@@ -175,21 +144,20 @@ base::outcome<api::reconcile_result> api_service::reconcile() {
 /// The memory provider, if the change is its to make.
 base::outcome<std::string> api_service::writable_provider(const model::edit& change) {
   const auto now = settings();
-  const auto found = std::ranges::find_if(now->providers, [](const auto& p) {
-    return std::holds_alternative<config::memory_settings>(p.source);
-  });
-  if (found == now->providers.end())
+  const auto* const found = memory_provider(*now);
+  if (found == nullptr)
     return base::error{base::errc::refused,
                        "no provider takes changes by hand; add the line `- {name: manual, type: "
                        "memory}` under `providers:` in the settings, and send SIGHUP"};
-  if (change.backend.empty()) return found->name;
+  if (change.backend.empty() || now->merge.contains(change.backend)) return found->name;
   const auto desired = ask_manager<desired_ptr>(find_atom::value, change.backend);
   if (!desired) return desired.error();
-  const auto& owner = (*desired)->owner;
-  if (!owner.empty() && owner != found->name)
-    return base::error{base::errc::refused, "the backend " + change.backend +
-                                                " belongs to the provider " + owner +
-                                                "; change it in its source"};
+  const auto& versions = (*desired)->versions;
+  if (!versions.empty() && versions.front().provider != found->name)
+    return base::error{base::errc::refused,
+                       "the backend " + change.backend + " belongs to the provider " +
+                           versions.front().provider +
+                           "; change it in its source, or list it under merge to add servers"};
   return found->name;
 }
 
@@ -268,7 +236,7 @@ base::outcome<api::decision_result> api_service::decide(std::uint64_t hold, deci
   auto& written = result.written;
   written.provider = result.hold.provider;
   written.done.changed = what == decision::approve;
-  written.waiting.emplace_back("its apply");
+  written.waiting.emplace_back("its apply, and its record in state_dir");
   if (wait.count() == 0) return result;
   const auto revision =
       request<std::uint64_t>(until.left(), manager, await_atom::value, (*answer)->ticket);
@@ -276,7 +244,29 @@ base::outcome<api::decision_result> api_service::decide(std::uint64_t hold, deci
   written.revision = *revision;
   const auto& servers = result.hold.servers;
   follow(written, servers.empty() ? "" : servers.front().first, until);
+  if (what == decision::approve)
+    for (auto& reason : what_keeps(servers)) written.waiting.push_back(std::move(reason));
+  written.applied = written.waiting.empty();
   return result;
+}
+
+/// Why servers that were let go are still there, by what could not be read of their backends.
+std::vector<std::string> api_service::what_keeps(
+    const std::vector<std::pair<std::string, std::string>>& servers) {
+  std::vector<std::string> reasons;
+  std::map<std::string, std::set<std::string>> by_backend;
+  for (const auto& [backend, server] : servers) by_backend[backend].insert(server);
+  for (const auto& [backend, names] : by_backend) {
+    if (reasons.size() == told_reasons) break;
+    const auto found = ask_manager<desired_ptr>(find_atom::value, backend);
+    if (!found) continue;
+    const auto& unread = (*found)->unread;
+    if (std::ranges::any_of(names, [&](const auto& name) { return unread.covers(name); }))
+      reasons.push_back("backend " + backend +
+                        ", of which something cannot be read or resolved: what HAProxy has of it "
+                        "stays until it can");
+  }
+  return reasons;
 }
 
 }  // namespace switchyard::actors

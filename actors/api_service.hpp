@@ -10,6 +10,8 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "actors/protocol.hpp"
 #include "api/service.hpp"
@@ -52,6 +54,8 @@ class api_service final : public api::service {
   base::outcome<Result> ask_manager(const Message&... message);
   base::outcome<caf::actor> child(const std::string& name);
   base::outcome<std::string> writable_provider(const model::edit& change);
+  std::vector<std::string> what_keeps(
+      const std::vector<std::pair<std::string, std::string>>& servers);
   void follow(api::write_result& result, const std::string& backend, const base::deadline& until);
   settings_ptr settings() const;
 

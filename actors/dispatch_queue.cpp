@@ -21,17 +21,32 @@ haproxy::backend_change change_of(const std::string& name, const model::desired_
   return change;
 }
 
-}  // namespace
-
-void dispatch_queue::routes_changed() {
-  changed({routes_entry});
+/// Returns how many servers that are.
+std::size_t add(haproxy::apply_request& request, const std::string& name,
+                const model::desired_state& state, const model::name_book& names) {
+  if (name == routes_entry) {
+    add_routes(request, state);
+    return 0;
+  }
+  request.changes.push_back(change_of(name, state, names));
+  const auto& value = request.changes.back().value;
+  return value ? value->servers.size() : 0;
 }
 
-void dispatch_queue::changed(const std::set<std::string>& backends) {
+}  // namespace
+
+void dispatch_queue::routes_changed(const std::string& provider) {
+  changed(provider, {routes_entry});
+}
+
+void dispatch_queue::changed(const std::string& provider, const std::set<std::string>& backends) {
+  if (backends.empty()) return;
+  auto& of = lines_[provider];
   for (const auto& name : backends) {
-    if (!queued_.insert(name).second) continue;
-    queue_.push_back(name);
-    ++queued_count_;
+    changed_.insert(name);
+    if (!of.queued.insert(name).second) continue;
+    of.names.push_back(name);
+    ++of.queued_count;
   }
 }
 
@@ -39,9 +54,14 @@ void dispatch_queue::everything() {
   full_ = true;
 }
 
-dispatch_queue::ticket dispatch_queue::issue() {
-  tickets_.emplace_back(++last_ticket_, queued_count_);
+dispatch_queue::ticket dispatch_queue::reserve() {
+  open_.insert(++last_ticket_);
   return last_ticket_;
+}
+
+void dispatch_queue::issue(const std::string& provider, ticket reserved) {
+  auto& of = lines_[provider];
+  of.tickets.emplace_back(reserved, of.queued_count);
 }
 
 std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_state& state,
@@ -50,39 +70,90 @@ std::optional<haproxy::apply_request> dispatch_queue::next(const model::desired_
   haproxy::apply_request request;
   request.revision = state.revision();
   request.complete = state.complete();
-  if (full_) {
-    full_ = false;
-    request.full = true;
-    flying_ = queue_.size();
-    queue_.clear();
-    queued_.clear();
-    add_routes(request, state);
-    for (const auto& [name, backend] : state.backends())
-      request.changes.push_back(change_of(name, state, names));
-    for (const auto& name : state.unread_backends())
-      request.changes.push_back({name, nullptr, state.unread_of(name)});
-    return request;
-  }
-  flying_ = std::min(batch_, queue_.size());
-  for (std::uint64_t i = 0; i < flying_; ++i) {
-    auto name = std::move(queue_.front());
-    queue_.pop_front();
-    queued_.erase(name);
-    if (name == routes_entry) {
-      add_routes(request, state);
-      continue;
-    }
-    request.changes.push_back(change_of(name, state, names));
-  }
-  // Names that come in while a long queue is worked off do not put its reload off for ever.
-  if (applied_count_ >= round_end_) round_end_ = queued_count_;
-  request.more = applied_count_ + flying_ < round_end_;
+  if (full_)
+    add_everything(request, state, names);
+  else
+    add_in_turn(request, state, names);
+  in_burst_ = request.more;
   return request;
 }
 
+void dispatch_queue::add_everything(haproxy::apply_request& request,
+                                    const model::desired_state& state,
+                                    const model::name_book& names) {
+  full_ = false;
+  request.full = true;
+  changed_.clear();
+  for (auto& [provider, of] : lines_) {
+    of.flying = of.names.size();
+    of.names.clear();
+    of.queued.clear();
+  }
+  add_routes(request, state);
+  for (const auto& [name, backend] : state.backends())
+    request.changes.push_back(change_of(name, state, names));
+  for (const auto& name : state.unread_backends())
+    request.changes.push_back({name, nullptr, state.unread_of(name)});
+}
+
+/// One name of each line, again and again, from the line after the one that was served last.
+void dispatch_queue::add_in_turn(haproxy::apply_request& request, const model::desired_state& state,
+                                 const model::name_book& names) {
+  std::size_t backends = 0, servers = 0;
+  bool more = true;
+  for (bool first = true; more && (first || servers < most_.servers); first = false) {
+    more = false;
+    auto at = lines_.upper_bound(last_served_);
+    for (auto left = lines_.size(); left > 0 && backends < most_.backends; --left, ++at) {
+      if (at == lines_.end()) at = lines_.begin();
+      const auto name = take(at->second);
+      if (!name) continue;
+      more = true;
+      ++backends;
+      last_served_ = at->first;
+      servers += add(request, *name, state, names);
+    }
+  }
+  // (What is left in a line may have gone out in another one's turn.)
+  request.more = rounds_go_on() && !changed_.empty();
+}
+
+/// The next name that no request had since it changed.
+std::optional<std::string> dispatch_queue::take(line& from) {
+  while (!from.names.empty()) {
+    auto name = std::move(from.names.front());
+    from.names.pop_front();
+    from.queued.erase(name);
+    ++from.flying;
+    if (changed_.erase(name) > 0) return name;
+  }
+  return std::nullopt;
+}
+
+/// Whether the reload that the request may need can wait: every line that is in it goes on. (A
+/// provider's single change does not wait for the end of another one's burst.)
+bool dispatch_queue::rounds_go_on() {
+  bool all = true;
+  for (auto& [provider, of] : lines_) {
+    if (of.flying == 0) continue;
+    // Names that come in while a long line is worked off do not put its reload off for ever.
+    if (of.applied_count >= of.round_end) of.round_end = of.queued_count;
+    all = all && of.applied_count + of.flying < of.round_end;
+  }
+  return all;
+}
+
 void dispatch_queue::done() {
-  applied_count_ += flying_;
-  flying_ = 0;
+  for (auto& [provider, of] : lines_) {
+    of.applied_count += std::exchange(of.flying, 0);
+    // What another line has brought meanwhile is applied, too.
+    while (!of.names.empty() && !changed_.contains(of.names.front())) {
+      of.queued.erase(of.names.front());
+      of.names.pop_front();
+      ++of.applied_count;
+    }
+  }
+  std::erase_if(lines_, [](const auto& l) { return l.second.idle(); });
 }
 
 void dispatch_queue::failed() {
@@ -93,10 +164,13 @@ void dispatch_queue::failed() {
 std::vector<dispatch_queue::ticket> dispatch_queue::fulfilled() {
   std::vector<ticket> result;
   // While everything waits to be sent again, what was counted as applied may be lost.
-  while (!full_ && !tickets_.empty() && tickets_.front().second <= applied_count_) {
-    result.push_back(tickets_.front().first);
-    tickets_.pop_front();
-  }
+  if (full_) return result;
+  for (auto& [provider, of] : lines_)
+    while (!of.tickets.empty() && of.tickets.front().second <= of.applied_count) {
+      result.push_back(of.tickets.front().first);
+      open_.erase(of.tickets.front().first);
+      of.tickets.pop_front();
+    }
   return result;
 }
 

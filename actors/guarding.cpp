@@ -158,7 +158,8 @@ void guarding::show(api::status& status) const {
 
 void guarding::mark(model::backend_page& page) const {
   if (guard_.holds().empty()) return;
-  for (auto& b : page.backends) b.held = held_in(b.owner, b.value->name).size();
+  for (auto& b : page.backends)
+    for (const auto& origin : b.origins) b.held += held_in(origin, b.value->name).size();
 }
 
 }  // namespace switchyard::actors

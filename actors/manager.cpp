@@ -10,21 +10,9 @@ namespace switchyard::actors {
 
 namespace {
 
-std::vector<std::string> names_of(const config::settings& settings) {
-  std::vector<std::string> names;
-  for (const auto& p : settings.providers) names.push_back(p.name);
-  return names;
-}
-
 void acknowledge(manager_self self) {
   auto& s = self->state;
-  for (const auto ticket : s.queue.fulfilled()) {
-    s.last_fulfilled = ticket;
-    const auto promise = s.promises.find(ticket);
-    if (promise == s.promises.end()) continue;
-    promise->second.deliver(s.desired.revision());
-    s.promises.erase(promise);
-  }
+  for (const auto ticket : s.queue.fulfilled()) answer(self, ticket);
 }
 
 std::vector<std::string> names_in(const haproxy::apply_request& request) {
@@ -94,12 +82,13 @@ void pump(manager_self self) {
   }
 }
 
-void take_changes(manager_self self, const model::fold_result& result, bool was_complete) {
+void take_changes(manager_self self, const std::string& provider, const model::fold_result& result,
+                  bool was_complete) {
   auto& s = self->state;
-  s.queue.changed(result.changed);
+  s.queue.changed(provider, result.changed);
   s.names.changed(result.versions, s.desired);
   if (!was_complete && s.desired.complete()) s.queue.everything();
-  if (result.routes_changed) s.queue.routes_changed();
+  if (result.routes_changed) s.queue.routes_changed(provider);
 }
 
 namespace {
@@ -143,16 +132,17 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   const auto screened = s.guard.screen(provider, s.desired, report, now, s.names.book());
   const bool was_complete = s.desired.complete();
   const auto result = s.desired.fold(provider, *screened.report);
-  take_changes(self, result, was_complete);
+  take_changes(self, provider, result, was_complete);
   s.origins.changed(result.changed, result.routes_changed, provider, seen_at(*report));
-  s.promises.emplace(s.queue.issue(), promise);
+  s.promises.emplace(s.queue.issue(provider), promise);
   pump(self);
-  keep(self, provider, screened.report, false);
+  // What is held has been told of, with its number.
+  keep(self, provider, screened.report, !screened.news.empty());
   const auto refused = s.refusals.lines(provider, *report);
   s.book.reported(provider, now);
   tell_of_holds(*s.seen_by, screened.news);
   s.seen_by->reported(provider, *report, refused, s.refusals.count(provider));
-  s.seen_by->collided(result.new_collisions);
+  s.seen_by->collided(result, s.desired);
   s.seen_by->desires(s.desired, s.queue.depth());
   return promise;
 }
@@ -165,18 +155,20 @@ void take_health(manager_self self, const std::string& provider, const health_pt
 void take_settings(manager_self self, const config::settings& settings) {
   auto& s = self->state;
   const bool was_complete = s.desired.complete();
-  const auto names = names_of(settings);
-  const auto result = s.desired.configure(names);
-  take_changes(self, result, was_complete);
+  const auto names = config::provider_names(settings);
+  const auto result = s.desired.configure(names, settings.merge);
+  take_changes(self, "", result, was_complete);
   s.refusals.keep_only(names);
   s.book.configure(settings);
   s.guard.configure(settings);
   if (s.keeper) s.keeper->keep_only(names);
-  std::erase_if(s.last_good, [&](const auto& v) { return !s.guard.guarded().contains(v.first); });
+  const auto left = [&](const auto& entry) { return !s.guard.guarded().contains(entry.first); };
+  std::erase_if(s.last_good, left);
+  std::erase_if(s.kept_holds, left);
   s.names.configure(settings.resolver);
   pump(self);
   s.seen_by->configured(settings);
-  s.seen_by->collided(result.new_collisions);
+  s.seen_by->collided(result, s.desired);
   s.seen_by->desires(s.desired, s.queue.depth());
 }
 
@@ -195,11 +187,10 @@ desired_ptr find(manager_self self, const std::string& name) {
   auto& s = self->state;
   api::desired_backend found;
   found.value = s.desired.find(name);
-  if (found.value) found.owner = s.desired.owner(name);
-  for (const auto& c : s.desired.collisions())
-    if (c.backend == name) found.others.push_back(c.other);
+  found.versions = s.desired.versions(name);
+  found.collisions = s.desired.collisions_of(name);
   found.unread = s.desired.unread_of(name);
-  found.held = s.guard.held_in(found.owner, name);
+  for (const auto& v : found.versions) found.held.merge(s.guard.held_in(v.provider, name));
   found.addressed = s.names.book().addressed(found.value, found.unread);
   return std::make_shared<const api::desired_backend>(std::move(found));
 }
@@ -226,7 +217,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
                                      observer_ptr seen_by, keeper_ptr keeper) {
   self->state.seen_by = std::move(seen_by);
   self->state.seen_by->configured(*settings);
-  self->state.desired = model::desired_state(names_of(*settings));
+  self->state.desired = model::desired_state(config::provider_names(*settings), settings->merge);
   self->state.book.configure(*settings);
   self->state.guard.configure(*settings);
   self->state.names.tell(answers_to(self));
@@ -281,6 +272,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
       [=](approve_atom, std::uint64_t id) { return approve(self, id); },
       [=](reject_atom, std::uint64_t id) { return reject(self, id); },
       [=](await_atom, std::uint64_t ticket) { return await(self, ticket); },
+      [=](kept_atom, std::uint64_t ticket) { decision_kept(self, ticket); },
       [=](repair_atom) { return repair(self); },
   };
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "actors/manager_state.hpp"
 
@@ -9,16 +10,29 @@ namespace switchyard::actors {
 
 namespace {
 
-void let_go(manager_self self, const guarding::release& what) {
+void let_go(manager_self self, const guarding::release& what, view_keeper::written then = {}) {
   auto& s = self->state;
   const auto& provider = what.what.provider;
   const auto result = s.desired.fold(provider, what.removals);
-  take_changes(self, result, s.desired.complete());
+  take_changes(self, provider, result, s.desired.complete());
   s.origins.changed(result.changed, result.routes_changed, provider,
                     std::chrono::steady_clock::now());
-  keep(self, provider, std::make_shared<const model::report>(what.removals), true);
+  keep(self, provider, std::make_shared<const model::report>(what.removals), true, std::move(then));
   tell_of_holds(*s.seen_by, {what.news});
+  s.seen_by->collided(result, s.desired);
   s.seen_by->desires(s.desired, s.queue.depth());
+}
+
+/// To be called on the keeper's thread, which must not keep the manager alive.
+view_keeper::written tell_when_kept(manager_self self, dispatch_queue::ticket ticket) {
+  return [to = caf::actor_cast<caf::weak_actor_ptr>(self), ticket] {
+    if (const auto manager = caf::actor_cast<caf::strong_actor_ptr>(to))
+      caf::anon_send(caf::actor_cast<manager_actor>(manager), kept_atom::value, ticket);
+  };
+}
+
+decision_ptr decided(const base::outcome<api::hold_status>& hold, dispatch_queue::ticket ticket) {
+  return std::make_shared<const decision_answer>(decision_answer{hold, ticket});
 }
 
 }  // namespace
@@ -26,25 +40,27 @@ void let_go(manager_self self, const guarding::release& what) {
 decision_ptr approve(manager_self self, std::uint64_t id) {
   auto& s = self->state;
   const auto released = s.guard.approve(id, s.desired);
-  if (!released) return std::make_shared<const decision_answer>(decision_answer{released.error()});
-  let_go(self, *released);
-  const auto ticket = s.queue.issue();
+  if (!released) return decided(released.error(), 0);
+  const auto ticket = s.queue.reserve();
+  s.unwritten.insert(ticket);
+  let_go(self, *released, tell_when_kept(self, ticket));
+  s.queue.issue(released->what.provider, ticket);
   pump(self);
-  return std::make_shared<const decision_answer>(decision_answer{released->what, ticket});
+  return decided(released->what, ticket);
 }
 
 decision_ptr reject(manager_self self, std::uint64_t id) {
   auto& s = self->state;
   const auto kept = s.guard.reject(id);
-  if (kept) {
-    keep(self, kept->provider, nullptr, true);
-    tell_of_holds(*s.seen_by, {{spdlog::level::info, kept->provider, kept->backend,
-                                "hold " + std::to_string(id) + " of provider " + kept->provider +
-                                    " was rejected: what is held stays"}});
-  }
-  const auto ticket = s.queue.issue();
+  if (!kept) return decided(kept.error(), 0);
+  const auto ticket = s.queue.issue(kept->provider);
+  s.unwritten.insert(ticket);
+  keep(self, kept->provider, nullptr, true, tell_when_kept(self, ticket));
+  tell_of_holds(*s.seen_by, {{spdlog::level::info, kept->provider, kept->backend,
+                              "hold " + std::to_string(id) + " of provider " + kept->provider +
+                                  " was rejected: what is held stays"}});
   pump(self);
-  return std::make_shared<const decision_answer>(decision_answer{kept, ticket});
+  return decided(kept, ticket);
 }
 
 void let_go_what_is_due(manager_self self) {
@@ -54,13 +70,24 @@ void let_go_what_is_due(manager_self self) {
 }
 
 caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket) {
-  auto& s = self->state;
   auto promise = self->make_response_promise<std::uint64_t>();
-  if (ticket <= s.last_fulfilled)
-    promise.deliver(s.desired.revision());
-  else
-    s.promises.emplace(ticket, promise);
+  self->state.promises.emplace(ticket, promise);
+  answer(self, ticket);
   return promise;
+}
+
+void decision_kept(manager_self self, dispatch_queue::ticket ticket) {
+  self->state.unwritten.erase(ticket);
+  answer(self, ticket);
+}
+
+void answer(manager_self self, dispatch_queue::ticket ticket) {
+  auto& s = self->state;
+  const auto promise = s.promises.find(ticket);
+  if (promise == s.promises.end() || s.queue.pending(ticket) || s.unwritten.contains(ticket))
+    return;
+  promise->second.deliver(s.desired.revision());
+  s.promises.erase(promise);
 }
 
 }  // namespace switchyard::actors

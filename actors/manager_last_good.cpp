@@ -33,7 +33,7 @@ void use_last_good(manager_self self, const std::string& provider) {
   const auto result = s.desired.fold(provider, view);
   s.guard.restore(holds);
   s.book.serves_last_good(provider, as_of);
-  take_changes(self, result, s.desired.complete());
+  take_changes(self, provider, result, s.desired.complete());
   s.origins.changed(result.changed, result.routes_changed, provider,
                     std::chrono::steady_clock::now());
 }
@@ -53,15 +53,20 @@ void fall_back(manager_self self) {
     fall_back(self, std::string(self->state.last_good.begin()->first));
 }
 
-void keep(manager_self self, const std::string& provider, const report_ptr& report, bool at_once) {
+void keep(manager_self self, const std::string& provider, const report_ptr& report, bool at_once,
+          view_keeper::written then) {
   auto& s = self->state;
-  if (!s.keeper || !s.guard.guarded().contains(provider)) return;
+  if (!s.keeper || !s.guard.guarded().contains(provider)) {
+    if (then) then();
+    return;
+  }
   std::optional<model::guard_memory> holds;
   if (auto& kept = s.kept_holds[provider]; kept != s.guard.version()) {
     kept = s.guard.version();
     holds = s.guard.memory_of(provider);
   }
-  s.keeper->take(provider, report, std::move(holds), std::chrono::system_clock::now(), at_once);
+  s.keeper->take(provider, report, std::move(holds), std::chrono::system_clock::now(), at_once,
+                 std::move(then));
 }
 
 }  // namespace switchyard::actors

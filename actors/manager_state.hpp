@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,11 @@ struct manager_state {
   std::map<std::string, std::uint64_t> kept_holds;  // the guard's version that the keeper has
   dispatch_queue queue;
   change_origins origins;
-  dispatch_queue::ticket last_fulfilled = 0;
   host_names names;
   refusal_log refusals;
   std::map<std::string, std::uint64_t> epochs;
   std::map<dispatch_queue::ticket, caf::typed_response_promise<std::uint64_t>> promises;
+  std::set<dispatch_queue::ticket> unwritten;  // of decisions that the keeper has not written yet
   writer_actor writer;
   std::uint64_t writer_generation = 0;  // answers of an earlier writer are not taken for this one's
   bool in_flight = false;
@@ -54,8 +55,10 @@ using manager_self = manager_actor::stateful_pointer<manager_state>;
 
 /// Asks the writer for what is next, if it is free.
 void pump(manager_self self);
-/// Has what a fold changed brought to the writer with the next pump().
-void take_changes(manager_self self, const model::fold_result& result, bool was_complete);
+/// Has what a fold changed brought to the writer with a pump() to come; in the provider's turn, ""
+/// for what no provider has said.
+void take_changes(manager_self self, const std::string& provider, const model::fold_result& result,
+                  bool was_complete);
 
 // -- manager_last_good.cpp
 
@@ -68,8 +71,10 @@ void use_last_good(manager_self self, const std::string& provider);
 void fall_back(manager_self self, const std::string& provider);
 /// The same for all that have not reported yet.
 void fall_back(manager_self self);
-/// Keeps what is served of the provider now. `report`: that was folded, nullptr for none.
-void keep(manager_self self, const std::string& provider, const report_ptr& report, bool at_once);
+/// Keeps what is served of the provider now. `report`: that was folded, nullptr for none. `then`:
+/// called when it is kept, or nothing is to be.
+void keep(manager_self self, const std::string& provider, const report_ptr& report, bool at_once,
+          view_keeper::written then = {});
 
 // -- manager_holds.cpp
 
@@ -77,7 +82,12 @@ decision_ptr approve(manager_self self, std::uint64_t id);
 decision_ptr reject(manager_self self, std::uint64_t id);
 /// Lets go what was held for hold_timeout.
 void let_go_what_is_due(manager_self self);
+/// Answered once HAProxy has what the ticket stands for and, of a decision, it is kept.
 caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket);
+/// The decision with that ticket is kept.
+void decision_kept(manager_self self, dispatch_queue::ticket ticket);
+/// Answers who waits for that ticket, if there is nothing left to wait for.
+void answer(manager_self self, dispatch_queue::ticket ticket);
 
 // -- manager_names.cpp
 

@@ -133,75 +133,12 @@ void observer::use_level(config::log_level level) {
   say(spdlog::level::info, "log", "the log's level is " + std::string(to_string(level)) + " now");
 }
 
-// -- providers
-
-void observer::configured(const config::settings& settings) {
-  const std::lock_guard lock(mutex_);
-  std::set<std::string> now;
-  for (const auto& p : settings.providers) {
-    now.insert(p.name);
-    figures_->provider_known(p.name, config::type_of(p));
-  }
-  for (const auto& name : providers_)
-    if (!now.contains(name)) figures_->provider_gone(name);
-  providers_ = std::move(now);
-}
-
-// A provider that left the settings may still be about to end: its figures must not come back.
-
-void observer::read_whole(const std::string& provider) {
-  const std::lock_guard lock(mutex_);
-  if (providers_.contains(provider)) figures_->snapshot(provider, api::metrics::clock::now());
-}
-
-void observer::holds_back(const std::string& provider, std::size_t reports) {
-  const std::lock_guard lock(mutex_);
-  if (providers_.contains(provider)) figures_->reports_waiting(provider, reports);
-}
-
-void observer::reported(const std::string& provider, const model::report& report,
-                        const std::vector<std::string>& refused, std::size_t refusals) {
-  if (log_->should_log(spdlog::level::debug))
-    log_->debug("{}: a {} of {}, {} refused", provider, report.full ? "full view" : "change",
-                base::counted(report.backends.size(), "backend"), report.refused.size());
-  if (report.full) read_whole(provider);
-  figures_->refused(provider, refusals);
-  log_fields fields;
-  fields.provider = provider;
-  for (const auto& line : refused)
-    say(spdlog::level::warn, "refused", provider + ": " + line, fields);
-}
-
-void observer::collided(const std::vector<model::collision>& found) {
-  for (const auto& c : found) {
-    log_fields fields;
-    fields.backend = c.backend;
-    fields.provider = c.owner;
-    say(spdlog::level::err, "collision",
-        "backend " + c.backend + " is named by two providers: " + c.owner + " keeps it, that of " +
-            c.other + " is not used",
-        fields);
-  }
-}
-
-void observer::fares(const std::string& provider, const model::provider_health& health) {
-  using level = model::provider_health::level;
-  figures_->provider_up(provider, health.value == level::live);
-  log_fields fields;
-  fields.provider = provider;
-  if (health.value == level::live)
-    say(spdlog::level::info, "provider",
-        provider + ": live" + (health.reason.empty() ? "" : "; " + health.reason), fields);
-  else if (health.value == level::degraded)
-    say(spdlog::level::warn, "provider", provider + ": " + health.reason, fields);
-}
+// -- passes of the writer
 
 void observer::desires(const model::desired_state& desired, std::size_t waiting) {
   figures_->desired(desired.revision(), desired.backends().size(), desired.route_count());
   figures_->queued(waiting);
 }
-
-// -- passes of the writer
 
 void observer::passed(pass_kind kind, const haproxy::apply_report& report,
                       const attributions& whose, const model::desired_state& desired) {
@@ -254,8 +191,10 @@ void observer::tell(const haproxy::apply_report& report, const attributions& who
                     const model::desired_state* desired) {
   for (const auto& n : report.notices) {
     auto change = change_of(n.about, whose);
-    if (change.provider.empty() && desired != nullptr && !n.about.backend.empty())
-      change.provider = desired->owner(n.about.backend);
+    if (change.provider.empty() && desired != nullptr && !n.about.backend.empty()) {
+      change.provider = desired->origin(n.about.backend, n.about.server);
+      if (change.provider.empty()) change.provider = desired->owner(n.about.backend);
+    }
     log_fields fields;
     fields.backend = n.about.backend;
     fields.server = n.about.server;

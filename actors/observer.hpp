@@ -40,9 +40,12 @@ class observer {
                 const std::vector<std::string>& refused, std::size_t refusals);
   /// A provider has read its full view.
   void read_whole(const std::string& provider);
+  /// A provider's source has so many objects.
+  void counts(const std::string& provider, std::size_t objects);
   /// So many of a provider's reports wait for the acknowledgement of the one before.
   void holds_back(const std::string& provider, std::size_t reports);
-  void collided(const std::vector<model::collision>& found);
+  /// Collisions that began or ended with a fold; each is told for both providers.
+  void collided(const model::fold_result& what, const model::desired_state& desired);
   void fares(const std::string& provider, const model::provider_health& health);
   /// The desired state, and how much of it waits for the writer.
   void desires(const model::desired_state& desired, std::size_t waiting);

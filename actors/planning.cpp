@@ -13,13 +13,16 @@ namespace {
 
 constexpr std::chrono::seconds longest_resolving{5};
 
-/// The document goes before all providers: the first one wins.
+/// The document goes before all providers: the first one wins. What it has of a backend is all of
+/// it, also where the backend is united.
 void lay_over(desired_copy& desired, const config::settings& settings,
               const plan_question& question) {
   std::vector<std::string> names{the_document};
+  auto united = settings.merge;
   if (!question.whole)
-    for (const auto& p : settings.providers) names.push_back(p.name);
-  desired.state.configure(std::move(names));
+    for (auto& name : config::provider_names(settings)) names.push_back(std::move(name));
+  for (const auto& [name, event] : question.document->backends) united.erase(name);
+  desired.state.configure(std::move(names), std::move(united));
   desired.state.fold(the_document, *question.document);
 }
 

@@ -46,7 +46,7 @@ using edit_answer_ptr = std::shared_ptr<const edit_answer>;
 /// What became of a decision about a hold.
 struct decision_answer {
   base::outcome<api::hold_status> hold;
-  std::uint64_t ticket = 0;  ///< for await: HAProxy has what was decided
+  std::uint64_t ticket = 0;  ///< for await: HAProxy has what was decided, and it is kept
 };
 using decision_ptr = std::shared_ptr<const decision_answer>;
 using holds_ptr = std::shared_ptr<const api::hold_list>;
@@ -102,6 +102,7 @@ using edit_atom = caf::atom_constant<caf::atom("edit")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
 using health_atom = caf::atom_constant<caf::atom("health")>;
 using holds_atom = caf::atom_constant<caf::atom("holds")>;
+using kept_atom = caf::atom_constant<caf::atom("kept")>;
 using list_atom = caf::atom_constant<caf::atom("list")>;
 using lost_atom = caf::atom_constant<caf::atom("lost")>;
 using noted_atom = caf::atom_constant<caf::atom("noted")>;
@@ -166,8 +167,11 @@ using manager_actor = caf::typed_actor<
     caf::replies_to<approve_atom, std::uint64_t>::with<decision_ptr>,
     // Keep it.
     caf::replies_to<reject_atom, std::uint64_t>::with<decision_ptr>,
-    // Answered with the revision once HAProxy has what that ticket stands for.
+    // Answered with the revision once HAProxy has what that ticket stands for, and a decision's
+    // record is on disk.
     caf::replies_to<await_atom, std::uint64_t>::with<std::uint64_t>,
+    // From the keeper's thread: the record of the decision with that ticket is on disk.
+    caf::reacts_to<kept_atom, std::uint64_t>,
     // Ask the writer for a pass over everything; answered with what it did.
     caf::replies_to<repair_atom>::with<apply_report_ptr>>;
 

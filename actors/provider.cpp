@@ -5,6 +5,7 @@
 
 #include "actors/event_buffer.hpp"
 #include "providers/editable.hpp"
+#include "providers/quota_sink.hpp"
 
 namespace switchyard::actors {
 
@@ -106,7 +107,8 @@ struct provider_state {
   provider_state(const provider_state&) = delete;
   provider_state& operator=(const provider_state&) = delete;
 
-  std::unique_ptr<actor_sink> sink;  // outlives the provider
+  std::unique_ptr<actor_sink> sink;              // outlives the next one
+  std::unique_ptr<providers::quota_sink> quota;  // outlives the provider
   providers::provider_ptr provider;
   std::uint64_t epoch = 0;
   struct owed {
@@ -124,7 +126,8 @@ void start_over(provider_self self, const manager_actor& manager) {
   auto& s = self->state;
   s.provider->stop();
   s.sink->use(manager, ++s.epoch);
-  s.provider->start(*s.sink);
+  s.quota->start_over();
+  s.provider->start(*s.quota);
 }
 
 edit_answer_ptr make_edit(provider_self self, const model::edit& change) {
@@ -159,12 +162,15 @@ void take_acknowledgement(provider_self self, std::uint64_t revision) {
 }
 
 provider_actor::behavior_type provider(provider_self self, const std::string& name,
-                                       const provider_factory& factory, std::size_t event_buffer,
-                                       std::uint64_t first_epoch, const observer_ptr& seen_by) {
+                                       const provider_factory& factory,
+                                       const provider_bounds& bounds, std::uint64_t first_epoch,
+                                       const observer_ptr& seen_by) {
   auto& s = self->state;
   s.epoch = first_epoch;
-  s.sink = std::make_unique<actor_sink>(name, event_buffer,
+  s.sink = std::make_unique<actor_sink>(name, bounds.event_buffer,
                                         caf::actor_cast<caf::weak_actor_ptr>(self), seen_by);
+  s.quota = std::make_unique<providers::quota_sink>(
+      bounds.max_objects, *s.sink, [=](std::size_t objects) { seen_by->counts(name, objects); });
   auto made = factory();
   if (!made) {
     log_fields fields;
@@ -185,9 +191,9 @@ provider_actor::behavior_type provider(provider_self self, const std::string& na
 }  // namespace
 
 provider_actor spawn_provider(caf::actor_system& system, const std::string& name,
-                              provider_factory factory, std::size_t event_buffer,
+                              provider_factory factory, const provider_bounds& bounds,
                               std::uint64_t first_epoch, observer_ptr seen_by) {
-  return system.spawn<caf::detached>(provider, name, std::move(factory), event_buffer, first_epoch,
+  return system.spawn<caf::detached>(provider, name, std::move(factory), bounds, first_epoch,
                                      std::move(seen_by));
 }
 

@@ -148,6 +148,7 @@ api::status status_book::view(const model::desired_state& desired,
     p.refused = refusals.count(name);
     p.refusals = refusals.first(name, kept_objects);
     for (auto& r : p.refusals) r.reason = base::redact(r.reason);
+    p.collisions = desired.collision_count(name);
     s.providers.push_back(std::move(p));
   }
   s.collision_count = desired.collisions().size();

@@ -71,7 +71,7 @@ void spawn_provider_child(supervisor_self self, const config::provider_settings&
   auto& s = self->state;
   auto actor = spawn_provider(
       self->system(), settings.name, [settings] { return providers::make(settings); },
-      s.settings->event_buffer, s.next_epoch, s.seen_by);
+      {s.settings->event_buffer, settings.max_objects}, s.next_epoch, s.seen_by);
   s.next_epoch += epochs_per_actor;
   adopt(self, provider_prefix + settings.name, false, actor);
   self->send(actor, use_atom::value, s.manager);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace switchyard::actors {
@@ -43,12 +44,12 @@ std::optional<kept_view> view_keeper::find(const std::string& provider) {
 }
 
 void view_keeper::take(const std::string& provider, report_ptr report,
-                       std::optional<model::guard_memory> holds, model::wall_time now,
-                       bool at_once) {
+                       std::optional<model::guard_memory> holds, model::wall_time now, bool at_once,
+                       written then) {
   bool many = false;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({provider, std::move(report), std::move(holds), now});
+    waiting_.push_back({provider, std::move(report), std::move(holds), now, std::move(then)});
     many = waiting_.size() >= most_waiting;
     dirty_ = true;
     at_once_ = at_once_ || at_once;
@@ -59,40 +60,72 @@ void view_keeper::take(const std::string& provider, report_ptr report,
 
 void view_keeper::keep_only(const std::vector<std::string>& providers) {
   fold_what_waits(longest_lag);
-  const std::lock_guard lock(views_mutex_);
-  std::erase_if(views_, [&](const auto& v) { return std::ranges::count(providers, v.first) == 0; });
-  std::vector<std::string> files;
-  for (const auto& p : providers) files.push_back(view_file(folder_, p));
-  std::error_code none;
-  for (const auto& found : fs::directory_iterator(folder_, none)) {
-    const auto name = found.path().filename().string();
-    if (name.starts_with("view-") && name.ends_with(".json") &&
-        std::ranges::count(files, found.path().string()) == 0)
-      fs::remove(found.path(), none);
+  std::vector<written> awaited;
+  {
+    const std::lock_guard lock(views_mutex_);
+    std::set<std::string> wanted;
+    for (const auto& p : providers) wanted.insert(view_file(folder_, p));
+    // One that is being written now may have no file yet.
+    std::erase_if(views_, [&](auto& v) {
+      const auto file = view_file(folder_, v.first);
+      if (wanted.contains(file)) return false;
+      gone_.insert(file);
+      std::ranges::move(v.second.awaited, std::back_inserter(awaited));
+      return true;
+    });
+    std::error_code none;
+    for (const auto& found : fs::directory_iterator(folder_, none)) {
+      const auto name = found.path().filename().string();
+      if (name.starts_with("view-") && name.ends_with(".json") && !wanted.contains(found.path()))
+        gone_.insert(found.path());
+    }
+    if (gone_.empty()) return;
   }
+  {
+    const std::lock_guard lock(mutex_);
+    dirty_ = at_once_ = true;
+  }
+  more_.notify_all();
+  for (const auto& then : awaited) then();
 }
 
 // -- its own thread
 
 void view_keeper::run() {
-  std::chrono::steady_clock::duration gap = least_gap;
+  using clock = std::chrono::steady_clock;
+  clock::duration gap = least_gap;
+  clock::time_point earliest{};
   for (;;) {
-    bool last = false;
-    {
-      std::unique_lock lock(mutex_);
-      more_.wait(lock, [&] { return stopping_ || dirty_; });
-      more_.wait_for(lock, gap, [&] { return stopping_ || at_once_; });
-      at_once_ = dirty_ = false;
-      last = stopping_;
-    }
-    const auto started = std::chrono::steady_clock::now();
+    const bool last = wait_for_work(gap, earliest);
+    const auto started = clock::now();
+    remove_files();
     fold_what_waits(last ? model::wall_time::duration(0) : longest_lag);
     const bool all_written = write_what_changed();
-    gap = std::clamp<std::chrono::steady_clock::duration>(
-        share * (std::chrono::steady_clock::now() - started), all_written ? least_gap : retry_gap,
-        longest_gap);
+    const auto ended = clock::now();
+    earliest = ended + least_gap;
+    gap = std::clamp<clock::duration>(share * (ended - started),
+                                      all_written ? least_gap : retry_gap, longest_gap);
     if (last) return;
   }
+}
+
+/// Whether it is the last time.
+bool view_keeper::wait_for_work(std::chrono::steady_clock::duration gap,
+                                std::chrono::steady_clock::time_point earliest) {
+  std::unique_lock lock(mutex_);
+  more_.wait(lock, [&] { return stopping_ || dirty_; });
+  more_.wait_for(lock, gap, [&] { return stopping_ || at_once_; });
+  // Holds that come and go without end are no reason to write without end.
+  more_.wait_until(lock, earliest, [&] { return stopping_; });
+  at_once_ = dirty_ = false;
+  return stopping_;
+}
+
+void view_keeper::remove_files() {
+  const std::lock_guard lock(views_mutex_);
+  std::error_code none;
+  for (const auto& file : gone_) fs::remove(file, none);
+  gone_.clear();
 }
 
 void view_keeper::fold_what_waits(model::wall_time::duration may_lag) {
@@ -111,6 +144,7 @@ void view_keeper::fold_what_waits(model::wall_time::duration may_lag) {
     }
     e.changed = e.changed || e.state.revision() != before || (w.holds && e.holds != *w.holds);
     if (w.holds) e.holds = *std::move(w.holds);
+    if (w.then) e.awaited.push_back(std::move(w.then));
   }
   for (auto& [name, e] : views_) e.changed = e.changed || e.as_of - e.saved > may_lag;
 }
@@ -118,28 +152,25 @@ void view_keeper::fold_what_waits(model::wall_time::duration may_lag) {
 /// Whether all could be written; what could not is tried again.
 bool view_keeper::write_what_changed() {
   std::map<std::string, kept_view> changed;
+  std::map<std::string, std::vector<written>> awaited;
   {
     const std::lock_guard lock(views_mutex_);
-    for (auto& [name, e] : views_)
-      if (std::exchange(e.changed, false)) {
-        changed.emplace(name, view_of(name, e));
-        e.saved = e.as_of;
-      }
+    for (auto& [name, e] : views_) {
+      awaited[name] = std::exchange(e.awaited, {});
+      if (!std::exchange(e.changed, false)) continue;
+      changed.emplace(name, view_of(name, e));
+      e.saved = e.as_of;
+    }
   }
   bool all_written = true;
   for (const auto& [name, what] : changed) {
     const auto saved = save_view(view_file(folder_, name), what);
-    const std::lock_guard lock(views_mutex_);
-    const auto e = views_.find(name);
-    if (e == views_.end()) continue;
-    const auto failure = saved ? std::string() : saved.error().message;
-    if (!failure.empty() && failure != e->second.failure)
-      seen_by_->say(spdlog::level::err, "file",
-                    "the last good view of provider " + name + " cannot be kept: " + failure);
-    e->second.failure = failure;
-    e->second.changed = e->second.changed || !failure.empty();
-    all_written = all_written && failure.empty();
+    if (note_outcome(name, saved ? "" : saved.error().message, awaited[name])) continue;
+    all_written = false;
+    awaited.erase(name);
   }
+  for (const auto& [name, list] : awaited)
+    for (const auto& then : list) then();
   if (!all_written) {
     const std::lock_guard lock(mutex_);
     dirty_ = true;
@@ -147,12 +178,31 @@ bool view_keeper::write_what_changed() {
   return all_written;
 }
 
+/// `failure`: "" when it was written. Whether that was all: nobody is to be kept waiting.
+bool view_keeper::note_outcome(const std::string& provider, const std::string& failure,
+                               std::vector<written>& awaited) {
+  const std::lock_guard lock(views_mutex_);
+  const auto found = views_.find(provider);
+  if (found == views_.end()) return true;
+  auto& e = found->second;
+  if (!failure.empty() && failure != e.failure)
+    seen_by_->say(spdlog::level::err, "file",
+                  "the last good view of provider " + provider + " cannot be kept: " + failure);
+  e.failure = failure;
+  if (failure.empty()) return true;
+  e.changed = true;
+  std::ranges::move(awaited, std::back_inserter(e.awaited));
+  return false;
+}
+
 /// Read from its file the first time. With views_mutex_ held.
 view_keeper::entry& view_keeper::known(const std::string& provider) {
   if (const auto found = views_.find(provider); found != views_.end()) return found->second;
-  auto& e = views_.emplace(provider, entry{model::desired_state({provider}), {}, {}, {}, false, ""})
-                .first->second;
+  auto& e =
+      views_.emplace(provider, entry{model::desired_state({provider}), {}, {}, {}, false, "", {}})
+          .first->second;
   const auto file = view_file(folder_, provider);
+  if (gone_.contains(file)) return e;
   auto kept = load_view(file);
   if (kept) {
     e.state.fold(provider, kept->view);

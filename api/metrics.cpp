@@ -5,6 +5,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <array>
 
 #include <mutex>
 #include <set>
@@ -128,11 +129,19 @@ struct metrics::families {
                                 "provider", "type"};
   labelled<Gauge> up{
       gauges("switchyard_provider_up", "Whether a provider's source can be followed"), "provider"};
-  labelled<Gauge> refusals{
-      gauges("switchyard_refused_objects", "Objects of a source that are not taken"), "provider"};
-  labelled<Gauge> reports{
-      gauges("switchyard_provider_queue_depth", "Reports of a provider that wait for the manager"),
-      "provider"};
+  // In the order of provider_figure.
+  std::array<labelled<Gauge>, 5> provider_figures{
+      {{gauges("switchyard_refused_objects", "Objects of a source that are not taken"), "provider"},
+       {gauges("switchyard_provider_objects", "Backends, servers and routes that a source has"),
+        "provider"},
+       {gauges("switchyard_provider_max_objects",
+               "Backends, servers and routes that a source may have"),
+        "provider"},
+       {gauges("switchyard_collisions", "Backends or servers that another provider names, too"),
+        "provider"},
+       {gauges("switchyard_provider_queue_depth",
+               "Reports of a provider that wait for the manager"),
+        "provider"}}};
 
   labelled<Counter> restarts{counters("switchyard_actor_restarts_total",
                                       "Parts of switchyard that failed and started again"),
@@ -214,8 +223,7 @@ void metrics::provider_known(std::string_view provider, std::string_view type) {
   families_->provider_info.remove(provider);
   families_->provider_info.at(provider, type).Set(1);
   families_->up.at(provider);
-  families_->refusals.at(provider);
-  families_->reports.at(provider);
+  for (auto& figure : families_->provider_figures) figure.at(provider);
   families_->propagation.at(provider, "", seconds_buckets);
   const std::lock_guard lock(families_->mutex);
   families_->providers.emplace(provider);
@@ -224,8 +232,7 @@ void metrics::provider_known(std::string_view provider, std::string_view type) {
 void metrics::provider_gone(std::string_view provider) {
   families_->provider_info.remove(provider);
   families_->up.remove(provider);
-  families_->refusals.remove(provider);
-  families_->reports.remove(provider);
+  for (auto& figure : families_->provider_figures) figure.remove(provider);
   families_->propagation.remove(provider);
   const std::lock_guard lock(families_->mutex);
   std::erase_if(families_->providers, [&](const auto& name) { return name == provider; });
@@ -244,12 +251,10 @@ void metrics::snapshot(std::string_view provider, clock::time_point when) {
     families_->snapshots.emplace(provider, when);
 }
 
-void metrics::refused(std::string_view provider, std::size_t objects) {
-  families_->refusals.at(provider).Set(static_cast<double>(objects));
-}
-
-void metrics::reports_waiting(std::string_view provider, std::size_t reports) {
-  families_->reports.at(provider).Set(static_cast<double>(reports));
+void metrics::provider_has(std::string_view provider, provider_figure what, std::size_t count) {
+  families_->provider_figures.at(static_cast<std::size_t>(what))
+      .at(provider)
+      .Set(static_cast<double>(count));
 }
 
 void metrics::restarted(std::string_view actor) {

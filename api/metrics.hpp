@@ -47,6 +47,14 @@ enum class command_result {
   lost      ///< the conversation broke: nobody knows
 };
 
+enum class provider_figure {
+  refused,      ///< objects that are not taken
+  objects,      ///< backends, servers and routes that the source has
+  max_objects,  ///< and may have
+  collisions,   ///< backends or servers that another provider names, too
+  waiting       ///< reports that wait for the manager
+};
+
 class metrics {
  public:
   using nanoseconds = std::chrono::nanoseconds;
@@ -87,8 +95,7 @@ class metrics {
   void provider_up(std::string_view provider, bool up);
   /// A full view was read, whether or not it brought anything new.
   void snapshot(std::string_view provider, clock::time_point when);
-  void refused(std::string_view provider, std::size_t objects);
-  void reports_waiting(std::string_view provider, std::size_t reports);
+  void provider_has(std::string_view provider, provider_figure what, std::size_t count);
 
   // -- the process
   void restarted(std::string_view actor);

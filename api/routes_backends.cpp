@@ -37,8 +37,8 @@ reply show(service& from, const request& r) {
   const auto detail = from.get_backend(name);
   if (!detail) return problem(detail.error());
   auto shown = json_reply(view(name, *detail));
-  if (const auto& desired = detail->desired.value)
-    shown.fields["ETag"] = etag(model::version_of(*desired));
+  if (const auto version = detail->version(); !version.empty())
+    shown.fields["ETag"] = etag(version);
   return shown;
 }
 

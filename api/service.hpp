@@ -50,12 +50,13 @@ struct actual_backend {
 
 /// One backend as it is desired.
 struct desired_backend {
-  model::backend_ptr value;         ///< nullptr: nobody desires it
-  std::string owner;                ///< the provider whose version it is
-  std::vector<std::string> others;  ///< providers that name it too and whose versions are not used
-  model::unread unread;             ///< what of it the source has, and nobody could read
-  std::set<std::string> held;       ///< servers that the source has no more, and the guard keeps
-  model::backend_ptr addressed{};   ///< as it is to be in HAProxy: addresses for host names
+  model::backend_ptr value;  ///< nullptr: nobody desires it
+  /// What it is made of, by precedence: one provider's version, of a merged backend all.
+  std::vector<model::provided> versions;
+  std::vector<model::collision> collisions;  ///< in which it, or a server of it, is contested
+  model::unread unread;                      ///< what of it the sources have, and nobody could read
+  std::set<std::string> held;      ///< servers that their source has no more, and the guard keeps
+  model::backend_ptr addressed{};  ///< as it is to be in HAProxy: addresses for host names
 };
 
 /// The same, with what HAProxy has.
@@ -63,6 +64,11 @@ struct backend_detail {
   desired_backend desired;
   std::optional<actual_backend> actual;  ///< nothing: HAProxy has none of that name, or:
   std::string unreadable;                ///< why HAProxy could not be asked
+  /// The memory provider's own version of it, which a write changes; nullptr: it has none.
+  model::backend_ptr by_hand{};
+
+  /// The version of what a write would change, or of the whole; "" when there is none.
+  std::string version() const;
 };
 
 /// What a pass over everything did.
@@ -108,7 +114,7 @@ class service {
   virtual base::outcome<reconcile_result> reconcile() = 0;
   /// Hands a change to the memory provider, and waits at most `wait` until HAProxy has it.
   /// errc::conflict: the change's condition does not hold; errc::refused: there is no memory
-  /// provider, or the backend is another provider's; errc::not_found; errc::io.
+  /// provider, or the backend is another provider's and not merged; errc::not_found; errc::io.
   virtual base::outcome<write_result> write(const model::edit& change,
                                             std::chrono::milliseconds wait) = 0;
   virtual base::outcome<hold_list> get_holds() = 0;

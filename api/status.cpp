@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace switchyard::api {
 
 std::string age_text(std::chrono::seconds age) {
@@ -40,10 +42,11 @@ std::vector<std::string> degraded(const status& s) {
     if (p.refused > 0)
       what.push_back("provider " + p.name + ": " + std::to_string(p.refused) +
                      " objects were refused");
+    if (p.collisions > 0)
+      what.push_back("provider " + p.name + ": " + base::counted(p.collisions, "collision") +
+                     " with what other providers name");
   }
   what.insert(what.end(), s.unresolved.begin(), s.unresolved.end());
-  if (s.collision_count > 0)
-    what.push_back(std::to_string(s.collision_count) + " backends are named by two providers");
   for (const auto& h : s.holds.holds)
     if (!h.rejected) what.push_back("hold " + std::to_string(h.id) + ": " + h.what);
   if (s.holds.count > s.holds.holds.size())

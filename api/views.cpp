@@ -40,6 +40,15 @@ std::string timestamp(wall_time at) {
   return std::string(text.data(), n) + fraction.data();
 }
 
+json view(const model::collision& c) {
+  return {{"what", model::to_string(c.what)},
+          {"backend", c.backend},
+          {"server", c.server.empty() ? json() : json(c.server)},
+          {"owner", c.owner},
+          {"other", c.other},
+          {"text", model::sentence(c)}};
+}
+
 json view(const provider_status& p) {
   json refusals = json::array();
   for (const auto& r : p.refusals) refusals.push_back({{"key", r.key}, {"reason", r.reason}});
@@ -56,6 +65,7 @@ json view(const provider_status& p) {
           {"servers", p.servers},
           {"routes", p.routes},
           {"held", p.held},
+          {"collisions", p.collisions},
           {"refused", {{"count", p.refused}, {"objects", std::move(refusals)}}}};
 }
 
@@ -84,8 +94,7 @@ json view(const status& s) {
   json providers = json::array();
   for (const auto& p : s.providers) providers.push_back(view(p));
   json collisions = json::array();
-  for (const auto& c : s.collisions)
-    collisions.push_back({{"backend", c.backend}, {"owner", c.owner}, {"other", c.other}});
+  for (const auto& c : s.collisions) collisions.push_back(view(c));
   json actors = json::array();
   for (const auto& a : s.actors)
     actors.push_back({{"name", a.name}, {"running", a.running}, {"restarts", a.restarts}});

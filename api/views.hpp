@@ -15,6 +15,7 @@ std::string timestamp(wall_time at);
 
 nlohmann::json view(const status& s);
 nlohmann::json view(const provider_status& p);
+nlohmann::json view(const model::collision& c);
 nlohmann::json view(const apply_status& a);
 nlohmann::json view(const reload_status& r);
 

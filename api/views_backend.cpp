@@ -26,6 +26,17 @@ json view(const actual_backend& b) {
           {"servers", std::move(servers)}};
 }
 
+constexpr std::size_t named_collisions = 100;
+
+/// The provider of each server.
+json server_origins(const std::vector<model::provided>& versions) {
+  json all = json::object();
+  for (const auto& [provider, version] : versions)
+    for (const auto& s : version->servers)
+      if (!all.contains(s.name)) all[s.name] = provider;
+  return all;
+}
+
 json view(const model::unread& u) {
   return {{"settings", u.settings}, {"servers", u.servers}, {"by_name", u.by_name}};
 }
@@ -36,7 +47,8 @@ json summary(const model::owned_backend& b) {
   std::array<std::size_t, 3> by_state{};
   for (const auto& s : b.value->servers) ++by_state.at(static_cast<std::size_t>(s.state));
   return {{"name", b.value->name},
-          {"origin", b.owner},
+          {"origin", b.origins.front()},
+          {"origins", b.origins},
           {"version", model::version_of(*b.value)},
           {"mode", to_string(b.value->settings.mode)},
           {"servers",
@@ -69,14 +81,30 @@ std::vector<std::string> differences(const model::backend& desired, const actual
   return all;
 }
 
+std::string backend_detail::version() const {
+  const auto& whole = by_hand ? by_hand : desired.value;
+  return whole ? model::version_of(*whole) : "";
+}
+
 json view(const std::string& name, const backend_detail& b) {
   const auto& desired = b.desired;
+  json origins = json::array(), named_by = json::array(), collisions = json::array();
+  for (const auto& v : desired.versions) origins.push_back(v.provider);
+  for (const auto& c : desired.collisions) {
+    if (c.what == model::contested::backend) named_by.push_back(c.other);
+    if (collisions.size() < named_collisions) collisions.push_back(view(c));
+  }
+  const auto version = b.version();
   json result{{"name", name},
-              {"origin", desired.owner.empty() ? json() : json(desired.owner)},
-              {"also_named_by", desired.others},
+              {"origin", origins.empty() ? json() : origins.front()},
+              {"origins", std::move(origins)},
+              {"server_origins", server_origins(desired.versions)},
+              {"also_named_by", std::move(named_by)},
+              {"collisions", std::move(collisions)},
               {"unread", view(desired.unread)},
               {"held", desired.held},
-              {"version", desired.value ? json(model::version_of(*desired.value)) : json()},
+              {"version", version.empty() ? json() : json(version)},
+              {"by_hand", b.by_hand ? model::encode(*b.by_hand) : json()},
               {"desired", desired.value ? model::encode(*desired.value) : json()},
               {"actual", b.actual ? view(*b.actual) : json()},
               {"actual_unreadable", b.unreadable.empty() ? json() : json(b.unreadable)},

@@ -56,7 +56,7 @@ int list(api_client& client, const backends_options& options) {
     const auto held = text_at(servers, "held");
     rows.row({{text_at(backend, "name")},
               {text_at(backend, "mode")},
-              {text_at(backend, "origin")},
+              {joined(member(backend, "origins"))},
               {text_at(servers, "count")},
               {text_at(servers, "ready"), none_ready ? colour::red : colour::none},
               {text_at(servers, "drain")},
@@ -89,13 +89,15 @@ void print_servers(const json& backend) {
   std::set<std::string> names;
   for (const auto& [name, server] : desired) names.insert(name);
   for (const auto& [name, server] : actual) names.insert(name);
-  table rows({"SERVER", "DESIRED", "HAPROXY", "STATUS", "SESSIONS", "CHECK"});
+  const auto& origins = member(backend, "server_origins");
+  table rows({"SERVER", "PROVIDER", "DESIRED", "HAPROXY", "STATUS", "SESSIONS", "CHECK"});
   for (const auto& name : names) {
     const auto want = desired.contains(name) ? desired.at(name) : json();
     const auto has = actual.contains(name) ? actual.at(name) : json();
     const auto wanted_place = place_of(want), real_place = place_of(has);
     const auto state = text_at(has, "status");
     rows.row({{name},
+              {text_at(origins, name)},
               {wanted_place},
               {real_place, wanted_place == real_place ? colour::none : colour::yellow},
               {state, state.starts_with("DOWN") ? colour::red : colour::none},
@@ -107,9 +109,12 @@ void print_servers(const json& backend) {
 
 void print_detail(const json& backend) {
   const auto& desired = member(backend, "desired");
-  const auto owner = text_at(backend, "origin");
+  const auto& origins = member(backend, "origins");
   std::cout << harmless(text_at(backend, "name")) << ": "
-            << (owner.empty() ? "desired by nobody" : "from provider " + harmless(owner));
+            << (origins.empty()
+                    ? "desired by nobody"
+                    : (origins.size() > 1 ? "merged from providers " : "from provider ") +
+                          harmless(joined(origins)));
   const auto others = joined(member(backend, "also_named_by"));
   if (!others.empty()) std::cout << " (named by " << harmless(others) << " as well, and not taken)";
   if (desired.is_object())
@@ -125,6 +130,9 @@ void print_detail(const json& backend) {
   if (const auto held = joined(member(backend, "held")); !held.empty())
     std::cout << painted("held, and missing in the source: " + harmless(held), colour::yellow)
               << '\n';
+  for (const auto& c : member(backend, "collisions"))
+    if (text_at(c, "what") != "backend")
+      std::cout << painted("collision: " + harmless(text_at(c, "text")), colour::yellow) << '\n';
   for (const auto& difference : member(backend, "differences"))
     if (difference.is_string())
       std::cout << painted("differs: " + harmless(difference.get<std::string>()), colour::yellow)

@@ -7,6 +7,7 @@
 #include "cli/base_file.hpp"
 #include "cli/checks.hpp"
 #include "haproxy/renderer.hpp"
+#include "providers/quota_sink.hpp"
 #include "providers/registry.hpp"
 
 namespace switchyard::cli {
@@ -35,6 +36,8 @@ class source_check {
     const auto report = (*provider)->backends();
     if (report) {
       take(*report);
+      if (const auto excess = providers::over_quota(*report, settings.max_objects); !excess.empty())
+        fail(excess, "take out of the source what does not belong there, or raise max_objects");
       look_at_single(**provider, *report);
     } else {
       fail(report.error().message, (*provider)->remedy(report.error()));

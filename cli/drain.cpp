@@ -60,7 +60,7 @@ std::string remedy(const std::string& owner, const std::string& type, const serv
 base::status allowed(api_client& client, const server_name& which) {
   const auto backend = client.get(which.path());
   if (!backend) return backend.error();
-  const auto owner = text_at(*backend, "origin");
+  const auto owner = text_at(member(*backend, "server_origins"), which.server);
   if (!server_in(member(*backend, "desired"), which.server).is_object())
     return error{errc::not_found, "backend " + which.backend + " has no server " + which.server};
   const auto status = client.get("/v1/status");
@@ -70,7 +70,7 @@ base::status allowed(api_client& client, const server_name& which) {
     const auto type = text_at(provider, "type");
     if (type == "memory") return {};
     return error{errc::refused,
-                 "backend " + which.backend + " belongs to provider " + owner + " (" + type +
+                 "server " + which.text() + " belongs to provider " + owner + " (" + type +
                      "), which decides its state; drain it there: " + remedy(owner, type, which)};
   }
   return {};

@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "config/load.hpp"
 #include "providers/file/contents.hpp"
+#include "providers/quota_sink.hpp"
 #include "providers/registry.hpp"
 
 namespace switchyard::cli {
@@ -25,6 +26,8 @@ outcome<model::report> read_once(const config::provider_settings& settings) {
   if (!provider) return provider.error();
   auto report = (*provider)->backends();
   if (!report) return error{report.error().kind, settings.name + ": " + report.error().message};
+  if (auto excess = providers::over_quota(*report, settings.max_objects); !excess.empty())
+    return error{base::errc::refused, settings.name + ": " + excess};
   return report;
 }
 
@@ -49,9 +52,7 @@ struct view_of_sources {
 };
 
 outcome<view_of_sources> read_sources(const config::settings& settings) {
-  std::vector<std::string> names;
-  for (const auto& p : settings.providers) names.push_back(p.name);
-  view_of_sources view{model::desired_state(names), {}};
+  view_of_sources view{model::desired_state(config::provider_names(settings), settings.merge), {}};
   for (const auto& p : settings.providers) {
     const auto report = read_once(p);
     if (!report) return report.error();

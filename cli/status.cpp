@@ -80,11 +80,12 @@ colour shade_of(const std::string& state) {
 
 void print_providers(const json& s) {
   table providers({"PROVIDER", "TYPE", "STATE", "BACKENDS", "SERVERS", "ROUTES", "HELD", "REFUSED",
-                   "LAST REPORT", "REASON"});
+                   "COLLISIONS", "LAST REPORT", "REASON"});
   for (const auto& p : member(s, "providers")) {
     const auto state = text_at(p, "state");
     const auto refused = text_at(member(p, "refused"), "count");
     const auto held = text_at(p, "held");
+    const auto collisions = text_at(p, "collisions");
     providers.row({{text_at(p, "name")},
                    {text_at(p, "type")},
                    {state, shade_of(state)},
@@ -93,6 +94,7 @@ void print_providers(const json& s) {
                    {text_at(p, "routes")},
                    {held, held == "0" ? colour::none : colour::yellow},
                    {refused, refused == "0" ? colour::none : colour::red},
+                   {collisions, collisions == "0" ? colour::none : colour::yellow},
                    {text_at(p, "last_report")},
                    {text_at(p, "reason")}});
   }
@@ -109,10 +111,7 @@ void print_providers(const json& s) {
       line("refused", text_at(p, "name") + " " + text_at(r, "key") + ": " + text_at(r, "reason"),
            colour::red);
   for (const auto& c : member(member(s, "collisions"), "list"))
-    line("collision",
-         "backend " + text_at(c, "backend") + " is " + text_at(c, "owner") +
-             "'s, and not taken from " + text_at(c, "other"),
-         colour::yellow);
+    line("collision", text_at(c, "text"), colour::yellow);
 }
 
 void print_holds(const json& s) {

@@ -104,6 +104,16 @@ void read_log(const nlohmann::json& value, const std::string& pointer, const rea
   from.finish();
 }
 
+void read_merge(object_reader& from, std::set<std::string>& target) {
+  from.each("merge", [&](const nlohmann::json& value, const std::string&) {
+    const auto name = value.is_string() ? value.get<std::string>() : std::string();
+    if (!value.is_string())
+      from.fail("merge", "must be a list of names of backends, such as [api-backend]");
+    else if (check_name(from, "merge", name); !target.insert(name).second)
+      from.fail("merge", "has " + model::quoted(name) + " twice");
+  });
+}
+
 settings read_settings(const nlohmann::json& document, const reading& place) {
   settings target;
   object_reader from(document, "", place.sink);
@@ -117,6 +127,7 @@ settings read_settings(const nlohmann::json& document, const reading& place) {
   section("haproxy", read_haproxy, target.haproxy);
   read_frontends(from, place, target.frontends);
   read_providers(from, place, target.providers);
+  read_merge(from, target.merge);
   section("reconcile", read_reconcile, target.reconcile);
   read_number(from, "event_buffer", target.event_buffer, 1, 1'000'000);
   section("guard", read_guard, target.guard);

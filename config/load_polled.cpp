@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t longest_argument = 65536;
 constexpr std::size_t longest_url = 8192;
-constexpr std::int64_t most_bytes = 64LL << 20U;  // what model::parse_json takes
 
 /// One of the two keys; what makes a URL a good one is for providers/rest to say.
 void read_urls(object_reader& from, const reading& place, std::vector<std::string>& target) {
@@ -120,14 +119,11 @@ rest_settings read_rest(object_reader& from, const reading& place) {
   from.read("request_timeout", source.request_timeout, 100ms, 10min);
   from.read("timeout", source.timeout, 100ms, 1h);
   from.read("transform_timeout", source.transform_timeout, 100ms, 10min);
-  read_number(from, "max_bytes", source.max_bytes, 1024, most_bytes);
+  read_document_quota(from, source);
   read_number(from, "max_redirects", source.max_redirects, 0, 10);
   read_identity(from, place, source);
   from.read("proxy", source.proxy, longest_url);
-  read_path(from, "ca_file", source.ca_file, place);
-  read_path(from, "certificate_file", source.certificate_file, place);
-  read_path(from, "key_file", source.key_file, place);
-  if (source.key_file && !source.certificate_file) from.fail("key_file", "needs certificate_file");
+  read_tls_files(from, place, source);
   return source;
 }
 
@@ -138,7 +134,7 @@ exec_settings read_exec(object_reader& from, const reading& place) {
   read_environment(from, place, source.environment);
   from.read("interval", source.interval, 100ms, 24h);
   from.read("timeout", source.timeout, 100ms, 1h);
-  read_number(from, "max_bytes", source.max_bytes, 1024, most_bytes);
+  read_document_quota(from, source);
   return source;
 }
 

@@ -65,6 +65,7 @@ postgres_settings read_postgres(object_reader& from, const reading& place) {
   from.read("interval", source.interval, 100ms, 1h);
   from.read("heartbeat", source.heartbeat, 100ms, 10min);
   from.read("query_timeout", source.query_timeout, 100ms, 10min);
+  read_max_bytes(from, source);
   const auto* queries = from.member("queries");
   if (queries != nullptr && !queries->is_null())
     source.queries = read_queries(*queries, from.pointer("queries"), place);
@@ -76,6 +77,7 @@ file_settings read_file_provider(object_reader& from, const reading& place) {
   from.require("path");
   read_path(from, "path", source.path, place);
   from.read("resync", source.resync, 1s, 24h);
+  read_document_quota(from, source);
   return source;
 }
 
@@ -102,9 +104,7 @@ redis_settings read_redis(object_reader& from, const reading& place) {
   from.read("url", source.url, longest_dsn);
   from.read("username", source.username);
   read_path(from, "password_file", source.password_file, place);
-  read_path(from, "ca_file", source.ca_file, place);
-  read_path(from, "certificate_file", source.certificate_file, place);
-  read_path(from, "key_file", source.key_file, place);
+  read_tls_files(from, place, source);
   read_sentinels(from, place, source);
   if (from.read("prefix", source.prefix, longest_prefix) && source.prefix.empty())
     from.fail("prefix", "must not be empty: all other keys would be taken for switchyard's");
@@ -113,6 +113,7 @@ redis_settings read_redis(object_reader& from, const reading& place) {
   from.read("interval", source.interval, 100ms, 1h);
   from.read("heartbeat", source.heartbeat, 100ms, 10min);
   from.read("timeout", source.timeout, 100ms, 10min);
+  read_max_bytes(from, source);
   return source;
 }
 
@@ -139,6 +140,10 @@ void read_source(object_reader& from, const reading& place, provider_settings& t
               "must be postgres, redis, rest, exec, file or memory, not " + model::quoted(type));
     return;
   }
+  if (type == "memory")
+    target.max_objects = 0;  // what is changed by hand is bounded by who changes it
+  else
+    read_number(from, "max_objects", target.max_objects, 1, 10'000'000);
   from.finish();
 }
 

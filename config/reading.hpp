@@ -43,6 +43,28 @@ bool read_path(model::object_reader& from, std::string_view key, std::optional<s
 bool read_secret(model::object_reader& from, std::string_view key, const std::string& path,
                  std::string_view what, std::string& target);
 
+/// ca_file, certificate_file and key_file of a TLS client.
+template <class Source>
+void read_tls_files(model::object_reader& from, const reading& place, Source& target) {
+  read_path(from, "ca_file", target.ca_file, place);
+  read_path(from, "certificate_file", target.certificate_file, place);
+  read_path(from, "key_file", target.key_file, place);
+  if (target.key_file && !target.certificate_file) from.fail("key_file", "needs certificate_file");
+}
+
+/// max_bytes of what is read at once: 1 KiB … `most`.
+template <class Source>
+void read_max_bytes(model::object_reader& from, Source& target, std::int64_t most = 1LL << 30U) {
+  read_number(from, "max_bytes", target.max_bytes, 1024, most);
+}
+
+/// max_bytes and max_depth of documents, within what can be parsed.
+template <class Source>
+void read_document_quota(model::object_reader& from, Source& target) {
+  read_max_bytes(from, target, 64LL << 20U);
+  read_number(from, "max_depth", target.max_depth, 5, 100);
+}
+
 /// A text that may have lines, such as an SQL query or a jq program; `what` it is, for the problem
 /// when it is blank or longer than 64 KiB.
 bool read_program(model::object_reader& from, std::string_view key, std::string_view what,

@@ -91,4 +91,10 @@ std::string_view type_of(const provider_settings& provider) {
   return std::visit(words{}, provider.source);
 }
 
+std::vector<std::string> provider_names(const settings& of) {
+  std::vector<std::string> names;
+  for (const auto& p : of.providers) names.push_back(p.name);
+  return names;
+}
+
 }  // namespace switchyard::config

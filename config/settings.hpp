@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -95,6 +96,7 @@ struct postgres_settings {
   milliseconds heartbeat{5'000};
   milliseconds query_timeout{10'000};
   std::optional<postgres_queries> queries;
+  std::uint32_t max_bytes = 64U << 20U;  ///< of the rows of one read
 
   bool operator==(const postgres_settings&) const = default;
 };
@@ -102,6 +104,8 @@ struct postgres_settings {
 struct file_settings {
   std::string path;  ///< a JSON or YAML file, or a folder of such files
   milliseconds resync{60'000};
+  std::uint32_t max_bytes = 64U << 20U;  ///< of all files together
+  std::uint32_t max_depth = 32;          ///< of objects and lists in one another
 
   bool operator==(const file_settings&) const = default;
 };
@@ -131,7 +135,8 @@ struct redis_settings {
   milliseconds resync{60'000};   ///< full read, also when no event came
   milliseconds interval{5'000};  ///< between full reads where events cannot be relied on
   milliseconds heartbeat{1'000};
-  milliseconds timeout{5'000};  ///< of connecting, and of each answer
+  milliseconds timeout{5'000};           ///< of connecting, and of each answer
+  std::uint32_t max_bytes = 64U << 20U;  ///< of the values of one read
 
   bool operator==(const redis_settings&) const = default;
 };
@@ -155,6 +160,7 @@ struct rest_settings {
   milliseconds timeout{30'000};          ///< of one URL's answer, redirects included
   milliseconds transform_timeout{5'000};
   std::uint32_t max_bytes = 16U << 20U;  ///< of an answer, unpacked
+  std::uint32_t max_depth = 32;          ///< of objects and lists in one another, transformed
   std::uint32_t max_redirects = 0;
   std::map<std::string, std::string> headers;
   std::map<std::string, std::string> header_files;  ///< name → the file with its value
@@ -176,6 +182,7 @@ struct exec_settings {
   milliseconds interval{30'000};                   ///< from the end of a run to the next one
   milliseconds timeout{10'000};                    ///< its whole process group is killed then
   std::uint32_t max_bytes = 16U << 20U;            ///< it is killed when it prints more
+  std::uint32_t max_depth = 32;                    ///< of objects and lists in one another
 
   bool operator==(const exec_settings&) const = default;
 };
@@ -193,6 +200,7 @@ struct provider_settings {
   std::variant<postgres_settings, file_settings, redis_settings, rest_settings, exec_settings,
                memory_settings>
       source;
+  std::uint32_t max_objects = 200'000;  ///< backends, servers and routes; 0: no limit
 
   bool operator==(const provider_settings&) const = default;
 };
@@ -252,6 +260,7 @@ struct settings {
   haproxy_settings haproxy;
   std::vector<frontend_settings> frontends;
   std::vector<provider_settings> providers;  ///< by precedence
+  std::set<std::string> merge;  ///< backends that have the servers of all providers naming them
   reconcile_settings reconcile;
   std::uint32_t event_buffer = 100;
   model::guard_rules guard;
@@ -263,5 +272,8 @@ struct settings {
 
   bool operator==(const settings&) const = default;
 };
+
+/// The names of all providers, by precedence.
+std::vector<std::string> provider_names(const settings& of);
 
 }  // namespace switchyard::config

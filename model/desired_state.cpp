@@ -54,8 +54,8 @@ backend_ptr apply_event(const backend_ptr& current, const backend_event& event) 
   return same(current, next) ? current : next;
 }
 
-desired_state::desired_state(std::vector<std::string> providers) {
-  configure(std::move(providers));
+desired_state::desired_state(std::vector<std::string> providers, std::set<std::string> united) {
+  configure(std::move(providers), std::move(united));
 }
 
 desired_state::view* desired_state::find_view(const std::string& provider) {
@@ -134,7 +134,8 @@ void desired_state::set_routes(view& v, const report& report, fold_result& resul
   result.routes_changed = result.routes_changed || routes() != before;
 }
 
-fold_result desired_state::configure(std::vector<std::string> providers) {
+fold_result desired_state::configure(std::vector<std::string> providers,
+                                     std::set<std::string> united) {
   fold_result result;
   const auto routes_before = routes();
   std::set<std::string> touched;
@@ -152,6 +153,7 @@ fold_result desired_state::configure(std::vector<std::string> providers) {
       next.push_back({std::move(name), false, {}, 0, 0, {}, {}, {}});
   }
   views_ = std::move(next);
+  united_ = std::move(united);
 
   for (const auto& name : touched) merge(name, result);
   result.routes_changed = routes() != routes_before;
@@ -159,30 +161,24 @@ fold_result desired_state::configure(std::vector<std::string> providers) {
   return result;
 }
 
+/// All versions of it, by precedence.
+std::vector<provided> desired_state::named_by(const std::string& backend) const {
+  std::vector<provided> all;
+  for (const auto& v : views_)
+    if (const auto found = v.backends.find(backend); found != v.backends.end())
+      all.push_back({v.provider, found->second});
+  return all;
+}
+
+desired_version desired_state::decide(const std::string& backend,
+                                      const std::vector<provided>& versions) const {
+  return united_.contains(backend) ? unite(versions) : first_of(versions);
+}
+
 void desired_state::merge(const std::string& backend, fold_result& result) {
   result.versions.insert(backend);
-  backend_ptr desired;
-  std::string owner;
-  std::set<collision> now;
-  for (const auto& v : views_) {
-    const auto found = v.backends.find(backend);
-    if (found == v.backends.end()) continue;
-    if (desired) {
-      now.insert({backend, owner, v.provider});
-      continue;
-    }
-    desired = found->second;
-    owner = v.provider;
-  }
-
-  const auto first = collisions_.lower_bound({backend, "", ""});
-  auto last = first;
-  while (last != collisions_.end() && last->backend == backend) ++last;
-  std::set_difference(now.begin(), now.end(), first, last,
-                      std::back_inserter(result.new_collisions));
-  collisions_.erase(first, last);
-  collisions_.merge(now);
-
+  auto [desired, collisions] = decide(backend, named_by(backend));
+  note_collisions(backend, std::move(collisions), result);
   const auto at = merged_.find(backend);
   const auto before = at == merged_.end() ? nullptr : at->second;
   if (same(before, desired)) return;
@@ -192,6 +188,28 @@ void desired_state::merge(const std::string& backend, fold_result& result) {
     merged_.insert_or_assign(backend, std::move(desired));
   else
     merged_.erase(at);
+}
+
+void desired_state::note_collisions(const std::string& backend, std::vector<collision> found,
+                                    fold_result& result) {
+  std::set<collision> now(std::make_move_iterator(found.begin()),
+                          std::make_move_iterator(found.end()));
+  const auto first = collisions_.lower_bound({backend, "", ""});
+  auto last = first;
+  while (last != collisions_.end() && last->backend == backend) ++last;
+  std::set_difference(now.begin(), now.end(), first, last,
+                      std::back_inserter(result.new_collisions));
+  std::set_difference(first, last, now.begin(), now.end(),
+                      std::back_inserter(result.ended_collisions));
+  const auto count = [&](const collision& c, int change) {
+    for (const auto* provider : {&c.owner, &c.other})
+      if ((collision_counts_[*provider] += static_cast<std::size_t>(change)) == 0)
+        collision_counts_.erase(*provider);
+  };
+  std::for_each(first, last, [&](const collision& c) { count(c, -1); });
+  for (const auto& c : now) count(c, 1);
+  collisions_.erase(first, last);
+  collisions_.merge(now);
 }
 
 }  // namespace switchyard::model

@@ -2,6 +2,9 @@
 
 // The desired state: the merge of every provider's last good view, with a revision that only grows.
 //
+// A backend belongs to the first provider that names it. One that is united has the servers of all
+// providers that name it, and the settings of the first (model/uniting.hpp).
+//
 // Functional core of the manager: no I/O, no clock. Costs follow the size of what a report names,
 // not of what is known. Threading: owned by one actor; the backends it hands out are immutable.
 
@@ -13,21 +16,12 @@
 #include <vector>
 
 #include "model/backend.hpp"
+#include "model/collision.hpp"
 #include "model/event.hpp"
+#include "model/uniting.hpp"
 #include "model/unread.hpp"
 
 namespace switchyard::model {
-
-/// Two providers name the same backend; the first by configured order keeps it.
-struct collision {
-  std::string backend;
-  std::string owner;  ///< the provider whose version is used
-  std::string other;  ///< the provider whose version is not
-
-  bool operator==(const collision&) const = default;
-  // The check takes the 0 of a defaulted <=> for a pointer.
-  auto operator<=>(const collision&) const = default;  // NOLINT(modernize-use-nullptr)
-};
 
 /// What folding one report changed.
 struct fold_result {
@@ -37,12 +31,14 @@ struct fold_result {
       versions;                 ///< backends of which some provider's version differs, used or not
   bool routes_changed = false;  ///< likewise
   std::vector<collision> new_collisions;
+  std::vector<collision> ended_collisions;
 };
 
 /// A backend and whose version it is.
 struct owned_backend {
   backend_ptr value;
-  std::string owner;
+  std::vector<std::string>
+      origins;           ///< the owner, and the others whose servers are united with its
   std::size_t held = 0;  ///< of its servers, those that the guard keeps (model/guard.hpp)
 
   bool operator==(const owned_backend&) const = default;
@@ -80,15 +76,17 @@ backend_ptr apply_event(const backend_ptr& current, const backend_event& event);
 
 class desired_state {
  public:
-  /// `providers` by precedence, the first wins.
-  explicit desired_state(std::vector<std::string> providers);
+  /// `providers` by precedence, the first wins. `united`: backends that have the servers of all.
+  explicit desired_state(std::vector<std::string> providers, std::set<std::string> united = {});
 
   /// Folds a provider's report. A report of a provider that is not configured changes nothing.
   fold_result fold(const std::string& provider, const report& report);
 
-  /// Takes another list of providers: new ones start empty and unreported, the views of those that
-  /// are gone are dropped.
-  fold_result configure(std::vector<std::string> providers);
+  /// Takes other lists: new providers start empty and unreported, the views of those that are gone
+  /// are dropped.
+  fold_result configure(std::vector<std::string> providers, std::set<std::string> united);
+  /// The backends that have the servers of all providers that name them.
+  const std::set<std::string>& united() const { return united_; }
 
   /// The desired version, nullptr when there is none.
   backend_ptr find(const std::string& backend) const;
@@ -103,9 +101,11 @@ class desired_state {
   std::vector<owned_route> owned_routes() const;
   /// Every provider's version of a backend, by precedence.
   std::vector<backend_ptr> versions_of(const std::string& backend) const;
-  /// What of a backend could not be read by the provider whose version is used; of one that is not
-  /// desired, by any of them.
+  /// What of a backend could not be read by the providers whose versions are used; of one that is
+  /// not desired, by any of them.
   unread unread_of(const std::string& backend) const;
+  /// What of it that provider could not read.
+  unread unread_in(const std::string& provider, const std::string& backend) const;
   /// Backends that are not desired since their settings could not be read.
   std::set<std::string> unread_backends() const;
   /// Host and path of routes that could not be read and have no last good version.
@@ -118,7 +118,7 @@ class desired_state {
   /// name the same backend or route, each has its own version here. O(providers).
   const std::map<std::string, backend_ptr>& backends_of(const std::string& provider) const;
   const std::vector<route>& routes_of(const std::string& provider) const;  ///< sorted
-  /// The version that would be used of a backend if that provider had none.
+  /// What would be desired of a backend if that provider had none.
   backend_ptr without(const std::string& provider, const std::string& backend) const;
   /// How much a provider's view holds; zeros for one that is not configured. O(providers).
   view_summary summary(const std::string& provider) const;
@@ -126,9 +126,19 @@ class desired_state {
   bool complete() const;
   /// Configured providers that have not given a full view yet.
   std::vector<std::string> missing() const;
-  /// The provider whose version is used; empty when there is none.
+  /// The provider whose version is used, of a united backend the first; empty when there is none.
   std::string owner(const std::string& backend) const;
+  /// The owner, and of a united backend all that name it, by precedence. O(providers).
+  std::vector<std::string> origins(const std::string& backend) const;
+  /// The provider that the desired server of that name is from; empty when there is none.
+  std::string origin(const std::string& backend, const std::string& server) const;
+  /// The versions that the desired one is made of, by precedence: one, of a united backend all.
+  std::vector<provided> versions(const std::string& backend) const;
   const std::set<collision>& collisions() const { return collisions_; }
+  /// Those of one backend.
+  std::vector<collision> collisions_of(const std::string& backend) const;
+  /// How many a provider has a part in, whether its version is used or not.
+  std::size_t collision_count(const std::string& provider) const;
   /// Grows by one with every fold that changes something.
   std::uint64_t revision() const { return revision_; }
 
@@ -145,16 +155,23 @@ class desired_state {
   };
 
   static bool note_unread(view& v, const std::string& backend, unread now);
+  std::vector<provided> named_by(const std::string& backend) const;
+  desired_version decide(const std::string& backend, const std::vector<provided>& versions) const;
+  unread unread_of_united(const std::string& backend) const;
   void merge(const std::string& backend, fold_result& result);
+  void note_collisions(const std::string& backend, std::vector<collision> found,
+                       fold_result& result);
   void set_routes(view& v, const report& report, fold_result& result);
   static void replace(view& v, const std::string& backend, backend_ptr next);
   view* find_view(const std::string& provider);
   const view* find_view(const std::string& provider) const;
 
   std::vector<view> views_;  // by precedence
+  std::set<std::string> united_;
   std::map<std::string, backend_ptr> merged_;
   std::size_t server_count_ = 0;  // of merged_
   std::set<collision> collisions_;
+  std::map<std::string, std::size_t> collision_counts_;  // by provider
   std::uint64_t revision_ = 0;
 };
 

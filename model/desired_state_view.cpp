@@ -33,8 +33,9 @@ backend_page desired_state::page(const std::string& after, const std::string& pr
       result.next = std::prev(at)->first;
       break;
     }
-    auto of = owner(at->first);
-    if (provider.empty() || of == provider) result.backends.push_back({at->second, std::move(of)});
+    auto of = origins(at->first);
+    if (provider.empty() || std::ranges::count(of, provider) > 0)
+      result.backends.push_back({at->second, std::move(of)});
   }
   return result;
 }
@@ -56,6 +57,7 @@ std::vector<route> desired_state::routes() const {
 
 unread desired_state::unread_of(const std::string& backend) const {
   const bool desired = merged_.contains(backend);
+  if (desired && united_.contains(backend)) return unread_of_united(backend);
   for (const auto& v : views_) {
     if (desired && !v.backends.contains(backend)) continue;
     const auto found = v.unread_parts.find(backend);
@@ -63,6 +65,26 @@ unread desired_state::unread_of(const std::string& backend) const {
     if (desired) break;
   }
   return {};
+}
+
+unread desired_state::unread_of_united(const std::string& backend) const {
+  unread all;
+  for (const auto& v : views_) {
+    const auto found = v.unread_parts.find(backend);
+    if (found == v.unread_parts.end()) continue;
+    const auto& parts = found->second;
+    // Of a version whose settings are unread no server is known.
+    all.servers = all.servers || parts.servers || parts.settings;
+    all.by_name.insert(parts.by_name.begin(), parts.by_name.end());
+  }
+  return all;
+}
+
+unread desired_state::unread_in(const std::string& provider, const std::string& backend) const {
+  const auto* v = find_view(provider);
+  if (v == nullptr) return {};
+  const auto found = v->unread_parts.find(backend);
+  return found == v->unread_parts.end() ? unread() : found->second;
 }
 
 std::set<std::string> desired_state::unread_backends() const {
@@ -93,12 +115,9 @@ const std::vector<route>& desired_state::routes_of(const std::string& provider) 
 }
 
 backend_ptr desired_state::without(const std::string& provider, const std::string& backend) const {
-  for (const auto& v : views_) {
-    if (v.provider == provider) continue;
-    const auto found = v.backends.find(backend);
-    if (found != v.backends.end()) return found->second;
-  }
-  return nullptr;
+  auto others = named_by(backend);
+  std::erase_if(others, [&](const provided& p) { return p.provider == provider; });
+  return decide(backend, others).value;
 }
 
 view_summary desired_state::summary(const std::string& provider) const {
@@ -124,6 +143,37 @@ std::vector<backend_ptr> desired_state::versions_of(const std::string& backend) 
     if (const auto found = v.backends.find(backend); found != v.backends.end())
       all.push_back(found->second);
   return all;
+}
+
+std::vector<collision> desired_state::collisions_of(const std::string& backend) const {
+  std::vector<collision> all;
+  for (auto at = collisions_.lower_bound({backend, "", ""});
+       at != collisions_.end() && at->backend == backend; ++at)
+    all.push_back(*at);
+  return all;
+}
+
+std::size_t desired_state::collision_count(const std::string& provider) const {
+  const auto known = collision_counts_.find(provider);
+  return known == collision_counts_.end() ? 0 : known->second;
+}
+
+std::vector<provided> desired_state::versions(const std::string& backend) const {
+  auto all = named_by(backend);
+  if (all.size() > 1 && !united_.contains(backend)) all.erase(all.begin() + 1, all.end());
+  return all;
+}
+
+std::vector<std::string> desired_state::origins(const std::string& backend) const {
+  std::vector<std::string> names;
+  for (auto& version : versions(backend)) names.push_back(std::move(version.provider));
+  return names;
+}
+
+std::string desired_state::origin(const std::string& backend, const std::string& server) const {
+  for (const auto& [provider, version] : versions(backend))
+    if (version->find(server) != nullptr) return provider;
+  return {};
 }
 
 std::string desired_state::owner(const std::string& backend) const {

@@ -160,8 +160,7 @@ std::optional<guard::release> guard::approve(std::uint64_t id, const desired_sta
     if (!current) continue;
     auto event = removal(current, servers, h.absent.contains(name));
     // What could not be read of the backend is unread still.
-    if (event.value && desired.owner(name) == h.provider)
-      event.refused_servers = desired.unread_of(name).by_name;
+    if (event.value) event.refused_servers = desired.unread_in(h.provider, name).by_name;
     result.removals.backends.emplace(name, std::move(event));
   }
   if (!h.routes.empty()) {

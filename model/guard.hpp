@@ -14,8 +14,8 @@
 //   * of a provider that would be left with no ready server, of which some served a backend that a
 //     route or a frontend leads to; or with no route;
 //   * of one backend that a route or a frontend leads to still, and that would be left with no
-//   ready
-//     server. Other providers' versions of the backend count where they would take its place.
+//     ready server. Other providers' versions of the backend count where they would take its place,
+//     and always where their servers are united.
 //
 // What is held stays held until the source has it again, under its name or at its address in the
 // same backend. Where a backend or a provider would have lost its last servers, the hold ends also

@@ -97,9 +97,10 @@ void guard::judge_backends(context& c, losses& fresh) {
   std::optional<std::set<std::string>> led_to;
   std::erase_if(fresh.backends, [&](const auto& entry) {
     const auto& [name, lost] = entry;
-    if (lost.serving_after > 0 || c.desired.owner(name) != c.provider || kept_by_hand(c, name))
-      return false;
-    const auto other = lost.next ? nullptr : c.desired.without(c.provider, name);
+    const bool united = c.desired.united().contains(name);
+    const bool in_use = united || c.desired.owner(name) == c.provider;
+    if (lost.serving_after > 0 || !in_use || kept_by_hand(c, name)) return false;
+    const auto other = lost.next && !united ? nullptr : c.desired.without(c.provider, name);
     if (other && other->serving() > 0) return false;
     if (!led_to) led_to = led_to_after(c);
     if (!led_to->contains(name)) return false;

@@ -4,10 +4,10 @@
 
 namespace switchyard::providers {
 
-base::outcome<model::report> json_view(std::string_view text) {
+base::outcome<model::report> json_view(std::string_view text, std::size_t depth) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return base::error{base::errc::invalid, "it is empty"};
-  auto value = model::parse_json(text);
+  auto value = model::parse_json(text, {.depth = depth});
   if (!value) return value.error();
   return model::decode_document(*value);
 }

@@ -4,6 +4,7 @@
 //
 // Pure. Threading: none.
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/outcome.hpp"
@@ -12,7 +13,8 @@
 namespace switchyard::providers {
 
 /// errc::invalid: no document, with line and column or with a JSON pointer. Bad objects in a
-/// document are refused one by one (model::decode_document).
-base::outcome<model::report> json_view(std::string_view text);
+/// document are refused one by one (model::decode_document). `depth`: of objects and lists in one
+/// another, at most.
+base::outcome<model::report> json_view(std::string_view text, std::size_t depth = 32);
 
 }  // namespace switchyard::providers

@@ -16,7 +16,7 @@ look_function open(const config::exec_settings& settings) {
     auto output = output_of(settings, stop);
     if (!output) return output.error();
     if (!last.empty() && *output == last) return polled{};
-    auto view = json_view(*output);
+    auto view = json_view(*output, settings.max_depth);
     if (!view)
       return base::error{view.error().kind, settings.command.front() +
                                                 " printed no document: " + view.error().message};

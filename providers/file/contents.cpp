@@ -5,6 +5,7 @@
 
 #include "base/yaml.hpp"
 #include "model/document.hpp"
+#include "providers/quota_sink.hpp"
 
 namespace switchyard::providers::file {
 
@@ -14,11 +15,12 @@ using base::errc;
 using nlohmann::json;
 
 /// Like base::yaml_document; JSON has no positions but in its syntax errors.
-base::outcome<base::yaml_document> parse(const std::string& file, const std::string& text) {
+base::outcome<base::yaml_document> parse(const std::string& file, const std::string& text,
+                                         std::size_t depth) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos)
     return base::error{errc::invalid, "1:1: the file is empty"};
-  if (!file.ends_with(".json")) return base::parse_yaml(text);
-  auto value = model::parse_json(text);
+  if (!file.ends_with(".json")) return base::parse_yaml(text, {.depth = depth});
+  auto value = model::parse_json(text, {.depth = depth});
   if (!value) return value.error();
   return base::yaml_document{*std::move(value), {}};
 }
@@ -50,8 +52,17 @@ std::string shown(const std::string& file) {
 
 }  // namespace
 
-base::status contents::take(const std::string& file, const std::string& text, entry& target) {
-  auto document = parse(file, text);
+std::size_t contents::bytes_without(const std::string& file) const {
+  std::size_t sum = 0;
+  for (const auto& [name, e] : files_)
+    if (name != file) sum += e.text.size();
+  return sum;
+}
+
+base::status contents::take(const std::string& file, const std::string& text, entry& target) const {
+  if (text.size() + bytes_without(file) > most_bytes_)
+    return base::error{errc::refused, shown(file) + ": " + too_many_bytes(most_bytes_).message};
+  auto document = parse(file, text, depth_);
   if (!document) return base::error{errc::invalid, shown(file) + ":" + document.error().message};
   auto view = model::decode_document(document->value);
   if (!view) return base::error{errc::invalid, shown(file) + ": " + view.error().message};

@@ -4,6 +4,7 @@
 //
 // Pure. Threading: none.
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +17,10 @@ namespace switchyard::providers::file {
 
 class contents {
  public:
+  /// `most_bytes`: of all files together. `depth`: of maps and lists in one another.
+  explicit contents(std::size_t most_bytes = 64U << 20U, std::size_t depth = 32)
+      : most_bytes_(most_bytes), depth_(depth) {}
+
   /// Takes what a file holds now; its name ends in .json, .yaml or .yml. What cannot be read as a
   /// document is a fault, and the last good content stays. true: the merged view may differ.
   bool set(const std::string& file, std::string text);
@@ -45,10 +50,13 @@ class contents {
     std::string fault;
   };
 
-  static base::status take(const std::string& file, const std::string& text, entry& target);
+  base::status take(const std::string& file, const std::string& text, entry& target) const;
+  std::size_t bytes_without(const std::string& file) const;
   static void merge_backends(model::report& into, const std::string& file, const entry& from,
                              std::map<std::string, std::string>& owners);
 
+  std::size_t most_bytes_;
+  std::size_t depth_;
   std::map<std::string, entry> files_;
 };
 

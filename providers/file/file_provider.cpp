@@ -26,7 +26,7 @@ base::outcome<model::report> file_provider::backends() {
   };
   const auto found = scan(settings_.path);
   if (!found.missing.empty()) return fail(base::errc::not_found, found.missing);
-  contents all;
+  contents all(settings_.max_bytes, settings_.max_depth);
   for (const auto& [name, file] : found.files) {
     if (auto text = read(file))
       all.set(name, *std::move(text));

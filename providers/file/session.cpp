@@ -22,7 +22,10 @@ constexpr std::size_t most_faults_shown = 5;
 }  // namespace
 
 session::session(const config::file_settings& settings, sink& out)
-    : path_(settings.path), resync_(settings.resync), out_(out) {}
+    : path_(settings.path),
+      resync_(settings.resync),
+      out_(out),
+      contents_(settings.max_bytes, settings.max_depth) {}
 
 void session::begin() {
   look(true, clock::now());

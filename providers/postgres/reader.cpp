@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "providers/postgres/patch.hpp"
+#include "providers/quota_sink.hpp"
 
 namespace switchyard::providers::postgres {
 
@@ -56,7 +57,8 @@ std::string subquery(std::string sql) {
 reader::reader(const config::postgres_settings& settings)
     : layout_(settings.queries ? layout::queries : layout::tables),
       server_timeout_(settings.query_timeout),
-      own_timeout_(settings.query_timeout + grace) {
+      own_timeout_(settings.query_timeout + grace),
+      most_bytes_(settings.max_bytes) {
   if (settings.queries) {
     const auto& own = *settings.queries;
     if (own.routes) routes_ = rows_of('r', "t.host", "t.path", subquery(*own.routes));
@@ -108,6 +110,15 @@ base::outcome<table> reader::rows(connection& session, const hints& wanted) cons
                        own_timeout_);
 }
 
+base::outcome<table> reader::within_quota(base::outcome<table> answer) const {
+  if (!answer) return answer;
+  std::size_t bytes = 0;
+  for (const auto& row : *answer)
+    for (const auto& value : row) bytes += value ? value->size() : 0;
+  if (bytes > most_bytes_) return too_many_bytes(most_bytes_);
+  return answer;
+}
+
 bool reader::suffices(const hints& wanted, const last_views& known) const {
   if (single_.empty() || !known || !wanted.backends.empty()) return false;
   std::size_t count = 0;
@@ -149,7 +160,7 @@ base::outcome<std::optional<model::report>> reader::read_servers(connection& ses
                                                                  session_memory* memory,
                                                                  const last_views& known) const {
   auto* const cache = memory != nullptr ? &memory->cache : nullptr;
-  const auto answer = server_rows(session, wanted, memory);
+  const auto answer = within_quota(server_rows(session, wanted, memory));
   if (!answer) return answer.error();
   auto report = decode_rows(*answer, layout_, wanted.routes, cache);
   if (cache != nullptr) cache->end_read(wanted.servers);
@@ -170,7 +181,7 @@ base::outcome<model::report> reader::read_whole(connection& session, const hints
                                                 row_cache* cache) const {
   const bool with_routes = wanted.everything || wanted.routes;
   if (!wanted.everything && wanted.backends.empty() && routes_.empty()) return model::report{};
-  const auto answer = rows(session, wanted);
+  const auto answer = within_quota(rows(session, wanted));
   if (!answer) return answer.error();
   auto report = decode_rows(*answer, layout_, with_routes, cache);
   if (cache != nullptr) wanted.everything ? cache->end_read() : cache->end_read(wanted.backends);

@@ -34,8 +34,8 @@ class reader {
  public:
   explicit reader(const config::postgres_settings& settings);
 
-  /// Reads what the hints name. errc::invalid: the operator's queries give unusable columns; else
-  /// as connection::query.
+  /// Reads what the hints name. errc::invalid: the operator's queries give unusable columns;
+  /// errc::refused also: the rows have more than max_bytes; else as connection::query.
   /// `memory` may be null. Single servers are read alone where `known` has the rest of their
   /// backends, which are reported as a whole in any case.
   base::outcome<model::report> read(connection& session, const hints& wanted,
@@ -56,10 +56,12 @@ class reader {
   base::outcome<table> server_rows(connection& session, const hints& wanted,
                                    session_memory* memory) const;
   base::outcome<table> rows(connection& session, const hints& wanted) const;
+  base::outcome<table> within_quota(base::outcome<table> answer) const;
 
   layout layout_;
   std::chrono::milliseconds server_timeout_;
   std::chrono::milliseconds own_timeout_;
+  std::size_t most_bytes_;
   std::string all_;     // everything
   std::string named_;   // $1: names
   std::string single_;  // $1: backend/server; "" when only whole backends can be read

@@ -64,7 +64,7 @@ base::status follower::begin() {
   auto session = open_session(settings_, at_, &stop_);
   if (!session) return session.error();
   reader_ = std::make_unique<reader>(std::move(*session), settings_.prefix, settings_.timeout,
-                                     [this] { return take_events(); });
+                                     settings_.max_bytes, [this] { return take_events(); });
   told_at_ = clock::now();
   full_at_ = told_at_;
   return beat();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/quota_sink.hpp"
 #include "providers/redis/keys.hpp"
 #include "providers/redis/session.hpp"
 
@@ -67,17 +68,26 @@ std::optional<content> content_of(const reply& type, const reply& left, const re
   return result;
 }
 
+std::size_t bytes_of(const content& value) {
+  auto sum = value.text.size();
+  for (const auto& [name, text] : value.fields) sum += name.size() + text.size();
+  return sum;
+}
+
 }  // namespace
 
 reader::reader(std::unique_ptr<connection> session, std::string prefix,
-               std::chrono::milliseconds timeout, std::function<base::status()> between)
+               std::chrono::milliseconds timeout, std::size_t most_bytes,
+               std::function<base::status()> between)
     : session_(std::move(session)),
       prefix_(std::move(prefix)),
       timeout_(timeout),
+      most_bytes_(most_bytes),
       between_(std::move(between)) {}
 
 base::outcome<std::set<std::string>> reader::names() {
   std::set<std::string> found;
+  std::size_t bytes = 0;
   std::string cursor = "0";
   do {
     const auto answers = session_->ask(
@@ -88,7 +98,9 @@ base::outcome<std::set<std::string>> reader::names() {
     if (page.list.size() != 2) return unexpected("SCAN");
     cursor = page.list[0].text;
     for (const auto& name : page.list[1].list)  // a name may come more than once
-      if (name.text.starts_with(prefix_)) found.insert(name.text.substr(prefix_.size()));
+      if (name.text.starts_with(prefix_) && found.insert(name.text.substr(prefix_.size())).second)
+        bytes += name.text.size();
+    if (bytes > most_bytes_) return too_many_bytes(most_bytes_);
     if (!between_) continue;
     if (const auto more = between_(); !more) return more.error();
   } while (cursor != "0");
@@ -185,7 +197,10 @@ base::status reader::read_some(const std::vector<std::string>& keys, contents& i
       texts_.insert(keys[i]);
     else
       texts_.erase(keys[i]);
-    if (auto read = content_of(three[0], three[1], three[2], is_route(keys[i])))
+    auto read = content_of(three[0], three[1], three[2], is_route(keys[i]));
+    if (read) bytes_ += keys[i].size() + bytes_of(*read);
+    if (bytes_ > most_bytes_) return too_many_bytes(most_bytes_);
+    if (read)
       into.insert_or_assign(keys[i], std::move(*read));
     else
       again.push_back(keys[i]);
@@ -195,6 +210,7 @@ base::status reader::read_some(const std::vector<std::string>& keys, contents& i
 
 base::outcome<contents> reader::read(const std::set<std::string>& keys) {
   contents result;
+  bytes_ = 0;
   std::vector<std::string> left(keys.begin(), keys.end());
   for (int guesses = 0; !left.empty(); ++guesses) {
     if (guesses == most_guesses)

@@ -32,9 +32,10 @@ using contents = std::map<std::string, content>;
 /// errc::refused: Redis said no (not permitted, still loading), and the connection goes on.
 class reader {
  public:
-  /// `between` is called between the parts of long readings; its failure ends them.
+  /// `between` is called between the parts of long readings; its failure ends them. `most_bytes`:
+  /// of what one reading gives.
   reader(std::unique_ptr<connection> session, std::string prefix, std::chrono::milliseconds timeout,
-         std::function<base::status()> between = {});
+         std::size_t most_bytes, std::function<base::status()> between = {});
 
   /// The names of all keys with the prefix, without it.
   base::outcome<std::set<std::string>> names();
@@ -68,7 +69,9 @@ class reader {
   std::unique_ptr<connection> session_;
   std::string prefix_;
   std::chrono::milliseconds timeout_;
+  std::size_t most_bytes_;
   std::function<base::status()> between_;
+  std::size_t bytes_ = 0;        // of the reading so far
   std::set<std::string> texts_;  // keys of backends and servers that hold strings
   std::optional<std::string> watched_;
   bool armed_ = false;        // a WATCH is in force

@@ -53,7 +53,7 @@ base::outcome<book> redis_provider::read_once() {
   if (!at) return failed(at.error());
   auto session = open_session(settings_, *at, nullptr);
   if (!session) return failed(session.error());
-  reader keys(std::move(*session), settings_.prefix, settings_.timeout);
+  reader keys(std::move(*session), settings_.prefix, settings_.timeout, settings_.max_bytes);
   const auto names = keys.names();
   if (!names) return failed(names.error());
   const auto read = keys.read(*names);

@@ -112,7 +112,7 @@ void rest_look::read(endpoint& from, const base::wakeup* stop) {
                                     {settings_.transform_timeout, settings_.max_bytes}, stop)
                         : base::outcome<std::string>(from.body());
   if (!text) return fail(text.error().message);
-  auto view = json_view(*text);
+  auto view = json_view(*text, settings_.max_depth);
   if (!view) return fail(no_document(from, transformed, view.error().message));
   view->seen_at = seen_at;
   from.accept(*std::move(view), clock::now(), dice());

@@ -83,6 +83,7 @@ manager_actor::behavior_type recording_manager(manager_actor::pointer self,
       [](holds_atom) { return holds_ptr(); },
       [](approve_atom, std::uint64_t) { return decision_ptr(); },
       [](reject_atom, std::uint64_t) { return decision_ptr(); },
+      [](kept_atom, std::uint64_t) {},
       [](await_atom, std::uint64_t) { return std::uint64_t{0}; },
       [](repair_atom) { return apply_report_ptr(); },
   };
@@ -109,7 +110,7 @@ struct fixture {
       [this]() -> base::outcome<providers::provider_ptr> {
         return providers::provider_ptr(std::make_unique<spoken_provider>(told));
       },
-      3, 100, make_silent_observer());
+      {.event_buffer = 3, .max_objects = 20}, 100, make_silent_observer());
 
   fixture() {
     caf::anon_send(provider, use_atom::value, manager);

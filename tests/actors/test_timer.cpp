@@ -34,6 +34,7 @@ manager_actor::behavior_type counting_manager(manager_actor::pointer, int* recon
       [](holds_atom) { return holds_ptr(); },
       [](approve_atom, std::uint64_t) { return decision_ptr(); },
       [](reject_atom, std::uint64_t) { return decision_ptr(); },
+      [](kept_atom, std::uint64_t) {},
       [](await_atom, std::uint64_t) { return std::uint64_t{0}; },
       [](repair_atom) { return apply_report_ptr(); },
   };

@@ -1,7 +1,10 @@
 #include "actors/view_keeper.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "tests/support/support.hpp"
 
@@ -136,9 +139,73 @@ BOOST_AUTO_TEST_CASE(views_of_providers_that_are_gone_are_removed) {
   keeper.keep_only({"p"});
   BOOST_TEST(fs::exists(file()));
   keeper.keep_only({"q"});
-  BOOST_TEST(!fs::exists(file()));
   BOOST_TEST(!keeper.find("p"));
+  BOOST_TEST(tests::eventually([&] { return !fs::exists(file()); }));
   BOOST_TEST(fs::exists(path + "/memory-m.json"));
+}
+
+BOOST_AUTO_TEST_CASE(a_view_that_is_being_written_when_its_provider_leaves_does_not_stay) {
+  auto large = std::make_shared<model::report>(*full({}));
+  for (int i = 0; i < 2000; ++i)
+    large->backends.merge(std::map(full({"b" + std::to_string(i)})->backends));
+  for (int round = 0; round < 20; ++round) {
+    view_keeper keeper(path, log);
+    keeper.take("p", large, {}, noon, true);
+    // Somewhere in the middle of its encoding, its writing, or after both.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(round);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    keeper.keep_only({"q"});
+    BOOST_TEST(!keeper.find("p"));
+    BOOST_TEST(tests::eventually([&] { return !fs::exists(file()); }));
+    keeper.take("q", full({"a"}), {}, noon, true);
+    BOOST_TEST(tests::eventually([&] { return fs::exists(file("q")); }));
+    BOOST_TEST(!fs::exists(file()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_comes_back_begins_with_nothing_kept) {
+  keep(full({"a", "b"}));
+  {
+    view_keeper keeper(path, log);
+    keeper.keep_only({"q"});
+    keeper.keep_only({"p", "q"});
+    keeper.take("p", full({"c"}), {}, noon);
+  }
+  const auto kept = load_view(file());
+  BOOST_REQUIRE(kept);
+  BOOST_TEST(kept->view.backends.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_is_told_when_it_is_on_disk) {
+  view_keeper keeper(path, log);
+  std::atomic<int> told{0}, there{0};
+  const auto tell = [&] {
+    ++told;
+    const auto kept = load_view(file());
+    if (kept && kept->view.backends.contains("a")) ++there;
+  };
+  keeper.take("p", full({"a"}), {}, noon, true, tell);
+  BOOST_TEST(tests::eventually([&] { return told == 1; }));
+  keeper.take("p", full({"a"}), {}, noon, true, tell);  // it is there already
+  BOOST_TEST(tests::eventually([&] { return told == 2; }));
+  BOOST_TEST(there == 2);
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_for_a_disk_that_cannot_be_written_waits_until_it_can) {
+  tests::write_text(path, "a file where the folder should be");
+  view_keeper keeper(path, log);
+  std::atomic<int> told{0};
+  keeper.take("p", full({"a"}), {}, noon, true, [&] { ++told; });
+  BOOST_TEST(tests::eventually([&] { return log->events()->last() == 1U; }));
+  BOOST_TEST(told == 0);
+  fs::remove(path);
+  keeper.take("p", nullptr, {}, noon, true);
+  BOOST_TEST(tests::eventually([&] { return told == 1; }));
+  BOOST_TEST(fs::exists(file()));
+  keeper.keep_only({});
+  keeper.take("q", full({"a"}), {}, noon, true, [&] { ++told; });
+  keeper.keep_only({});  // nobody needs it any more
+  BOOST_TEST(tests::eventually([&] { return told == 2; }));
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_written_is_told_once) {

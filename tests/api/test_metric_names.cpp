@@ -35,8 +35,8 @@ std::string all_of_it() {
   m.provider_known("db", "postgres");
   m.provider_up("db", true);
   m.snapshot("db", metrics::clock::now());
-  m.refused("db", 1);
-  m.reports_waiting("db", 1);
+  m.provider_has("db", provider_figure::refused, 1);
+  m.provider_has("db", provider_figure::waiting, 1);
   m.propagated("db", milliseconds(1));
   m.queued(1);
   m.desired(1, 2, 3);

@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(forget_a_provider_that_is_gone) {
   m.provider_known("db", "postgres");
   m.provider_up("db", true);
   m.snapshot("db", metrics::clock::now() - std::chrono::seconds(9));
-  m.refused("db", 5);
+  m.provider_has("db", provider_figure::refused, 5);
   BOOST_TEST(value("switchyard_provider_up{provider=\"db\"}") == "1");
   BOOST_TEST(value("switchyard_refused_objects{provider=\"db\"}") == "5");
   BOOST_TEST(value("switchyard_provider_info{provider=\"db\",type=\"postgres\"}") == "1");

@@ -1,4 +1,6 @@
 #include <boost/test/unit_test.hpp>
+#include <set>
+#include <string>
 
 #include "tests/config/sample.hpp"
 #include "tests/support/support.hpp"
@@ -129,14 +131,23 @@ BOOST_AUTO_TEST_CASE(all_problems_are_told_at_once_in_the_order_of_the_file) {
 BOOST_AUTO_TEST_CASE(unknown_keys_are_told_with_the_known_ones) {
   BOOST_TEST(bad(least + "colour: red\n") ==
              "s.yaml:2:1: /colour: unknown key, known here: api, drain_timeout, event_buffer, "
-             "frontends, guard, haproxy, log, providers, reconcile, "
+             "frontends, guard, haproxy, log, merge, providers, reconcile, "
              "resolver, state_dir");
   BOOST_TEST(bad(least + "api:\n  token: x\n") ==
              "s.yaml:3:3: /api/token: unknown key, known here: certificate, hosts, key, listen, "
              "token_file");
   BOOST_TEST(bad(least + "reconcile: {every: 5s}\n") ==
              "s.yaml:2:13: /reconcile/every: unknown key, known here: interval");
-  BOOST_TEST(bad(least + "merge: [a]\n").find("unknown key, known here: ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(merge_is_a_list_of_names_of_backends) {
+  BOOST_TEST((good(least + "merge: [b, a]\n").merge == std::set<std::string>{"a", "b"}));
+  BOOST_TEST(good(least + "merge: []\n").merge.empty());
+  BOOST_TEST(bad(least + "merge: [a, a]\n") == "s.yaml:2:1: /merge: has \"a\" twice");
+  BOOST_TEST(bad(least + "merge: [7]\n") ==
+             "s.yaml:2:1: /merge: must be a list of names of backends, such as [api-backend]");
+  BOOST_TEST(bad(least + "merge: ['a b']\n").starts_with("s.yaml:2:1: /merge: must be 1 to 128"));
+  BOOST_TEST(bad(least + "merge: a\n") != "taken");
 }
 
 BOOST_AUTO_TEST_CASE(wrong_types_and_ranges_are_refused) {

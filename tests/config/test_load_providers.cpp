@@ -54,7 +54,8 @@ BOOST_AUTO_TEST_CASE(there_is_at_least_one) {
 
 BOOST_AUTO_TEST_CASE(keys_of_another_type_are_unknown) {
   BOOST_TEST(bad(provider("{name: a, type: file, path: /x, dsn: y}")) ==
-             "s.yaml:2:37: /providers/0/dsn: unknown key, known here: name, path, resync, type");
+             "s.yaml:2:37: /providers/0/dsn: unknown key, known here: max_bytes, max_depth, "
+             "max_objects, name, path, resync, type");
 }
 
 BOOST_AUTO_TEST_CASE(postgres_needs_one_connection_string) {

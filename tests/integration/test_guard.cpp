@@ -204,6 +204,29 @@ BOOST_AUTO_TEST_CASE(what_is_held_leaves_after_hold_timeout) {
              short_patience.gateway->log());
 }
 
+BOOST_AUTO_TEST_CASE(an_approval_says_what_keeps_the_servers_where_something_is_not_resolved) {
+  postgres_site touchy("guard: {min_removed: 1, keep_last_server: false}\n");
+  touchy.db.sql(
+      "INSERT INTO servers (backend, name, fqdn, port) VALUES "
+      "('api-backend', 'ghost', 'ghost.invalid', 80)");
+  BOOST_REQUIRE(eventually([&] { return touchy.gateway->log_has("ghost.invalid"); }));
+  touchy.db.sql("DELETE FROM servers WHERE name <> 'ghost'");
+  const holds_of holds(*touchy.gateway);
+  const auto held = holds.become(1);
+  BOOST_REQUIRE_EQUAL(held.size(), 1U);
+  const auto [status, done] = holds.decide(held.front(), "approve", "?wait=5s");
+  BOOST_TEST(status == 202, done.dump());
+  BOOST_TEST(done.at("applied") == false, done.dump());
+  BOOST_TEST(contains(done.at("waiting").dump(), "backend api-backend, of which something cannot"),
+             done.dump());
+  // Nobody knows what ghost stands for: HAProxy goes on with what it has.
+  BOOST_TEST(touchy.gateway->answered_by({"srv1", "srv2"}), touchy.gateway->log());
+  touchy.db.sql("UPDATE servers SET fqdn = NULL, ip = '127.0.0.1', port = " +
+                std::to_string(touchy.two.port()));
+  BOOST_TEST(touchy.gateway->server_becomes("api-backend", "srv1", ""), touchy.gateway->log());
+  BOOST_TEST(touchy.gateway->answered_by({"srv2"}), touchy.gateway->log());
+}
+
 BOOST_AUTO_TEST_CASE(flushall_is_held_with_its_routes_until_the_services_register_again) {
   auto& server = shared_redis();
   http_upstream one{"srv1"}, two{"srv2"};

@@ -151,7 +151,9 @@ BOOST_AUTO_TEST_CASE(a_collision_ends_when_either_side_lets_go) {
   desired_state state({"p", "q"});
   state.fold("p", snapshot({make("a", {s1})}));
   state.fold("q", snapshot({make("a", {s2})}));
-  BOOST_TEST((state.fold("p", removal("a")).changed == names{"a"}));
+  const auto gone = state.fold("p", removal("a"));
+  BOOST_TEST((gone.changed == names{"a"}));
+  BOOST_TEST((gone.ended_collisions == std::vector<collision>{{"a", "p", "q"}}));
   BOOST_TEST(state.collisions().empty());
   BOOST_TEST((state.find("a")->servers == std::vector{s2}));
 
@@ -205,7 +207,7 @@ BOOST_AUTO_TEST_CASE(configuring_drops_the_views_of_providers_that_are_gone) {
   state.fold("p", routes_only({{"", "/", "only-p"}}));
   const auto kept = state.find("only-q");
 
-  const auto result = state.configure({"q", "new"});
+  const auto result = state.configure({"q", "new"}, {});
   BOOST_TEST((result.changed == names{"a", "only-p"} && result.routes_changed));
   BOOST_TEST((state.find("a")->servers == std::vector{s2}));
   BOOST_TEST((state.find("only-q") == kept && state.find("only-p") == nullptr));
@@ -213,7 +215,7 @@ BOOST_AUTO_TEST_CASE(configuring_drops_the_views_of_providers_that_are_gone) {
   BOOST_TEST((state.missing() == std::vector<std::string>{"new"}));
   BOOST_TEST(state.fold("p", snapshot({make("x")})).changed.empty());
 
-  state.configure({"p", "q"});
+  state.configure({"p", "q"}, {});
   BOOST_TEST((state.missing() == std::vector<std::string>{"p"}));
   BOOST_TEST((state.find("only-p") == nullptr));
 }
@@ -223,7 +225,7 @@ BOOST_AUTO_TEST_CASE(configuring_the_same_providers_changes_nothing) {
   state.fold("p", snapshot({make("a")}));
   state.fold("q", snapshot({make("a")}));
   const auto revision = state.revision();
-  const auto result = state.configure({"p", "q", "p"});
+  const auto result = state.configure({"p", "q", "p"}, {});
   BOOST_TEST((result.changed.empty() && !result.routes_changed && result.new_collisions.empty()));
   BOOST_TEST(state.revision() == revision);
   BOOST_TEST((state.complete() && state.collisions().size() == 1));
@@ -233,7 +235,7 @@ BOOST_AUTO_TEST_CASE(another_order_of_providers_is_another_precedence) {
   desired_state state({"p", "q"});
   state.fold("p", snapshot({make("a", {s1})}));
   state.fold("q", snapshot({make("a", {s2})}));
-  const auto result = state.configure({"q", "p"});
+  const auto result = state.configure({"q", "p"}, {});
   BOOST_TEST((result.changed == names{"a"}));
   BOOST_TEST((state.collisions() == std::set<collision>{{"a", "q", "p"}}));
   BOOST_TEST(state.owner("a") == "q");

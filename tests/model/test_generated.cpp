@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(the_merge_depends_on_the_views_alone_not_on_the_order_of_re
     second.fold("a", a1);
     second.fold("b", b2);
     second.fold("a", a2);
-    second.configure({"a", "b"});
+    second.configure({"a", "b"}, {});
     BOOST_REQUIRE_MESSAGE(same_state(first, second), "seed " << seed);
     BOOST_REQUIRE((first.collisions() == second.collisions()));
   }

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(the_provider_whose_version_is_used_says_what_is_unread) {
   state.fold("q", one(without({"s2"})));
   BOOST_TEST((state.find("a") != nullptr && state.unread_backends().empty()));
   BOOST_TEST((state.unread_of("a") == unread{false, false, {"s2"}}));
-  BOOST_TEST((state.configure({"p"}).changed == names{"a"}));
+  BOOST_TEST((state.configure({"p"}, {}).changed == names{"a"}));
   BOOST_TEST((state.unread_backends() == names{"a"}));
 }
 

@@ -95,4 +95,27 @@ BOOST_AUTO_TEST_CASE(strange_file_names_do_not_break_a_line) {
   BOOST_TEST(c.faults()[0].starts_with("\"a\\nb.json\":1:"), c.faults()[0]);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_is_too_much_beside_the_others_keeps_its_last_good_content) {
+  const auto text = json_document("api");
+  contents c(text.size() * 2);
+  c.set("a.json", text);
+  BOOST_TEST(c.set("b.json", json_document("web")));
+  BOOST_TEST(!c.set("b.json", json_document("web") + " "));
+  BOOST_REQUIRE_EQUAL(c.faults().size(), 1U);
+  BOOST_TEST(c.faults()[0].starts_with("b.json: the source gives more than max_bytes"));
+  BOOST_TEST(summary(c.merge()) == "api:80 web:80");
+  c.remove("a.json");
+  BOOST_TEST(!c.set("b.json", json_document("web")));
+  BOOST_TEST(c.faults().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_nested_deeper_than_it_may_be_is_refused) {
+  contents c(1U << 20U, 5);
+  BOOST_TEST(c.set("a.json", json_document("api")));
+  BOOST_TEST(!c.set("b.json", "[[[[[[]]]]]]"));
+  BOOST_TEST(!c.set("c.yaml", "[[[[[[]]]]]]"));
+  for (const auto& fault : c.faults()) BOOST_TEST(contains(fault, "nested deeper than 5"), fault);
+  BOOST_TEST(c.faults().size() == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

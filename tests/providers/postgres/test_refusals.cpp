@@ -178,6 +178,26 @@ BOOST_AUTO_TEST_CASE(a_database_whose_text_is_no_utf8_is_a_reason_and_no_empty_v
   BOOST_CHECK(provider.has("good", "srv1"));
 }
 
+BOOST_AUTO_TEST_CASE(rows_past_max_bytes_leave_the_last_good_view_until_they_are_fewer) {
+  const database db;
+  db.make_tables();
+  db.psql(insert_server("api", "srv1"));
+  auto settings = db.settings();
+  settings.max_bytes = 4096;
+  settings.resync = 1s;
+  followed provider(settings);
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  db.psql(
+      "INSERT INTO servers (backend, name, ip, port) "
+      "SELECT 'many', 'srv' || i, '10.0.0.1', 80 FROM generate_series(1, 100) AS i;");
+  BOOST_CHECK(provider.wait_reason("max_bytes (4096 bytes)"));
+  BOOST_CHECK(provider.wait_reason("raise max_bytes"));
+  BOOST_TEST(!provider.backend("many"));
+  BOOST_TEST(provider.backend("api") != nullptr);
+  db.psql("DELETE FROM servers WHERE backend = 'many' AND name <> 'srv7'");
+  BOOST_CHECK(provider.wait_server("many", "srv7"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests
