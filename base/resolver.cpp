@@ -163,8 +163,7 @@ class resolver::loop {
       }
     }
     ::poll(polled.data(), polled.size(), longest_wait());
-    if (!channel_) return;
-    // Also while nothing is asked: c-ares keeps its TCP connections until the other side ends them.
+    if (!channel_ || in_flight_ == 0) return;
     bool any = false;
     for (std::size_t i = 1; i < polled.size(); ++i) {
       if (polled[i].revents == 0) continue;
