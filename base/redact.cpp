@@ -52,8 +52,12 @@ place in_url(std::string_view text, std::size_t at) {
   const auto host = text.substr(at, end - at).rfind('@');
   if (host == std::string_view::npos) return {};
   const auto colon = text.substr(at, host).find(':');
-  if (colon == std::string_view::npos) return {};
-  return {at + colon + 1, at + host};
+  if (colon != std::string_view::npos) return {at + colon + 1, at + host};
+  // "https://TOKEN@host", unless the "@" stands in the path.
+  const auto scheme = text.substr(0, at - 3);
+  const bool http = ends_with_word(scheme, "http") || ends_with_word(scheme, "https");
+  if (!http || text.substr(at, host).find_first_of("/?#") != std::string_view::npos) return {};
+  return {at, at + host};
 }
 
 /// The end of a value in quotes, which `at` is behind the first of; a backslash makes the next
@@ -78,12 +82,6 @@ place behind_key(std::string_view text, std::size_t at) {
   if (at < text.size() && (text[at] == '"' || text[at] == '\''))
     return {at + 1, quoted_end(text, at + 1, text[at])};
   return {at, run_end(text, at, sentence ? "\"'," : "\"'&")};
-}
-
-bool names_a_secret(std::string_view key) {
-  constexpr std::array<std::string_view, 7> words{"password", "passwd", "passphrase", "secret",
-                                                  "token",    "apikey", "api_key"};
-  return std::ranges::any_of(words, [&](auto word) { return ends_with_word(key, word); });
 }
 
 /// `at` is where a word ends that begins at `begin`.
@@ -121,6 +119,22 @@ place in_complaint(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+bool names_a_secret(std::string_view key) {
+  constexpr std::array<std::string_view, 9> words{"password",   "passwd",     "pwd",
+                                                  "passphrase", "secret",     "token",
+                                                  "signature",  "credential", "credentials"};
+  constexpr std::array<std::string_view, 4> kinds{"api", "access", "secret", "private"};
+  const auto ends = [](std::string_view text) {
+    return [text](std::string_view word) { return ends_with_word(text, word); };
+  };
+  if (std::ranges::any_of(words, ends(key))) return true;
+  constexpr std::string_view last = "key";
+  if (!ends_with_word(key, last)) return false;
+  key.remove_suffix(last.size());
+  if (key.ends_with('_') || key.ends_with('-')) key.remove_suffix(1);
+  return std::ranges::any_of(kinds, ends(key));
+}
 
 std::string redact(std::string_view text) {
   std::string result;

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/redact.hpp"
+#include "base/text.hpp"
 #include "model/json_reader.hpp"
 
 namespace switchyard::providers::exec {
@@ -23,6 +25,23 @@ std::string first_lines(std::string_view text) {
     shown += (lines++ == 0 ? "" : ", ") + model::quoted(line, longest_line);
   }
   return shown;
+}
+
+/// What a command is given and must not be shown: it may print it.
+std::vector<std::string> secrets_in(const config::exec_settings& settings) {
+  std::vector<std::string> secrets;
+  for (const auto& [name, value] : settings.environment)
+    if (base::names_a_secret(name)) secrets.push_back(value);
+  const auto& words = settings.command;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    if (!base::names_a_secret(words[i].substr(0, equals))) continue;
+    if (equals != std::string::npos)
+      secrets.push_back(words[i].substr(equals + 1));
+    else if (i + 1 < words.size())
+      secrets.push_back(words[i + 1]);
+  }
+  return secrets;
 }
 
 }  // namespace
@@ -52,6 +71,8 @@ base::outcome<std::string> output_of(const config::exec_settings& settings,
   command.environment.insert(least_environment.begin(), least_environment.end());
   auto ended = base::run(command);
   if (!ended) return ended.error();
+  for (const auto& secret : secrets_in(settings))
+    ended->errors = base::masked(std::move(ended->errors), secret);
   if (ended->exit_code != 0)
     return base::error{base::errc::refused,
                        settings.command.front() + ": " + description_of(*ended)};

@@ -13,7 +13,9 @@ BOOST_AUTO_TEST_CASE(leaves_what_holds_no_secret_as_it_is) {
         "\"/run/postgresql/.s.PGSQL.5432\" failed: FATAL: role \"app\" does not exist",
         "https://catalog.internal:8443/v1/backends?page=2: status 503",
         "FATAL:  password authentication failed for user \"app\"",
-        "the token is missing or another one", "redis://127.0.0.1:6379/0 does not answer"})
+        "the token is missing or another one", "redis://127.0.0.1:6379/0 does not answer",
+        "redis://app@127.0.0.1:6379/0 does not answer", "https://h/teams/@me: status 404",
+        "the key: x", "haproxy.key: no such file"})
     BOOST_TEST(redact(text) == text);
 }
 
@@ -25,6 +27,7 @@ BOOST_AUTO_TEST_CASE(hides_the_password_of_a_url_whatever_is_in_it) {
              "\"postgres://app:***@db/app\": no");
   BOOST_TEST(redact("http://a:b@c and https://d:e@f") == "http://a:***@c and https://d:***@f");
   BOOST_TEST(redact("https://u:p@h/?token=abc") == "https://u:***@h/?token=***");
+  BOOST_TEST(redact("HTTPS://s3cret@h/x: status 401") == "HTTPS://***@h/x: status 401");
 }
 
 BOOST_AUTO_TEST_CASE(hides_values_behind_telling_keys) {
@@ -36,6 +39,10 @@ BOOST_AUTO_TEST_CASE(hides_values_behind_telling_keys) {
              R"({"password": "***", "port": 1})");
   BOOST_TEST(redact("/v1?access_token=abc&page=2") == "/v1?access_token=***&page=2");
   BOOST_TEST(redact("X-API_KEY: abc") == "X-API_KEY: ***");
+  BOOST_TEST(redact("X-Api-Key: abc") == "X-Api-Key: ***");
+  BOOST_TEST(redact("?X-Amz-Signature=abc&v=1") == "?X-Amz-Signature=***&v=1");
+  BOOST_TEST(redact("AWS_SECRET_ACCESS_KEY=abc") == "AWS_SECRET_ACCESS_KEY=***");
+  BOOST_TEST(redact("PWD=abc credentials: abc") == "PWD=*** credentials: ***");
   BOOST_TEST(redact("PGPASSWORD=abc") == "PGPASSWORD=***");
   BOOST_TEST(redact("password='open") == "password='***");
 }

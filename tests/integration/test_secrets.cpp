@@ -31,6 +31,16 @@ const std::map<std::string, std::string> sources{
     {"a URL of Redis", entry("redis", "url", "redis://app:hunter2wild@127.0.0.1:1/0")},
     {"a URL of Redis with @", entry("redis", "url", "redis://app:hunter@2wild@127.0.0.1:1/0")},
     {"a URL of Redis that is none", entry("redis", "url", "redis://app:hunter2wild@127.0.0.1:x/0")},
+    {"a URL of an HTTP API",
+     entry("rest", "url", "http://app:hunter2wild@127.0.0.1:1/v1?key=hunter2wild")},
+    {"a token as a URL's user", entry("rest", "url", "http://hunter2wild@127.0.0.1:1/v1")},
+    {"fields and a proxy of an HTTP API",
+     "  - {name: away, type: rest, url: 'http://127.0.0.1:1/v1', headers: {X-Key: hunter2wild}, "
+     "proxy: 'http://app:hunter2wild@127.0.0.1:1'}\n"},
+    {"what a command was given and prints",
+     "  - {name: away, type: exec, environment: {CATALOG_TOKEN: hunter2wild}, command: [/bin/sh, "
+     "-c, "
+     "'echo \"no $CATALOG_TOKEN, $1\" >&2; exit 1', sh, --password=hunter2wild]}\n"},
 };
 
 struct installation : files {
@@ -54,8 +64,17 @@ struct installation : files {
       const event_reader events(api, "?last=1000");
       BOOST_TEST(events.await("away: ").has_value());
       for (const auto& e : events.events()) shows_none("events", e.body.dump());
-      for (const auto* path : {"/v1/status", "/v1/plan", "/metrics", "/readyz"})
+      for (const auto* path : {"/v1/status", "/v1/plan", "/metrics", "/readyz", "/v1/backends",
+                               "/v1/backends/hello", "/v1/routes", "/v1/holds"})
         shows_none(path, answer(path).body);
+      shows_none("reconcile", http_ask(api, "POST", "/v1/reconcile").body);
+      for (const std::vector<std::string>& command :
+           {std::vector<std::string>{"status"}, {"backends"}, {"approve"}, {"exec", "show env"}})
+        for (const auto* format : {"text", "json"}) {
+          auto words = command;
+          words.insert(words.end(), {"-o", format, "--config", config()});
+          shows_none(command.front(), switchyard(words).output);
+        }
       daemon->signal(SIGTERM);
       BOOST_TEST(daemon->wait(std::chrono::seconds(20)).has_value());
     }
@@ -71,6 +90,7 @@ BOOST_AUTO_TEST_CASE(of_sources_that_cannot_be_reached_appear_nowhere) {
   for (const auto& [name, text] : sources) {
     BOOST_TEST_INFO_SCOPE(name);
     use_provider(text);
+    write_text(config(), read_text(config()) + "log: {level: debug}\n");
     commands_show_none();
     daemon_shows_none();
   }

@@ -53,6 +53,14 @@ BOOST_AUTO_TEST_CASE(the_environment_is_the_least_and_what_the_settings_add) {
   BOOST_TEST(*output == "LANG=de_DE\nPATH=" + least_environment.at("PATH") + "\nREGION=eu 1\n");
 }
 
+BOOST_AUTO_TEST_CASE(secrets_that_the_command_was_given_are_not_told) {
+  auto with = settings("");
+  with.environment = {{"CATALOG_PASSWORD", "hunter\"1"}, {"REGION", "eu"}};
+  with.command.insert(with.command.end(), {"--api-key=hunter2", "--token", "hunter3"});
+  with.command[2] = "echo \"no $CATALOG_PASSWORD, ${1#*=}, $3, $REGION\" >&2; exit 1";
+  BOOST_TEST(failure_of(with).message == "/bin/sh: exited with code 1: \"no ***, ***, ***, eu\"");
+}
+
 BOOST_AUTO_TEST_CASE(exit_codes_and_the_first_lines_of_stderr_are_told) {
   const auto failed =
       failure_of(settings("echo answer; printf '\\n one\\ntwo\\t2\\nthree\\nfour\\n' >&2; exit 3"));
