@@ -169,13 +169,12 @@ void observer::count(pass_kind kind, const haproxy::apply_report& report) {
   figures_->reachable(report.reachable);
   figures_->reload_waits(report.waiting.size());
   using api::command_result;
-  for (const auto& [command, results] : report.commands) {
-    const auto name = to_string(command);
+  for (const auto& [name, results] : report.commands) {
     figures_->commanded(name, command_result::done, results.done);
     figures_->commanded(name, command_result::refused, results.refused);
     figures_->commanded(name, command_result::lost, results.lost);
   }
-  for (const auto& [command, times] : report.repairs) figures_->repaired(to_string(command), times);
+  for (const auto& [command, times] : report.repairs) figures_->repaired(command, times);
   if (report.reload || report.reload_error) count_reload(report);
 }
 

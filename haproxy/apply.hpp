@@ -78,17 +78,19 @@ struct apply_report {
   unsigned failed_steps = 0;  ///< runtime commands that HAProxy refused
   std::size_t routes = 0;     ///< entries of the map that were changed
   unsigned certificates = 0;  ///< files that HAProxy took or let go without a reload
-  unsigned repaired = 0;      ///< of the steps, those that a reconcile found necessary
-  command_tally commands;     ///< of haproxy/commands.hpp, those that were sent
-  std::map<command_kind, std::uint64_t> repairs;  ///< of them, those that a reconcile had to send
-  std::optional<reload_result> reload;            ///< a reload took place
-  std::vector<reload_reason> reload_reasons;      ///< of that reload, or of the one that failed
-  std::vector<reload_reason> waiting;             ///< of a reload that is still to come
-  std::optional<std::string> reload_error;        ///< a reload was refused, or failed
-  std::chrono::milliseconds reload_took{0};  ///< from its begin until it was in force, or failed
-  std::string version;                       ///< of the HAProxy that is talked to, "" for none yet
-  pid_t worker = 0;                          ///< likewise; 0: none yet
-  std::chrono::microseconds took{0};         ///< filled in by the writer
+  unsigned repaired = 0;      ///< of the steps, those against drift, see `repairs`
+  command_tally commands;     ///< that change something, as they were sent
+  /// Of them, by kind, those against drift: that a comparison, or the reading back of what a change
+  /// had touched, found necessary.
+  std::map<std::string_view, std::uint64_t> repairs;
+  std::optional<reload_result> reload;        ///< a reload took place
+  std::vector<reload_reason> reload_reasons;  ///< of that reload, or of the one that failed
+  std::vector<reload_reason> waiting;         ///< of a reload that is still to come
+  std::optional<std::string> reload_error;    ///< a reload was refused, or failed
+  std::chrono::milliseconds reload_took{0};   ///< from its begin until it was in force, or failed
+  std::string version;                        ///< of the HAProxy that is talked to, "" for none yet
+  pid_t worker = 0;                           ///< likewise; 0: none yet
+  std::chrono::microseconds took{0};          ///< filled in by the writer
   std::vector<notice> notices;
 };
 

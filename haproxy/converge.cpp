@@ -108,8 +108,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
     if (!work_replacements(waiting, report)) return false;
   }
   if (repairing) {
-    report.repaired += report.steps - before;
-    for (const auto& [kind, count] : done_since(sent_before, tally_)) report.repairs[kind] += count;
+    note_repairs(before, sent_before, report);
     quiet_drift(all, planned.steps);  // all was read anew
   }
   if (!verify_due_ && (!unverified_.empty() || routes_unverified_))

@@ -2,12 +2,13 @@
 
 // A conversation whose commands are counted, by kind and by what became of them.
 //
-// Only those of haproxy/commands.hpp count: the others ask, or belong to a certificate's
-// transaction, which is told of as a whole. Threading: one thread.
+// Those of haproxy/commands.hpp and haproxy/certificate_commands.hpp count; the others ask, and
+// change nothing. Threading: one thread.
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "haproxy/conversation.hpp"
@@ -23,7 +24,8 @@ struct command_results {
   bool operator==(const command_results&) const = default;
 };
 
-using command_tally = std::map<command_kind, command_results>;
+/// By the kind's name as logs and metrics have it: "add server", "set ssl cert".
+using command_tally = std::map<std::string_view, command_results>;
 
 class counted_conversation final : public conversation {
  public:
@@ -31,25 +33,23 @@ class counted_conversation final : public conversation {
   counted_conversation(std::unique_ptr<conversation> inner, command_tally& tally)
       : inner_(std::move(inner)), tally_(tally) {}
 
-  base::outcome<std::string> execute_raw(std::string_view command) override {
-    return inner_->execute_raw(command);
-  }
+  base::outcome<std::string> execute_raw(std::string_view command) override;
   base::outcome<std::string> execute_payload(std::string_view command,
-                                             std::string_view payload) override {
-    return inner_->execute_payload(command, payload);
-  }
+                                             std::string_view payload) override;
   std::vector<base::status> execute(std::span<const command> commands) override;
   int fd() const override { return inner_->fd(); }
   bool broken() const override { return inner_->broken(); }
 
  private:
+  void count(std::string_view command, const base::outcome<std::string>& reply);
+
   std::unique_ptr<conversation> inner_;
   command_tally& tally_;
 };
 
 /// How many commands of each kind were confirmed since `before` was taken; those of which none were
 /// are left out.
-std::map<command_kind, std::uint64_t> done_since(const command_tally& before,
-                                                 const command_tally& now);
+std::map<std::string_view, std::uint64_t> done_since(const command_tally& before,
+                                                     const command_tally& now);
 
 }  // namespace switchyard::haproxy

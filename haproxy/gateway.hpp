@@ -174,6 +174,9 @@ class gateway {
 
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
+  bool verify_touched(apply_report& report);
+  void note_repairs(unsigned steps_before, const command_tally& sent_before,
+                    apply_report& report) const;
   std::vector<pending_step> everything_of(plans all);
   bool compare(apply_report& report);
   enum class reading { one_by_one, whole_when_many };

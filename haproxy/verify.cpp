@@ -37,10 +37,25 @@ bool gateway::compare(apply_report& report) {
   return converge(*which, report, true) && verify(report);
 }
 
-// Reads back what was touched and plans again: what still differs then gets one more try, and is
-// told.
+// What was done since then was against drift.
+void gateway::note_repairs(unsigned steps_before, const command_tally& sent_before,
+                           apply_report& report) const {
+  report.repaired += report.steps - steps_before;
+  for (const auto& [kind, count] : done_since(sent_before, tally_)) report.repairs[kind] += count;
+}
+
 bool gateway::verify(apply_report& report) {
   verify_due_.reset();
+  const auto steps = report.steps;
+  const auto sent = tally_;
+  const bool done = verify_touched(report);
+  note_repairs(steps, sent, report);
+  return done;
+}
+
+// Reads back what was touched and plans again: what still differs then gets one more try, and is
+// told.
+bool gateway::verify_touched(apply_report& report) {
   if (!verify_routes(report)) return false;
   auto which = std::exchange(unverified_, {});
   // Routes have not left these yet.

@@ -8,7 +8,6 @@ namespace switchyard::actors {
 
 namespace {
 
-using haproxy::command_kind;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using tests::contains;
@@ -33,7 +32,7 @@ haproxy::apply_report one_server() {
   report.revision = 7;
   report.took = microseconds(300);
   report.steps = 1;
-  report.commands[command_kind::add_server] = {1, 2, 3};
+  report.commands["add server"] = {1, 2, 3};
   report.notices.push_back(
       {haproxy::severity::info, "shop/s1 added", {haproxy::matter::server, "shop", "s1"}});
   return report;
@@ -83,7 +82,7 @@ BOOST_AUTO_TEST_CASE(counts_a_reload_once_for_each_of_its_causes) {
 BOOST_AUTO_TEST_CASE(counts_repairs_and_what_waits) {
   haproxy::apply_report report;
   report.reachable = false;
-  report.repairs[command_kind::set_weight] = 4;
+  report.repairs["set server weight"] = 4;
   report.waiting = {{haproxy::reload_cause::changed_head, ""}};
   seen_by->passed(pass_kind::reconcile, report, {}, desired);
   BOOST_TEST(shows("switchyard_drift_repairs_total{command=\"set server weight\"} 4"));

@@ -89,6 +89,26 @@ BOOST_AUTO_TEST_CASE(one_that_has_expired_is_served_with_a_warning) {
   BOOST_TEST(serves("b.test", old));
 }
 
+BOOST_AUTO_TEST_CASE(its_commands_count_among_those_that_change_haproxy) {
+  const auto renew = [&](const std::string& pem) {
+    put("b.pem", pem);
+    reconcile();
+    now += certificates::settled_after;
+    return tick();
+  };
+  auto report = renew(self_signed("b.test").pem());
+  BOOST_REQUIRE(report.certificates == 1U);
+  const switchyard::haproxy::command_results once{1, 0, 0};
+  BOOST_TEST((report.commands["set ssl cert"] == once));
+  BOOST_TEST((report.commands["commit ssl cert"] == once));
+  BOOST_TEST(report.repairs.empty());
+  // What HAProxy does not take: another one's key.
+  report = renew(b.certificate + self_signed("b.test").key);
+  std::uint64_t refused = 0;
+  for (const auto& [command, results] : report.commands) refused += results.refused;
+  BOOST_TEST(refused == 1U, words(report));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_tried_again) {
   std::filesystem::remove(at("b.pem"));
   std::filesystem::create_symlink("/proc/self/mem", at("b.pem"));

@@ -9,8 +9,8 @@ namespace {
 
 using namespace switchyard::tests;
 namespace haproxy = switchyard::haproxy;
-using haproxy::command_kind;
 using haproxy::matter;
+using repairs = std::map<std::string_view, std::uint64_t>;
 
 bool tells_of(const haproxy::apply_report& report, const haproxy::subject& whom) {
   return std::ranges::any_of(report.notices, [&](const auto& n) { return n.about == whom; });
@@ -22,7 +22,7 @@ BOOST_FIXTURE_TEST_SUITE(gateway_reports, web_site)
 
 BOOST_AUTO_TEST_CASE(an_apply_tells_its_commands_and_whom_they_are_about) {
   const auto report = apply(web({local_server("s3")}));
-  BOOST_TEST((report.commands.at(command_kind::add_server) == haproxy::command_results{1, 0, 0}));
+  BOOST_TEST((report.commands.at("add server") == haproxy::command_results{1, 0, 0}));
   BOOST_TEST(report.repairs.empty());
   BOOST_TEST(tells_of(report, {matter::server, "web", "s3"}), words(report));
   BOOST_TEST(reconcile().commands.empty());  // each pass counts its own
@@ -32,10 +32,47 @@ BOOST_AUTO_TEST_CASE(a_reconcile_tells_its_repairs_by_kind) {
   command("set server web/s1 weight 7");
   command("set server web/s2 state drain");
   const auto report = reconcile();
-  BOOST_TEST((report.repairs == std::map<command_kind, std::uint64_t>{
-                                    {command_kind::set_weight, 1}, {command_kind::set_state, 1}}));
+  BOOST_TEST((report.repairs == repairs{{"set server weight", 1}, {"set server state", 1}}));
   BOOST_TEST(report.repaired == 2U);
   BOOST_TEST(tells_of(report, {matter::server, "web", "s1"}), words(report));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_repaired_after_reading_back_counts_as_well) {
+  apply(web({local_server("s3")}));
+  command("set server web/s3 weight 7");
+  command("set server web/s1 state maint");
+  const auto report = tick_after(read_after);
+  BOOST_TEST((report.repairs == repairs{{"set server weight", 1}, {"set server state", 1}}));
+  BOOST_TEST(report.repaired == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_nobody_disturbs_repairs_nothing) {
+  auto weighted = local_server("s3");
+  weighted.weight = 7;
+  auto drained = local_server("s1");
+  drained.state = switchyard::model::server_state::drain;
+  const std::vector<switchyard::model::backend> series{web({local_server("s3")}),
+                                                       web({weighted}),
+                                                       backend_of("web", {drained, weighted}),
+                                                       web({local_server("s4")}),
+                                                       backend_of("web", {local_server("s5")}),
+                                                       web()};
+  unsigned commands = 0;
+  const auto look_at = [&](const haproxy::apply_report& report) {
+    commands += report.steps;
+    BOOST_TEST(report.repaired == 0U, words(report));
+    BOOST_TEST(report.repairs.empty(), words(report));
+  };
+  for (const auto& next : series) {
+    look_at(apply(next));
+    look_at(tick_after(read_after));
+    look_at(reconcile());
+    while (gateway().next_work()) {
+      now = std::max(now, *gateway().next_work());
+      look_at(tick());
+    }
+  }
+  BOOST_TEST(commands > 10U);
 }
 
 BOOST_AUTO_TEST_CASE(a_reload_tells_its_reasons_and_its_time) {
