@@ -25,33 +25,37 @@ void plan_service::configure(settings_ptr settings) {
 outcome<nlohmann::json> plan_service::answer(plan_question question) {
   const std::unique_lock alone(planning_, longest);
   if (!alone) return error{errc::unavailable, "other plans are being made; try again in a moment"};
-  const auto state = desired();
-  if (!state) return state.error();
+  const auto state = ask_manager<desired_copy_ptr>(copy_atom::value);
+  if (!state)
+    return error{errc::unavailable, "switchyard's manager does not answer; try again in a moment"};
   settings_ptr settings;
   {
     const std::lock_guard lock(mutex_);
     settings = settings_;
   }
-  const auto made = plan(*settings, **state, question);
+  auto made = plan(*settings, **state, question);
   if (!made) return made.error();
+  if (!question.whole)
+    if (const auto held = ask_manager<holds_ptr>(holds_atom::value)) made->held = **held;
+  hide_secrets(*made);
   return to_json(*made);
 }
 
-outcome<desired_copy_ptr> plan_service::desired() {
+/// Nothing: it does not answer in time.
+template <class Answer, class Question>
+std::optional<Answer> plan_service::ask_manager(const Question& question) {
   caf::scoped_actor self(system_);
   children_ptr children;
-  desired_copy_ptr state;
+  std::optional<Answer> answer;
   const auto failed = [](const caf::error&) {};
   self->request(supervisor_, longest, children_atom::value)
       .receive([&](const children_ptr& found) { children = found; }, failed);
-  if (children)
-    if (const auto manager = children->children.find("manager");
-        manager != children->children.end())
-      self->request(caf::actor_cast<manager_actor>(manager->second.handle), longest,
-                    copy_atom::value)
-          .receive([&](const desired_copy_ptr& found) { state = found; }, failed);
-  if (state) return state;
-  return error{errc::unavailable, "switchyard's manager does not answer; try again in a moment"};
+  if (!children) return answer;
+  const auto manager = children->children.find("manager");
+  if (manager == children->children.end()) return answer;
+  self->request(caf::actor_cast<manager_actor>(manager->second.handle), longest, question)
+      .receive([&](const Answer& found) { answer = found; }, failed);
+  return answer;
 }
 
 }  // namespace switchyard::actors

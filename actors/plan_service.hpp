@@ -8,6 +8,7 @@
 #include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "actors/planning.hpp"
 #include "actors/protocol.hpp"
@@ -29,7 +30,8 @@ class plan_service {
   base::outcome<nlohmann::json> answer(plan_question question);
 
  private:
-  base::outcome<desired_copy_ptr> desired();
+  template <class Answer, class Question>
+  std::optional<Answer> ask_manager(const Question& question);
 
   caf::actor_system& system_;
   supervisor_actor supervisor_;

@@ -5,7 +5,10 @@
 
 #include "actors/dispatch_queue.hpp"
 #include "actors/host_names.hpp"
+#include "actors/source_view.hpp"
 #include "actors/writer.hpp"
+#include "api/views.hpp"
+#include "base/redact.hpp"
 
 namespace switchyard::actors {
 
@@ -52,12 +55,32 @@ base::outcome<plan_answer> plan(const config::settings& settings, desired_copy d
   return answer;
 }
 
+void hide_secrets(plan_answer& answer) {
+  for (auto& n : answer.preview.notices) n.text = base::redact(n.text);
+  for (auto& r : answer.refused) r.what = {base::redact(r.what.key), base::redact(r.what.reason)};
+}
+
 nlohmann::json to_json(const plan_answer& answer) {
   auto value = haproxy::to_json(answer.preview);
   auto& list = value["refused"] = nlohmann::json::array();
   for (const auto& r : answer.refused)
     list.push_back({{"source", r.source}, {"key", r.what.key}, {"reason", r.what.reason}});
+  value["held"] = api::view(answer.held);
+  for (auto& h : value["held"]["list"])
+    if (h["id"] == 0) h["id"] = nullptr;
   return value;
+}
+
+std::string to_text(const plan_answer& answer) {
+  auto text = haproxy::to_text(answer.preview);
+  const auto held = text_of_held(answer.held);
+  if (!held.empty()) text += "\nheld by the guard\n";
+  for (std::size_t at = 0; at < held.size();) {
+    const auto end = held.find('\n', at) + 1;
+    text += "  " + held.substr(at, end - at);
+    at = end;
+  }
+  return text;
 }
 
 }  // namespace switchyard::actors

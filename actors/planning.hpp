@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/protocol.hpp"
+#include "api/status.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/preview.hpp"
@@ -32,6 +33,7 @@ struct left_out {
 struct plan_answer {
   haproxy::preview preview;
   std::vector<left_out> refused;
+  api::hold_list held;  ///< what the guard keeps in service; id 0: from now on, without a number
 };
 
 /// How left_out::source names the document. No provider can have that name.
@@ -41,7 +43,12 @@ inline constexpr const char* the_document = "document:";
 base::outcome<plan_answer> plan(const config::settings& settings, desired_copy desired,
                                 const plan_question& question);
 
-/// The form that docs/plan.md describes.
+/// Out of what sources and HAProxy were quoted with, as base::redact() does. For every answer
+/// before it is shown.
+void hide_secrets(plan_answer& answer);
+
+/// The form that docs/plan.md describes, for programs and for people.
 nlohmann::json to_json(const plan_answer& answer);
+std::string to_text(const plan_answer& answer);
 
 }  // namespace switchyard::actors

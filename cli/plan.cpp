@@ -1,10 +1,13 @@
+#include <chrono>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "actors/planning.hpp"
+#include "actors/source_view.hpp"
 #include "base/redact.hpp"
 #include "cli/commands.hpp"
 #include "config/load.hpp"
@@ -46,20 +49,22 @@ outcome<model::report> read_document(const std::string& path) {
   return read.merge();
 }
 
-struct view_of_sources {
-  model::desired_state desired;
+struct all_sources {
+  actors::source_view view;
   std::vector<actors::left_out> refused;
 };
 
-outcome<view_of_sources> read_sources(const config::settings& settings) {
-  view_of_sources view{model::desired_state(config::provider_names(settings), settings.merge), {}};
+outcome<all_sources> read_sources(const config::settings& settings) {
+  std::vector<std::pair<std::string, actors::report_ptr>> reports;
+  all_sources all{{model::desired_state({}), {}, {}}, {}};
   for (const auto& p : settings.providers) {
-    const auto report = read_once(p);
+    auto report = read_once(p);
     if (!report) return report.error();
-    view.desired.fold(p.name, *report);
-    for (const auto& r : report->refused) view.refused.push_back({p.name, r});
+    for (const auto& r : report->refused) all.refused.push_back({p.name, r});
+    reports.emplace_back(p.name, std::make_shared<const model::report>(std::move(*report)));
   }
-  return view;
+  all.view = actors::view_of_sources(settings, reports, std::chrono::system_clock::now());
+  return all;
 }
 
 outcome<actors::plan_answer> answer_to(const plan_options& options,
@@ -71,13 +76,18 @@ outcome<actors::plan_answer> answer_to(const plan_options& options,
     if (!document) return document.error();
     question.document = std::move(document).value();
   }
-  auto view = options.whole
-                  ? outcome<view_of_sources>(view_of_sources{model::desired_state({}), {}})
+  auto read = options.whole
+                  ? outcome<all_sources>(all_sources{{model::desired_state({}), {}, {}}, {}})
                   : read_sources(settings);
-  if (!view) return view.error();
-  auto answer = actors::plan(settings, {std::move(view->desired), {}}, question);
-  if (answer)
-    answer->refused.insert(answer->refused.end(), view->refused.begin(), view->refused.end());
+  if (!read) return read.error();
+  auto& [view, refused] = *read;
+  auto answer = actors::plan(settings, {std::move(view.desired), {}}, question);
+  if (!answer) return answer;
+  answer->refused.insert(answer->refused.end(), refused.begin(), refused.end());
+  answer->held = std::move(view.held);
+  for (const auto& text : view.notices)
+    answer->preview.notices.push_back({haproxy::severity::warning, text});
+  hide_secrets(*answer);
   return answer;
 }
 
@@ -86,10 +96,9 @@ void print(const actors::plan_answer& answer, output_format format) {
     std::cout << actors::to_json(answer).dump(2) << '\n';
     return;
   }
-  std::cout << haproxy::to_text(answer.preview);
+  std::cout << actors::to_text(answer);
   for (const auto& r : answer.refused)
-    std::cerr << "refused " << r.source << " " << r.what.key << ": " << base::redact(r.what.reason)
-              << '\n';
+    std::cerr << "refused " << r.source << " " << r.what.key << ": " << r.what.reason << '\n';
 }
 
 int fail(const error& why) {

@@ -148,6 +148,55 @@ BOOST_AUTO_TEST_CASE(the_api_plans_for_the_present_state_and_for_a_document) {
   BOOST_TEST(installation.answered_by({"one"}));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_guard_holds_stays_in_a_plan_and_is_told) {
+  const auto held = [](const base::finished& ran) {
+    return json::parse(ran.output).at("held").at("list");
+  };
+  const auto what = "provider db would lose its last server";
+  // Before anybody has held it: as the next start would.
+  BOOST_REQUIRE(installation.stop_switchyard() == 0);
+  rows.sql("DELETE FROM servers");
+  auto ran = plan({"-o", "json"});
+  BOOST_TEST(ran.exit_code == nothing, ran.output);
+  BOOST_REQUIRE(held(ran).size() == 1U);
+  BOOST_TEST(held(ran).at(0).at("id").is_null());
+  BOOST_TEST(held(ran).at(0).at("what") == what);
+  BOOST_TEST(contains(plan({}).output, std::string("would be held: ") + what), plan({}).output);
+  rows.sql(insert_server("shop", "two", two.port()));
+  BOOST_TEST(plan({}).exit_code == differs);
+  for (const auto& step : planned({})["steps"])
+    if (step["do"] == "command") BOOST_TEST(step["backend"] == "shop");
+  // As it is held.
+  installation.start_switchyard();
+  BOOST_REQUIRE(eventually([&] {
+    ran = plan({"-o", "json"});
+    return ran.exit_code == nothing && held(ran).size() == 1U && held(ran).at(0).at("id") == 1;
+  }));
+  BOOST_TEST(contains(plan({}).output, "hold 1: " + held(ran).at(0).at("what").get<std::string>() +
+                                           "; 1 server kept until `switchyard approve 1`"),
+             plan({}).output);
+  const auto answer = http_ask(installation.api_port(), "GET", "/v1/plan");
+  BOOST_TEST(description().undescribed("get", "/v1/plan", answer) == "");
+  BOOST_TEST(json::parse(answer.body).at("held").at("count") == 1, answer.body);
+  // Let go, it leaves, and nothing is held.
+  BOOST_REQUIRE(http_ask(installation.api_port(), "POST", "/v1/holds/1/approve").status == 200);
+  BOOST_TEST(eventually(
+                 [&] {
+                   ran = plan({"-o", "json"});
+                   return held(ran).empty() && ran.exit_code == nothing;
+                 },
+                 std::chrono::seconds(60)),
+             ran.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_last_good_view_that_cannot_be_read_is_told) {
+  BOOST_REQUIRE(installation.stop_switchyard() == 0);
+  write_text(installation.file("state/view-db.json"), "nothing");
+  const auto ran = plan({"-o", "json"});
+  BOOST_TEST(contains(ran.output, "what the guard would hold of provider db is not known"),
+             ran.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_plan_that_cannot_be_made_is_no_empty_one) {
   BOOST_TEST(plan({"--file", installation.file("missing.yaml")}).exit_code == failure);
   BOOST_TEST(plan({"--file", document("backends: 7\n")}).exit_code == failure);
