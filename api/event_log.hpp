@@ -6,6 +6,7 @@
 // longer held; the ring never waits for a reader. Threading: any thread; append() holds the lock
 // for a moment, whatever the readers do.
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -15,21 +16,27 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace switchyard::api {
 
+/// What events are about (docs/events.md).
+inline constexpr std::array<std::string_view, 16> event_kinds{
+    "actor", "api",  "backend",  "certificate", "collision", "file",   "haproxy", "hold",
+    "log",   "name", "provider", "refused",     "reload",    "routes", "server",  "switchyard"};
+
 struct event {
   std::uint64_t id = 0;  ///< given by append(): 1, 2, 3 …
   std::chrono::system_clock::time_point time{};
-  std::string kind;            ///< "server", "backend", "routes", "reload" … (docs/events.md)
-  std::string level;           ///< as the log names it: "info", "warning" …
-  std::uint64_t revision = 0;  ///< of the desired state; 0: none is concerned
-  std::string provider;        ///< "" when none is, or several are concerned
-  std::string backend;         ///< likewise
-  std::string server;          ///< likewise
-  std::string text;            ///< one sentence, as in the log
-  std::optional<std::chrono::nanoseconds> took;         ///< how long switchyard worked on it
+  std::string kind;                              ///< one of event_kinds
+  std::string level;                             ///< as the log names it: "info", "warning" …
+  std::uint64_t revision = 0;                    ///< of the desired state; 0: none is concerned
+  std::string provider;                          ///< "" when none is, or several are concerned
+  std::string backend;                           ///< likewise
+  std::string server;                            ///< likewise
+  std::string text;                              ///< one sentence, as in the log
+  std::optional<std::chrono::nanoseconds> took;  ///< how long switchyard worked on it
   std::optional<std::chrono::nanoseconds> propagation;  ///< since the source told of it
 
   bool operator==(const event&) const = default;

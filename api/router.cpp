@@ -22,6 +22,12 @@ std::vector<std::string> split(std::string_view path) {
   return segments;
 }
 
+std::string listed(const std::set<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
 bool is_parameter(const std::string& segment) {
   return segment.starts_with('{');
 }
@@ -34,8 +40,10 @@ bool fits(const std::vector<std::string>& pattern, const std::vector<std::string
 
 }  // namespace
 
-void router::add(std::string_view method, std::string_view pattern, handler h) {
-  endpoints_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(h)});
+void router::add(std::string_view method, std::string_view pattern, handler h,
+                 std::set<std::string> query) {
+  endpoints_.push_back(
+      {std::string(method), std::string(pattern), split(pattern), std::move(h), std::move(query)});
 }
 
 /// The endpoints of the path; the parameters of the first are set.
@@ -67,24 +75,22 @@ reply router::dispatch(request r) const {
   if (one == found.end()) {
     std::set<std::string> methods;
     for (const auto* e : found) methods.insert(e->method);
-    std::string allow;
-    for (const auto& m : methods) allow += (allow.empty() ? "" : ", ") + m;
+    const auto allow = listed(methods);
     auto refusal = problem(405, r.path + " takes " + allow);
     refusal.fields["Allow"] = allow;
     return refusal;
   }
+  for (const auto& [name, value] : r.query)
+    if (!(*one)->query.contains(name))
+      return problem(400,
+                     "there is no parameter " + model::quoted(name) + " here; " + r.path +
+                         ((*one)->query.empty() ? " has none" : " has " + listed((*one)->query)));
   try {
     return (*one)->answer(r);
   } catch (const std::exception& e) {
     if (on_exception_) on_exception_(r, e.what());
   }
   return problem(500, "an internal error; the log of switchyard has more");
-}
-
-std::vector<std::pair<std::string, std::string>> router::endpoints() const {
-  std::vector<std::pair<std::string, std::string>> all;
-  for (const auto& e : endpoints_) all.emplace_back(e.method, e.pattern);
-  return all;
 }
 
 }  // namespace switchyard::api

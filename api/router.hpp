@@ -4,9 +4,9 @@
 //
 // Threading: add() before the server starts; dispatch() from any thread.
 
+#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "api/http.hpp"
@@ -16,11 +16,14 @@ namespace switchyard::api {
 class router {
  public:
   /// `pattern` is a path whose segments are words or {parameter}: "/v1/backends/{name}". Exact
-  /// words count more than parameters.
-  void add(std::string_view method, std::string_view pattern, handler h);
+  /// words count more than parameters. `query`: the parameters of its query; others are refused,
+  /// so that a misspelt one does not go unnoticed.
+  void add(std::string_view method, std::string_view pattern, handler h,
+           std::set<std::string> query = {});
 
-  /// The endpoint's reply; 404 for a path that nobody has, 405 with Allow for a method that the
-  /// path does not have. An exception becomes a 500 that tells nothing of it but to `on_exception`.
+  /// The endpoint's reply; 400 for a parameter that it does not have, 404 for a path that nobody
+  /// has, 405 with Allow for a method that the path does not have. An exception becomes a 500 that
+  /// tells nothing of it but to `on_exception`.
   reply dispatch(request r) const;
 
   /// Told what an endpoint threw.
@@ -28,16 +31,17 @@ class router {
     on_exception_ = std::move(told);
   }
 
-  /// Method and pattern of all, in the order of add().
-  std::vector<std::pair<std::string, std::string>> endpoints() const;
-
- private:
   struct endpoint {
     std::string method;
     std::string pattern;
     std::vector<std::string> segments;
     handler answer;
+    std::set<std::string> query;
   };
+  /// All, in the order of add().
+  const std::vector<endpoint>& endpoints() const { return endpoints_; }
+
+ private:
   std::vector<const endpoint*> at(request& r) const;
 
   std::vector<endpoint> endpoints_;

@@ -96,12 +96,15 @@ reply change_server(service& to, const request& r) {
 }  // namespace
 
 void add_backends(router& to, service& from) {
-  to.add("GET", "/v1/backends", [&from](const request& r) { return list(from, r); });
+  to.add("GET", "/v1/backends", [&from](const request& r) { return list(from, r); },
+         {"provider", "limit", "cursor"});
   to.add("GET", "/v1/backends/{name}", [&from](const request& r) { return show(from, r); });
-  to.add("PUT", "/v1/backends/{name}", [&from](const request& r) { return put(from, r); });
-  to.add("DELETE", "/v1/backends/{name}", [&from](const request& r) { return remove(from, r); });
+  to.add("PUT", "/v1/backends/{name}", [&from](const request& r) { return put(from, r); },
+         {"wait"});
+  to.add("DELETE", "/v1/backends/{name}", [&from](const request& r) { return remove(from, r); },
+         {"wait"});
   to.add("PATCH", "/v1/backends/{name}/servers/{server}",
-         [&from](const request& r) { return change_server(from, r); });
+         [&from](const request& r) { return change_server(from, r); }, {"wait"});
 }
 
 }  // namespace switchyard::api

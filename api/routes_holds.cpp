@@ -32,9 +32,11 @@ void add_holds(router& to, service& from) {
     return held ? json_reply(view(*held)) : problem(held.error());
   });
   to.add("POST", "/v1/holds/{id}/approve",
-         [&from](const request& r) { return decide(from, service::decision::approve, r); });
+         [&from](const request& r) { return decide(from, service::decision::approve, r); },
+         {"wait"});
   to.add("POST", "/v1/holds/{id}/reject",
-         [&from](const request& r) { return decide(from, service::decision::reject, r); });
+         [&from](const request& r) { return decide(from, service::decision::reject, r); },
+         {"wait"});
 }
 
 }  // namespace switchyard::api

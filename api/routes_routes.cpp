@@ -72,8 +72,9 @@ reply put(service& to, const request& r) {
 }  // namespace
 
 void add_routes(router& to, service& from) {
-  to.add("GET", "/v1/routes", [&from](const request& r) { return list(from, r); });
-  to.add("PUT", "/v1/routes", [&from](const request& r) { return put(from, r); });
+  to.add("GET", "/v1/routes", [&from](const request& r) { return list(from, r); },
+         {"limit", "cursor"});
+  to.add("PUT", "/v1/routes", [&from](const request& r) { return put(from, r); }, {"wait"});
 }
 
 void add_reconcile(router& to, service& from) {

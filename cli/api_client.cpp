@@ -88,13 +88,13 @@ base::outcome<target> find(const client_options& options) {
   return found;
 }
 
-/// The sentence of a problem document, else what can be said of the status.
-std::string words_of(const httplib::Response& answer) {
+/// The sentence of a problem document; what is none comes from somebody else.
+std::string words_of(const httplib::Response& answer, const std::string& url) {
   const auto body = json::parse(answer.body, nullptr, false);
   const auto detail = body.is_object() ? body.value("detail", json()) : json();
-  std::string text = detail.is_string()
-                         ? detail.get<std::string>()
-                         : "it answered with status " + std::to_string(answer.status);
+  std::string text = detail.is_string() ? detail.get<std::string>()
+                                        : "what answers at " + url + " is no switchyard (status " +
+                                              std::to_string(answer.status) + ")";
   if (answer.status == 401)
     text += "; give the API's token: --token-file FILE, or api.token_file in the settings";
   return text;
@@ -126,7 +126,8 @@ struct api_client::connection {
   base::outcome<json> read(const httplib::Result& result) const {
     if (!result) return unreachable(result.error());
     if (result->status < 200 || result->status > 299)
-      return error{result->status == 404 ? errc::not_found : errc::refused, words_of(*result)};
+      return error{result->status == 404 ? errc::not_found : errc::refused,
+                   words_of(*result, to.address.url)};
     auto body = json::parse(result->body, nullptr, false);
     if (body.is_discarded())
       return error{errc::protocol, "what answers at " + to.address.url + " is no switchyard"};
@@ -212,7 +213,7 @@ base::status api_client::follow(const std::string& path, const std::string& last
       });
   if (ended) return {};
   if (refused.status > 0)
-    return error{refused.status == 404 ? errc::not_found : errc::refused, words_of(refused)};
+    return error{refused.status == 404 ? errc::not_found : errc::refused, words_of(refused, url())};
   if (!result) return connection_->unreachable(result.error());
   return {};
 }

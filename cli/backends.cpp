@@ -42,11 +42,31 @@ base::outcome<json> fetch(api_client& client, const backends_options& options) {
   return all;
 }
 
+/// Whether there is a provider of that name; errc::not_found names those that there are.
+base::status known_provider(api_client& client, const std::string& name) {
+  const auto status = client.get("/v1/status");
+  if (!status) return status.error();
+  std::string names;
+  for (const auto& provider : member(*status, "providers")) {
+    if (text_at(provider, "name") == name) return {};
+    names += (names.empty() ? "" : ", ") + text_at(provider, "name");
+  }
+  return base::error{base::errc::not_found,
+                     "there is no provider " + name + "; those of the settings are " + names};
+}
+
 int list(api_client& client, const backends_options& options) {
   const auto found = fetch(client, options);
   if (!found) return failed("backends", found.error());
+  if (found->empty() && !options.provider.empty())
+    if (const auto known = known_provider(client, options.provider); !known)
+      return failed("backends", known.error());
   if (options.client.common.output == output_format::json) {
     print_json({{"backends", *found}});
+    return 0;
+  }
+  if (found->empty()) {
+    std::cout << "there is no such backend\n";
     return 0;
   }
   table rows({"BACKEND", "MODE", "PROVIDER", "SERVERS", "READY", "DRAIN", "MAINT", "HELD"});

@@ -4,6 +4,7 @@
 // 3 differences (plan).
 
 #include <string>
+#include <vector>
 
 namespace switchyard::cli {
 
@@ -18,11 +19,12 @@ struct common_options {
 struct sql_options {
   std::string schema = "public";
   std::string channel = "switchyard";
+  output_format output = output_format::text;
 };
 
 struct exec_options {
   common_options common;
-  std::string command;
+  std::vector<std::string> words;  ///< of the command, which may be in quotes as a whole
 };
 
 /// Commands that ask a running switchyard.

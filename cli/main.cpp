@@ -3,7 +3,10 @@
 #include <iostream>
 #include <map>
 
+#include "base/redact.hpp"
 #include "cli/commands.hpp"
+#include "cli/terminal.hpp"
+#include "cli/usage.hpp"
 #include "providers/rest/transformer.hpp"
 
 namespace {
@@ -31,17 +34,17 @@ void add_config(CLI::App& command, common_options& options) {
       ->capture_default_str();
 }
 
-void add_output(CLI::App& command, common_options& options) {
+void add_output(CLI::App& command, output_format& output) {
   static const std::map<std::string, output_format> words{{"text", output_format::text},
                                                           {"json", output_format::json}};
-  command.add_option("-o,--output", options.output, "text or json")
+  command.add_option("-o,--output", output, "text or json")
       ->transform(CLI::CheckedTransformer(words))
       ->option_text("text|json");
 }
 
 void add_client(CLI::App& command, client_options& options) {
   add_config(command, options.common);
-  add_output(command, options.common);
+  add_output(command, options.common.output);
   command.add_option("--api", options.api,
                      "The API: unix:/path or http[s]://HOST:PORT, by default as the settings say");
   command.add_option("--token-file", options.token_file, "File with the API's bearer token");
@@ -55,13 +58,13 @@ void add_daemon_commands(CLI::App& app, choices& c) {
   auto* check_command =
       app.add_subcommand("check", "Check settings, HAProxy, sockets, files and sources");
   add_config(*check_command, c.common);
-  add_output(*check_command, c.common);
+  add_output(*check_command, c.common.output);
   check_command->callback([&] { c.code = check(c.common); });
 
   auto* doctor_command = app.add_subcommand(
       "doctor", "Check a whole installation and what surrounds it, with the remedies");
   add_config(*doctor_command, c.common);
-  add_output(*doctor_command, c.common);
+  add_output(*doctor_command, c.common.output);
   doctor_command->callback([&] { c.code = doctor(c.common); });
 }
 
@@ -94,7 +97,7 @@ void add_plan_command(CLI::App& app, choices& c) {
   auto* plan_command = app.add_subcommand(
       "plan", "Show what would change in HAProxy; exit code 3 when something would");
   add_config(*plan_command, c.plan.common);
-  add_output(*plan_command, c.plan.common);
+  add_output(*plan_command, c.plan.common.output);
   auto* file = plan_command
                    ->add_option("-f,--file", c.plan.file,
                                 "A document, JSON or YAML, or a folder; - for the standard input")
@@ -130,9 +133,10 @@ void add_acting_commands(CLI::App& app, choices& c) {
   auto* exec_command =
       app.add_subcommand("exec", "Send one command to HAProxy's runtime socket, print the reply");
   add_config(*exec_command, c.exec.common);
-  add_output(*exec_command, c.exec.common);
-  exec_command->add_option("command", c.exec.command, "The command, such as 'show info'")
-      ->required();
+  add_output(*exec_command, c.exec.common.output);
+  exec_command->add_option("command", c.exec.words, "The command, such as 'show info'")
+      ->required()
+      ->type_name("WORD");
   exec_command->callback([&] { c.code = exec(c.exec); });
 }
 
@@ -142,16 +146,37 @@ void add_other_commands(CLI::App& app, choices& c) {
   sql_command->add_option("--schema", c.sql.schema, "Schema of the tables")->capture_default_str();
   sql_command->add_option("--channel", c.sql.channel, "Channel of the notifications")
       ->capture_default_str();
+  add_output(*sql_command, c.sql.output);
   sql_command->callback([&] { c.code = sql(c.sql); });
 
   auto* version_command = app.add_subcommand("version", "Print the version");
-  add_output(*version_command, c.common);
+  add_output(*version_command, c.common.output);
   version_command->callback([&] { c.code = version(c.common); });
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+/// Says what is wrong with a command line, and who knows better.
+int refuse(const CLI::App& app, const CLI::ParseError& why, const std::string& first) {
+  std::string who = "switchyard";
+  for (const auto* command : app.get_subcommands()) who += " " + command->get_name();
+  std::string text = why.what();
+  if (!first.starts_with('-') && !first.empty() && app.get_subcommands().empty())
+    text = no_such_command(first, commands_of(app));
+  else if (first.empty())
+    text = "a command is missing";
+  std::cerr << who << ": " << harmless(text) << "; `" << who << " --help` shows what there is\n";
+  return 2;
 }
 
 int dispatch(int argc, char** argv) {
   CLI::App app{"Keeps a standalone HAProxy in step with where you keep your backends."};
   app.require_subcommand(1);
+  app.set_version_flag("--version", "switchyard " SWITCHYARD_VERSION, "Print the version");
   choices c;
   add_daemon_commands(app, c);
   add_looking_commands(app, c);
@@ -163,8 +188,7 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    app.exit(e);
-    return 2;
+    return refuse(app, e, argc > 1 ? argv[1] : "");
   }
   return c.code;
 }
@@ -176,7 +200,7 @@ int main(int argc, char** argv) {
     switchyard::providers::rest::run_as_transformer(argc, argv);
     return dispatch(argc, argv);
   } catch (const std::exception& e) {
-    std::cerr << "switchyard: " << e.what() << '\n';
+    std::cerr << "switchyard: " << switchyard::base::redact(e.what()) << '\n';
     return 1;
   }
 }

@@ -1,4 +1,5 @@
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "providers/postgres/schema.hpp"
@@ -22,7 +23,14 @@ bool usable(const char* what, const std::string& name) {
 
 int sql(const sql_options& options) {
   if (!usable("schema", options.schema) || !usable("channel", options.channel)) return 2;
-  std::cout << providers::postgres::schema_sql(options.schema, options.channel);
+  const auto script = providers::postgres::schema_sql(options.schema, options.channel);
+  if (options.output == output_format::json)
+    std::cout << nlohmann::json{{"schema", options.schema},
+                                {"channel", options.channel},
+                                {"script", script}}
+              << '\n';
+  else
+    std::cout << script;
   return std::cout.flush() ? 0 : 1;
 }
 

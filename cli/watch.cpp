@@ -54,7 +54,7 @@ void print_text(const sse_event& event, const json& body) {
   std::cout << painted(harmless(text_at(body, "time")), colour::faint) << ' '
             << painted(harmless(text_at(body, "text")), shade_of(text_at(body, "level")))
             << (provider.empty() ? "" : painted(" [" + harmless(provider) + "]", colour::cyan))
-            << (took.empty() ? "" : painted(" " + took, colour::faint)) << std::endl;
+            << (took.empty() ? "" : painted(" (" + took + ")", colour::faint)) << std::endl;
 }
 
 /// One JSON object a line.

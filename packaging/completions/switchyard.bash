@@ -64,13 +64,17 @@ _switchyard() {
       mapfile -t COMPREPLY < <(compgen -W "$(_switchyard_names)" -- "$cur")
       return
       ;;
-    --api | --provider | --kind | --last | --timeout | --schema | --channel)
+    --kind)
+      mapfile -t COMPREPLY < <(compgen -W "actor api backend certificate collision file haproxy hold log name provider refused reload routes server switchyard" -- "$cur")
+      return
+      ;;
+    --api | --provider | --last | --timeout | --schema | --channel)
       return
       ;;
   esac
 
   if [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$commands -h --help" -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W "$commands -h --help --version" -- "$cur")
     return
   fi
   if [[ $cur == -* ]]; then
@@ -84,7 +88,7 @@ _switchyard() {
       watch) options="$client --backend --provider --kind --last" ;;
       drain) options="$client --wait --timeout" ;;
       approve | reject) options="$client --all" ;;
-      sql) options="-h --help --schema --channel" ;;
+      sql) options="-h --help --schema --channel -o --output" ;;
       version) options="-h --help -o --output" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

@@ -1,6 +1,7 @@
 #include "tests/api/description.hpp"
 
 #include <algorithm>
+#include <regex>
 #include <set>
 
 namespace switchyard::tests {
@@ -37,8 +38,7 @@ description::description()
 
 std::vector<std::string> description::faults(const json& value, const json& schema,
                                              const std::string& at) const {
-  static const std::set<std::string> annotations{"description", "format",  "pattern",
-                                                 "minimum",     "maximum", "minProperties"};
+  static const std::set<std::string> annotations{"description", "format", "minProperties"};
   std::vector<std::string> all;
   const auto add = [&](std::vector<std::string> more) {
     all.insert(all.end(), more.begin(), more.end());
@@ -54,6 +54,13 @@ std::vector<std::string> description::faults(const json& value, const json& sche
     } else if (word == "enum") {
       if (std::ranges::find(rule, value) == rule.end())
         all.push_back(at + ": none of " + rule.dump() + ": " + value.dump());
+    } else if (word == "minimum" || word == "maximum") {
+      if (value.is_number() && (word == "minimum" ? value < rule : value > rule))
+        all.push_back(at + ": past the " + word + " of " + rule.dump() + ": " + value.dump());
+    } else if (word == "pattern") {
+      if (value.is_string() &&
+          !std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>())))
+        all.push_back(at + ": not as " + rule.dump() + ": " + value.dump());
     } else if (word == "anyOf") {
       if (std::ranges::none_of(rule, [&](const json& r) { return faults(value, r).empty(); }))
         all.push_back(at + ": none of the alternatives: " + value.dump());
@@ -102,6 +109,15 @@ std::string description::undescribed(const std::string& method, const std::strin
     return text;
   }
   return "status " + status + " has another content type:\n" + answer.head + "\n" + answer.body;
+}
+
+std::set<std::string> description::query_of(std::string method, const std::string& pattern) const {
+  for (char& c : method) c = static_cast<char>(c | 0x20);
+  std::set<std::string> names;
+  const auto& operation = all_.at("paths").at(pattern).at(method);
+  for (const auto& parameter : operation.value("parameters", json::array()))
+    if (parameter.at("in") == "query") names.insert(parameter.at("name").get<std::string>());
+  return names;
 }
 
 std::vector<std::string> description::operations() const {

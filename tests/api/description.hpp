@@ -3,6 +3,7 @@
 // Answers of the API held against its description (api/openapi.json).
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ class description {
   description();
 
   /// What of `value` is not as `schema` says, a line each. Knows $ref, type, enum, const, anyOf,
-  /// properties, required, additionalProperties, items; another word of JSON Schema is a fault.
+  /// minimum, maximum, pattern, properties, required, additionalProperties, items; another word of
+  /// JSON Schema is a fault.
   std::vector<std::string> faults(const nlohmann::json& value, const nlohmann::json& schema,
                                   const std::string& at = "") const;
 
@@ -26,6 +28,9 @@ class description {
   /// What of an answer to `method` and a path of `pattern` is not described; "" when nothing is.
   std::string undescribed(const std::string& method, const std::string& pattern,
                           const http_answer& answer) const;
+
+  /// The parameters of an operation's query: those of "GET" and "/v1/backends", say.
+  std::set<std::string> query_of(std::string method, const std::string& pattern) const;
 
   /// "GET /v1/status" of all.
   std::vector<std::string> operations() const;

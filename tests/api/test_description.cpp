@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "api/event_log.hpp"
 #include "api/openapi.hpp"
 #include "api/routes.hpp"
 #include "tests/api/description.hpp"
@@ -55,10 +56,25 @@ BOOST_AUTO_TEST_CASE(every_endpoint_is_described_and_nothing_else) {
   add_events(all, nullptr, nullptr, "");
   add_log(all, {});
   add_description(all);
+  const tests::description described;
   std::vector<std::string> served;
-  for (const auto& [method, pattern] : all.endpoints()) served.push_back(method + " " + pattern);
+  for (const auto& e : all.endpoints()) {
+    served.push_back(e.method + " " + e.pattern);
+    BOOST_TEST((e.query == described.query_of(e.method, e.pattern)), served.back());
+  }
   std::ranges::sort(served);
-  BOOST_TEST(served == tests::description().operations(), boost::test_tools::per_element());
+  BOOST_TEST(served == described.operations(), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_event_is_described_on_the_page_as_well) {
+  const auto all = tests::description().all();
+  const auto& described =
+      all.at("components").at("schemas").at("event").at("properties").at("kind").at("enum");
+  BOOST_TEST((described == json(event_kinds)));
+  const auto page = tests::read_text(std::string(SWITCHYARD_SOURCE_DIR) + "/docs/events.md");
+  const auto table = page.substr(page.find("| kind |"));
+  for (const auto kind : event_kinds)
+    BOOST_TEST(tests::contains(table, "`" + std::string(kind) + "`"), kind);
 }
 
 BOOST_AUTO_TEST_CASE(the_program_has_the_description_of_the_repository) {
@@ -69,10 +85,13 @@ BOOST_AUTO_TEST_CASE(the_checker_finds_faults) {
   const tests::description d;
   const json schema = json::parse(R"({"type": "object", "additionalProperties": false,
     "required": ["a"], "properties": {"a": {"type": ["integer", "null"]},
-    "b": {"type": "array", "items": {"enum": ["x"]}}, "c": {"anyOf": [{"type": "string"}]}}})");
-  BOOST_TEST(d.faults(json::parse(R"({"a": 1, "b": ["x"], "c": "y"})"), schema).empty());
+    "b": {"type": "array", "items": {"enum": ["x"]}}, "c": {"anyOf": [{"type": "string"}]},
+    "n": {"minimum": 1, "maximum": 3}, "p": {"pattern": "^x+$"}}})");
+  BOOST_TEST(d.faults(json::parse(R"({"a": 1, "b": ["x"], "c": "y", "n": 3, "p": "xx"})"), schema)
+                 .empty());
   for (const auto* bad : {R"({})", R"({"a": "1"})", R"({"a": 1, "d": 2})",
-                          R"({"a": 1, "b": ["y"]})", R"({"a": 1, "c": 2})", R"([])"})
+                          R"({"a": 1, "b": ["y"]})", R"({"a": 1, "c": 2})", R"({"a": 1, "n": 0})",
+                          R"({"a": 1, "n": 4})", R"({"a": 1, "p": "xy"})", R"([])"})
     BOOST_TEST(!d.faults(json::parse(bad), schema).empty(), bad);
   BOOST_TEST(!d.faults(1, json{{"oneOf", 1}}).empty());
 }

@@ -108,6 +108,27 @@ const std::string ordinary = "GET /hello/you HTTP/1.1\r\nHost: localhost\r\n\r\n
 
 BOOST_FIXTURE_TEST_SUITE(server, served)
 
+BOOST_AUTO_TEST_CASE(a_parameter_that_is_not_there_is_refused_with_those_that_are) {
+  router all;
+  const auto fine = [](const request&) { return reply{}; };
+  all.add("GET", "/one", fine, {"limit", "cursor"});
+  all.add("GET", "/none", fine);
+  const auto asked = [&](const std::string& path, const std::string& parameter) {
+    request r;
+    r.method = "GET";
+    r.path = path;
+    r.query.emplace(parameter, "x");
+    return all.dispatch(r);
+  };
+  BOOST_TEST(asked("/one", "limit").status == 200);
+  const auto refused = asked("/one", "limt");
+  BOOST_TEST(refused.status == 400);
+  BOOST_TEST(
+      contains(refused.body, R"(there is no parameter \"limt\" here; /one has cursor, limit)"),
+      refused.body);
+  BOOST_TEST(contains(asked("/none", "x").body, "/none has none"));
+}
+
 BOOST_AUTO_TEST_CASE(requests_of_one_connection_follow_each_other) {
   start();
   raw_client client(port);

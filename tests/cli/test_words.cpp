@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "api/event_log.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::tests {
@@ -59,6 +60,42 @@ std::string manual() {
   return text;
 }
 
+/// The man page's section of options with this command in its title; "" for none.
+std::string options_in_manual(const std::string& command) {
+  std::istringstream lines(manual());
+  std::string found;
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(".S")) {
+      const auto title = ", " + line.substr(std::min<std::size_t>(4, line.size())) + ",";
+      inside = line.starts_with(".SS ") && contains(title, ", " + command + ",");
+    }
+    if (inside) found += line + "\n";
+  }
+  return found;
+}
+
+/// The arguments that zsh completes for a command.
+std::string zsh_arguments(const std::string& command) {
+  std::istringstream lines(read_text(completions + "_switchyard"));
+  std::string found;
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    const auto names = line.substr(0, line.find(')'));
+    const auto last = names.find_last_of(" ") + 1;
+    if (line.starts_with("        ") && line[8] != ' ')
+      inside = names.substr(std::min(last, names.size())) == command ||
+               contains(names, " " + command + " |");
+    if (inside) found += line + "\n";
+  }
+  for (const auto& [name, stands_for] :
+       {std::pair{"$client", "$settings $output --api[ --token-file["},
+        std::pair{"$settings", "-c,--config} -h,--help}"}, std::pair{"$output", "-o,--output}"}})
+    for (auto at = found.find(name); at != std::string::npos; at = found.find(name))
+      found.replace(at, std::string(name).size(), stands_for);
+  return found;
+}
+
 /// What bash offers for the last of these words.
 words offered(const std::vector<std::string>& line) {
   std::string script = "source " + completions + "switchyard.bash; COMP_WORDS=(" SWITCHYARD_BINARY;
@@ -84,14 +121,23 @@ BOOST_AUTO_TEST_CASE(the_manual_has_every_command_and_option) {
                        contains(text, "\n.BI " + command + " ") ||
                        contains(text, "\n.BR " + command + " ");
     BOOST_TEST(there, command + " is not in packaging/switchyard.1");
+    const words common{"-h", "--help", "-c", "--config", "-o", "--output"};
+    const auto own = options_in_manual(command);
     for (const auto& option : options_of(command))
-      BOOST_TEST(contains(text, option), option + " is not in packaging/switchyard.1");
+      BOOST_TEST(contains(common.contains(option) ? text : own, option),
+                 command << " " << option << " is not in packaging/switchyard.1");
   }
+}
+
+BOOST_AUTO_TEST_CASE(every_command_that_prints_something_prints_json_too) {
+  for (const auto& command : commands())
+    if (command != "run")  // it prints the log, whose format is a setting
+      BOOST_TEST(options_of(command).contains("--output"), command);
 }
 
 BOOST_AUTO_TEST_CASE(bash_offers_every_command_and_option) {
   auto expected = commands();
-  expected.insert({"-h", "--help"});
+  expected.merge(options_of(""));
   BOOST_TEST((offered({""}) == expected));
   for (const auto& command : commands())
     BOOST_TEST((offered({command, "-"}) == options_of(command)), command);
@@ -103,16 +149,22 @@ BOOST_AUTO_TEST_CASE(bash_offers_files_and_words_where_options_take_them) {
   BOOST_TEST((offered({"run", "--config", folder / "sett"}) == words{folder / "settings.yaml"}));
   BOOST_TEST((offered({"status", "-o", "j"}) == words{"json"}));
   BOOST_TEST((offered({"backends", "--state", ""}) == words{"ready", "drain", "maint"}));
+  BOOST_TEST((offered({"watch", "--kind", ""}) ==
+              words(api::event_kinds.begin(), api::event_kinds.end())));
 }
 
 BOOST_AUTO_TEST_CASE(zsh_has_every_command_and_option) {
   const auto text = read_text(completions + "_switchyard");
+  std::string kinds;
+  for (const auto kind : api::event_kinds) kinds.append(kinds.empty() ? "(" : " ").append(kind);
+  BOOST_TEST(contains(text, kinds + ")"));
   for (const auto& command : commands()) {
     BOOST_TEST(contains(text, "'" + command + ":"), command + " is not in _switchyard");
+    const auto own = zsh_arguments(command);
     for (const auto& option : options_of(command))
       if (option.starts_with("--"))
-        BOOST_TEST((contains(text, option + "[") || contains(text, option + "}")),
-                   option + " is not in _switchyard");
+        BOOST_TEST((contains(own, option + "[") || contains(own, option + "}")),
+                   command << " " << option << " is not in _switchyard: " << own);
   }
 }
 

@@ -23,10 +23,20 @@ BOOST_AUTO_TEST_CASE(help_is_success_and_wrong_words_are_a_usage_error) {
   BOOST_TEST(switchyard({}).exit_code == 2);
   BOOST_TEST(switchyard({"fly"}).exit_code == 2);
   BOOST_TEST(switchyard({"check", "-o", "xml"}).exit_code == 2);
+  const auto mistyped = switchyard({"stats", "-o", "json"});
+  BOOST_TEST(mistyped.exit_code == 2);
+  BOOST_TEST(
+      contains(mistyped.output, "switchyard: there is no command stats; did you mean status?"),
+      mistyped.output);
+  const auto superfluous = switchyard({"plan", "file.yaml"});
+  BOOST_TEST(superfluous.exit_code == 2);
+  BOOST_TEST(superfluous.output.starts_with("switchyard plan: "), superfluous.output);
+  BOOST_TEST(contains(superfluous.output, "`switchyard plan --help`"), superfluous.output);
 }
 
 BOOST_AUTO_TEST_CASE(version_is_text_or_json) {
   BOOST_TEST(contains(switchyard({"version"}).output, "switchyard "));
+  BOOST_TEST(switchyard({"--version"}).output == switchyard({"version"}).output);
   const auto json = nlohmann::json::parse(switchyard({"version", "-o", "json"}).output);
   BOOST_TEST(json.at("name") == "switchyard");
 }
@@ -34,6 +44,8 @@ BOOST_AUTO_TEST_CASE(version_is_text_or_json) {
 BOOST_AUTO_TEST_CASE(sql_prints_a_script_that_psql_takes_twice) {
   const auto script = switchyard({"sql", "--schema", "by_cli", "--channel", "By \"cli\""});
   BOOST_TEST(script.exit_code == 0);
+  const auto json = switchyard_json({"sql", "--schema", "by_cli", "--channel", "By \"cli\""});
+  BOOST_TEST(json.at("script") == script.output);
   database().psql("postgres", "CREATE SCHEMA by_cli");
   database().psql("postgres", script.output);
   database().psql("postgres", script.output);

@@ -73,6 +73,12 @@ BOOST_AUTO_TEST_CASE(the_api_can_be_named_and_a_wrong_one_is_said) {
   BOOST_TEST(wrong.exit_code == 1);
   BOOST_TEST(contains(wrong.output, nobody), wrong.output);
   BOOST_TEST(switchyard({"status", "--api", "ftp://x"}).exit_code == 2);
+  // HAProxy's own frontend answers there.
+  const auto other = "http://127.0.0.1:" + std::to_string(all->port());
+  const auto stranger = switchyard({"status", "--api", other});
+  BOOST_TEST(stranger.exit_code == 1);
+  BOOST_TEST(contains(stranger.output, "what answers at " + other + " is no switchyard"),
+             stranger.output);
 }
 
 BOOST_AUTO_TEST_CASE(exec_gives_haproxys_words_and_sends_one_command_only) {
@@ -80,6 +86,8 @@ BOOST_AUTO_TEST_CASE(exec_gives_haproxys_words_and_sends_one_command_only) {
   BOOST_TEST(info.exit_code == 0, info.output);
   BOOST_TEST(contains(info.output, "Name: HAProxy"), info.output);
   BOOST_TEST(json({"exec", "show version"}).at("command") == "show version");
+  BOOST_TEST(json({"exec", "show", "version"}).at("command") == "show version");
+  BOOST_TEST(run({"exec", "show nonsense"}).exit_code == 1);
   for (const auto* several : {"show info; show stat", "show info\nshow stat", "show info <<", ""}) {
     const auto refused = run({"exec", several});
     BOOST_TEST(refused.exit_code == 2, refused.output);
@@ -106,7 +114,12 @@ BOOST_AUTO_TEST_CASE(backends_are_listed_and_filtered) {
   BOOST_TEST(names({"api-*"}) == "api-backend ");
   BOOST_TEST(names({"--state", "maint"}) == "other ");
   BOOST_TEST(names({"--provider", "db"}) == "api-backend other ");
-  BOOST_TEST(names({"--provider", "nobody"}) == "");
+  BOOST_TEST(names({"--state", "drain"}) == "");
+  BOOST_TEST(contains(run({"backends", "x*"}).output, "there is no such backend"));
+  const auto unknown = run({"backends", "--provider", "nobody"});
+  BOOST_TEST(unknown.exit_code == 1);
+  BOOST_TEST(contains(unknown.output, "there is no provider nobody; those of the settings are db"),
+             unknown.output);
   BOOST_TEST(run({"backends", "--state", "broken"}).exit_code == 2);
 }
 
