@@ -16,7 +16,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int niceness = 10;           // of the connections' threads: traffic comes first
+constexpr int nicer = 10;              // than the rest of switchyard: traffic comes first
 constexpr auto farewell = 2s;          // for a client to read the last answer
 constexpr auto shortest_look = 250ms;  // how soon a long-lived answer notices its end
 constexpr auto sign_of_life = 15s;     // between two bytes of a long-lived answer
@@ -66,7 +66,11 @@ void http_server::stop() {
   for (auto& [id, c] : rest) c->thread.join();
 }
 
+// The threads of connections have its priority from this one (sched(7), setpriority(2): on Linux it
+// is the thread's own, and new threads begin with it), so that not even their start is in the way.
 void http_server::accept_loop() {
+  const auto self = static_cast<id_t>(::gettid());
+  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + nicer);
   while (!stopping_) {
     const auto what = base::wait_either(listener_.fd(), stop_, 1s);
     reap();
@@ -115,7 +119,6 @@ void http_server::admit(base::unique_fd client) {
 }
 
 void http_server::serve(connection& c) {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
   const auto may_stream = [this] {
     if (streams_.fetch_add(1) < settings_.limits.streams) return true;
     streams_.fetch_sub(1);

@@ -81,12 +81,13 @@ struct manager_fixture : tests::coordinated {
   writer_record record;
   writer_actor writer = system.spawn(controlled_writer, &record);
   manager_actor manager;
+  observer_ptr seen_by = make_silent_observer();
   int acknowledged = 0;
 
   void start(const std::vector<std::string>& providers) { start(settings_with(providers)); }
 
   void start(const settings_ptr& settings, const keeper_ptr& keeper = nullptr) {
-    manager = spawn_manager(system, settings, make_silent_observer(), keeper);
+    manager = spawn_manager(system, settings, seen_by, keeper);
     self->send(manager, use_atom::value, writer);
     run();
     answer();  // the whole (empty) desired state, which a new writer always gets

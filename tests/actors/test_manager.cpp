@@ -1,10 +1,28 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/actors/manager_fixture.hpp"
+#include "tests/support/support.hpp"
 
 namespace switchyard::actors {
 
 BOOST_FIXTURE_TEST_SUITE(manager_protocol, manager_fixture)
+
+BOOST_AUTO_TEST_CASE(what_waits_for_a_busy_writer_is_the_queues_depth) {
+  start({"db"});
+  const auto depth_is = [&](int number) {
+    return tests::contains(seen_by->figures()->text(),
+                           "\nswitchyard_queue_depth " + std::to_string(number) + "\n");
+  };
+  report("db", report_of({"a"}));
+  BOOST_TEST(depth_is(0));  // the writer has it
+  report("db", report_of({"b", "c", "d"}, false));
+  BOOST_TEST(depth_is(3));
+  report("db", report_of({"c", "d", "e"}, false, "10.0.0.2"));
+  BOOST_TEST(depth_is(4));  // folded together
+  answer();
+  BOOST_TEST(depth_is(0));
+  BOOST_TEST(record.requests.back()->changes.size() == 4U);
+}
 
 BOOST_AUTO_TEST_CASE(a_report_goes_to_the_writer_at_once_and_is_acknowledged_after_the_apply) {
   start({"p"});

@@ -21,9 +21,9 @@ struct observed {
   schema db;
   std::unique_ptr<site> all;
 
-  explicit observed(const site_options& options = {}) {
+  explicit observed(const site_options& options = {}, const std::string& more_providers = "") {
     db.sql(insert_server("api-backend", "srv1", one.port()));
-    all = std::make_unique<site>(db.provider_yaml(), options);
+    all = std::make_unique<site>(db.provider_yaml() + more_providers, options);
     BOOST_REQUIRE(all->answered_by({"srv1"}));
     BOOST_REQUIRE(
         eventually([&] { return http_ask(all->api_port(), "GET", "/readyz").status == 200; }));

@@ -47,7 +47,12 @@ struct running {
   answer ask(const std::string& method, const std::string& pattern, const std::string& path,
              const std::string& body = "", const std::string& fields = "") const {
     const auto bearer = token.empty() ? "" : "Authorization: Bearer " + token + "\r\n";
-    const auto got = http_ask(all->api_port(), method, path, body, bearer + fields);
+    return ask_raw(method, pattern, path, body, bearer + fields);
+  }
+  /// The same without the token, whatever comes of it.
+  answer ask_raw(const std::string& method, const std::string& pattern, const std::string& path,
+                 const std::string& body, const std::string& fields) const {
+    const auto got = http_ask(all->api_port(), method, path, body, fields);
     auto verb = method;
     for (char& c : verb) c = static_cast<char>(c | 0x20);
     const auto fault = described.undescribed(verb, pattern, got);
@@ -76,6 +81,17 @@ json document(const std::vector<const http_upstream*>& servers) {
   for (const auto* s : servers)
     list.push_back({{"name", s->name()}, {"address", "127.0.0.1"}, {"port", s->port()}});
   return {{"servers", list}};
+}
+
+/// A path with names for its {parameters}.
+std::string with_parameters(std::string path) {
+  for (const auto& [parameter, value] :
+       {std::pair<std::string, std::string>{"{name}", "api-backend"},
+        {"{server}", "srv1"},
+        {"{id}", "1"}})
+    if (const auto at = path.find(parameter); at != std::string::npos)
+      path.replace(at, parameter.size(), value);
+  return path;
 }
 
 struct without_manual : running {
@@ -344,6 +360,50 @@ BOOST_AUTO_TEST_CASE(hostile_hosts_and_origins_are_refused) {
                  .status == 403);
 }
 
+BOOST_AUTO_TEST_CASE(every_refusal_is_as_described_and_none_is_an_internal_error) {
+  const std::string as_text = "Content-Type: text/plain\r\n";
+  struct attempt {
+    std::string query, body, fields;
+  };
+  const std::vector<attempt> attempts{
+      {"?limit=x&cursor=%00&last=x&wait=x&whole=x", "", ""},
+      {"?limit=999999999999999999999&wait=-1s&last=-1", "[]", ""},
+      {"", "{", ""},
+      {"?wait=0", "{}", ""},
+      {"", "[[[[\xff", ""},
+      {"", R"({"a":1,"a":2})", ""},
+      {"", R"({"weight":1e400,"state":[],"level":{},"routes":7,"backends":null,"servers":"x"})",
+       ""},
+      {"", "x", as_text},
+      {"", std::string(1U << 20U, ' ') + "{}", ""},
+      {"", "", "Transfer-Encoding: chunked\r\n"},
+      {"", "", "Content-Length: -1\r\n"},
+      {"", "", "Content-Length: 99999999999999999999\r\n"},
+      {"", "{}", "Content-Encoding: gzip\r\n"},
+      {"", "", "Origin: http://evil.example\r\n"},
+      {"", "", "Sec-Fetch-Site: cross-site\r\n"},
+      {"", "", "If-Match: \"x\"\r\nIf-None-Match: *\r\n"},
+      {"", "", "Last-Event-ID: " + std::string(1000, 'x') + "\r\n"}};
+  std::map<int, int> seen;
+  for (const auto& operation : described.operations()) {
+    const auto method = operation.substr(0, operation.find(' '));
+    const auto pattern = operation.substr(operation.find(' ') + 1);
+    for (const auto& a : attempts) {
+      // An event stream that begins does not end.
+      auto query = a.query;
+      if (pattern == "/v1/events" && query.empty()) query = "?last=x";
+      const auto got = ask(method, pattern, with_parameters(pattern) + query, a.body, a.fields);
+      BOOST_TEST((got.status >= 200 && got.status < 500), operation << ": " << got.body.dump());
+      if (got.status >= 400) BOOST_TEST(got.body.at("status") == got.status, operation);
+      ++seen[got.status];
+    }
+  }
+  for (const int status : {400, 403, 404, 409, 411, 413, 415, 422})
+    BOOST_TEST(seen.contains(status), status);
+  BOOST_TEST(all->answered_by({"srv1"}));
+  BOOST_TEST(all->log_count("internal error") == 0U, all->log());
+}
+
 BOOST_AUTO_TEST_CASE(an_haproxy_whose_socket_is_gone_is_read_through_its_master) {
   BOOST_REQUIRE(std::rename(all->runtime_socket().c_str(), all->file("moved").c_str()) == 0);
   BOOST_TEST(eventually([&] { return backend("api-backend").body.at("actual").is_object(); }));
@@ -362,12 +422,11 @@ BOOST_FIXTURE_TEST_CASE(with_a_token_every_route_needs_it, with_token) {
   for (const auto& operation : described.operations()) {
     const auto method = operation.substr(0, operation.find(' '));
     auto path = operation.substr(operation.find(' ') + 1);
-    for (const auto* parameter : {"{name}", "{server}"})
-      if (const auto at = path.find(parameter); at != std::string::npos)
-        path.replace(at, std::string(parameter).size(), "api-backend");
+    const auto pattern = path;
+    path = with_parameters(path);
     if (path == "/v1/events") path += "?last=no-number";  // else the answer would not end
     const auto ask_as = [&](const std::string& authorization) {
-      return http_ask(all->api_port(), method, path, "", authorization).status;
+      return ask_raw(method, pattern, path, "", authorization).status;
     };
     BOOST_TEST(ask_as("") == 401, operation);
     BOOST_TEST(ask_as("Authorization: Bearer " + std::string(32, 'x') + "\r\n") == 401, operation);

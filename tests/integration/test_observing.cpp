@@ -1,5 +1,7 @@
 // What a running switchyard tells of itself: /metrics and /v1/events.
 
+#include <signal.h>
+
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <sstream>
@@ -14,6 +16,15 @@ namespace {
 using nlohmann::json;
 
 struct observed_default : observed {};
+
+struct with_two_providers : observed {
+  with_two_providers() : observed({}, "  - {name: manual, type: memory}\n") {}
+  int put(const std::string& backend, std::uint16_t port) const {
+    const json body{{"servers", {{{"name", "s"}, {"address", "127.0.0.1"}, {"port", port}}}}};
+    return http_ask(all->api_port(), "PUT", "/v1/backends/" + backend + "?wait=0", body.dump())
+        .status;
+  }
+};
 
 /// How many rows of HAProxy's own table are in each state.
 std::map<std::string, double> states(const site& all, bool backends) {
@@ -165,6 +176,28 @@ BOOST_AUTO_TEST_CASE(lines_of_the_log_and_listeners_are_counted) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_FIXTURE_TEST_CASE(what_waits_for_haproxy_shows_as_depth_of_the_queues, with_two_providers) {
+  const auto reports = series("switchyard_provider_queue_depth", "provider", "db");
+  const auto worker = all->worker_pid();
+  BOOST_REQUIRE(worker > 0);
+  BOOST_REQUIRE(::kill(worker, SIGSTOP) == 0);
+  // One change is on its way, and with it the provider's next report waits.
+  add("srv2");
+  BOOST_TEST(eventually([&] {
+    db.sql("UPDATE servers SET weight = weight % 200 + 1 WHERE name = 'srv1'");
+    return count(reports) > 0;
+  }));
+  // Another provider's wait in the manager's queue.
+  BOOST_TEST(put("own", two.port()) == 202);
+  BOOST_TEST(put("other", two.port()) == 202);
+  BOOST_TEST(eventually([&] { return count("switchyard_queue_depth") > 0; }), scrape().text());
+  BOOST_REQUIRE(::kill(worker, SIGCONT) == 0);
+  BOOST_TEST(eventually([&] { return count("switchyard_queue_depth") == 0 && count(reports) == 0; },
+                        std::chrono::seconds(30)));
+  BOOST_TEST(eventually([&] { return all->backend_exists("other"); }, std::chrono::seconds(30)));
+  BOOST_TEST(contains(all->server("api-backend", "srv2"), "ready"));
+}
+
 BOOST_FIXTURE_TEST_SUITE(events, observed_default)
 
 BOOST_AUTO_TEST_CASE(a_change_is_an_event_as_the_description_says) {
@@ -247,6 +280,9 @@ BOOST_AUTO_TEST_CASE(readers_choose_what_they_see) {
   BOOST_TEST(sources.await("db: live").has_value());
   for (const auto& e : sources.events()) BOOST_TEST(e.body.at("kind") == "provider");
   BOOST_TEST(http_ask(all->api_port(), "GET", "/v1/events?last=many").status == 400);
+  const auto misspelt = http_ask(all->api_port(), "GET", "/v1/events?kind=relaod");
+  BOOST_TEST(misspelt.status == 400);
+  BOOST_TEST(contains(misspelt.body, "kind must be one of actor, api,"), misspelt.body);
 }
 
 BOOST_AUTO_TEST_CASE(streams_end_with_switchyard) {
