@@ -42,6 +42,7 @@ struct api_state {
   api_state(const api_state&) = delete;
   api_state& operator=(const api_state&) = delete;
 };
+static_assert(!std::is_aggregate_v<api_state>);  // CAF would build one from its self pointer
 
 using api_self = api_actor::stateful_pointer<api_state>;
 

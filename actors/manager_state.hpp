@@ -48,6 +48,7 @@ struct manager_state {
   std::uint64_t routes_revision = 0;
   status_book book;
 };
+static_assert(!std::is_aggregate_v<manager_state>);  // CAF would build one from its self pointer
 
 using manager_self = manager_actor::stateful_pointer<manager_state>;
 

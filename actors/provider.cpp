@@ -119,6 +119,7 @@ struct provider_state {
   std::uint64_t acknowledged = 0;  ///< reports
   std::uint64_t revision = 0;      ///< of the last acknowledgement
 };
+static_assert(!std::is_aggregate_v<provider_state>);  // CAF would build one from its self pointer
 
 using provider_self = provider_actor::stateful_pointer<provider_state>;
 

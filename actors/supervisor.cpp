@@ -46,6 +46,7 @@ struct supervisor_state {
   std::optional<caf::typed_response_promise<stop_atom>> stopped;
   std::minstd_rand random{std::random_device{}()};
 };
+static_assert(!std::is_aggregate_v<supervisor_state>);  // CAF would build one from its self pointer
 
 using supervisor_self = supervisor_actor::stateful_pointer<supervisor_state>;
 

@@ -12,6 +12,7 @@ struct timer_state {
   std::uint64_t round = 0;
   manager_actor manager;
 };
+static_assert(!std::is_aggregate_v<timer_state>);  // CAF would build one from its self pointer
 
 using timer_self = timer_actor::stateful_pointer<timer_state>;
 

@@ -23,6 +23,7 @@ struct writer_state {
   std::optional<clock::time_point> next_tick;
   caf::weak_actor_ptr manager;  ///< the one that asked last
 };
+static_assert(!std::is_aggregate_v<writer_state>);  // CAF would build one from its self pointer
 
 using writer_self = writer_actor::stateful_pointer<writer_state>;
 

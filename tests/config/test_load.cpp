@@ -25,6 +25,24 @@ BOOST_AUTO_TEST_CASE(the_least_file_gives_the_defaults) {
   BOOST_TEST((good(least) == expected));
 }
 
+// Those that operators' installations rely on, by their values.
+BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_contract) {
+  const auto read = good(least);
+  BOOST_TEST((read.haproxy.mode == haproxy_mode::managed));
+  BOOST_TEST(read.haproxy.binary == "haproxy");
+  BOOST_TEST((read.haproxy.reload.min_interval == 2s));
+  BOOST_TEST(read.haproxy.reload.max_old_workers == 4U);
+  BOOST_TEST((read.haproxy.reload.hard_stop_after == 60s));
+  BOOST_TEST((read.reconcile.interval == 5s));
+  BOOST_TEST(read.event_buffer == 100U);
+  BOOST_TEST((read.drain_timeout == 30s));
+  BOOST_TEST((read.resolver.interval == 10s));
+  BOOST_TEST(read.api.listen == "127.0.0.1:9090");
+  BOOST_TEST((read.log.level == log_level::info));
+  BOOST_TEST((read.log.format == log_format::text));
+  BOOST_TEST(read.state_dir == "/var/lib/switchyard");
+}
+
 BOOST_AUTO_TEST_CASE(every_setting_is_taken) {
   const auto read = good(R"(
 haproxy:

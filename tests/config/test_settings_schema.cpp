@@ -48,7 +48,8 @@ std::vector<place> places() {
     document[json::json_pointer(at)] = json::object();
     result.push_back({at, node, document, json::json_pointer(at)});
   };
-  for (const auto* at : {"/haproxy", "/haproxy/reload", "/reconcile", "/guard", "/api", "/log"})
+  for (const auto* at :
+       {"/haproxy", "/haproxy/reload", "/reconcile", "/guard", "/resolver", "/api", "/log"})
     section(at);
   const auto& defs = schema["$defs"];
   result.push_back({"frontend", defs["frontend"], front, json::json_pointer("/frontends/0")});

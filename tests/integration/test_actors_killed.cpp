@@ -1,7 +1,10 @@
 // Each actor killed in turn is restarted, and all converge without a needless reload.
 
+#include <signal.h>
+
 #include <boost/test/unit_test.hpp>
 #include <caf/all.hpp>
+#include <future>
 #include <set>
 
 #include "actors/supervisor.hpp"
@@ -26,7 +29,8 @@ struct in_process {
   caf_config cfg;
   caf::actor_system system{cfg};
   caf::scoped_actor self{system};
-  std::string given_up;
+  std::promise<std::string> given_up;
+  std::future<std::string> why_given_up = given_up.get_future();
   actors::observer_ptr seen_by = actors::make_silent_observer();
   actors::supervisor_actor supervisor;
 
@@ -37,7 +41,7 @@ struct in_process {
     BOOST_REQUIRE_MESSAGE(static_cast<bool>(settings), (settings ? "" : settings.error().message));
     supervisor = actors::spawn_supervisor(
         system, std::make_shared<const config::settings>(std::move(*settings)), seen_by,
-        [this](std::string why) { given_up = std::move(why); });
+        [this](std::string why) { given_up.set_value(std::move(why)); });
     BOOST_REQUIRE(eventually([&] { return status()->reloads == 1; }));
   }
 
@@ -76,6 +80,10 @@ struct in_process {
     return found;
   }
 
+  bool gives_up_within(std::chrono::milliseconds longest) {
+    return why_given_up.wait_for(longest) == std::future_status::ready;
+  }
+
   pid_t worker() const {
     const auto reply = ask_socket(folder / "run.sock", "show info");
     const auto at = reply.find("\nPid: ");
@@ -106,7 +114,7 @@ struct in_process {
            insert_server("api-backend", "srv2", two.port()));
     BOOST_TEST(answered_by({"srv1", "srv2"}));
     BOOST_TEST(worker() == worker_before);
-    BOOST_TEST(given_up.empty());
+    BOOST_TEST(!gives_up_within(std::chrono::seconds(0)));
     BOOST_TEST(contains(seen_by->figures()->text(),
                         "\nswitchyard_actor_restarts_total{actor=\"" + name + "\"} 1\n"));
   }
@@ -162,6 +170,56 @@ BOOST_AUTO_TEST_CASE(all_at_once) {
   db.sql(insert_server("api-backend", "srv3", three.port()));
   BOOST_TEST(answered_by({"srv1", "srv2", "srv3"}));
   BOOST_TEST(worker() == worker_before);
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_keeps_failing_is_given_up) {
+  const auto failures = [&] { return child("writer").restarts; };
+  for (;;) {
+    BOOST_REQUIRE(eventually(
+        [&] { return gives_up_within(std::chrono::seconds(0)) || child("writer").handle; },
+        std::chrono::seconds(30)));
+    if (gives_up_within(std::chrono::seconds(0))) break;
+    const auto before = failures();
+    self->send_exit(child("writer").handle, caf::exit_reason::kill);
+    BOOST_REQUIRE(eventually([&] { return failures() > before; }));
+  }
+  BOOST_TEST(contains(why_given_up.get(), "writer keeps failing"));
+  BOOST_TEST(failures() == 7U);
+  // What is served goes on, for the next switchyard to find.
+  BOOST_TEST(answered_by({"srv1", "srv2"}));
+  const auto left = processes_with(folder.path().string());
+  BOOST_TEST(left.size() >= 2U);
+  for (const auto pid : left) ::kill(pid, SIGTERM);
+  BOOST_TEST(eventually([&] { return processes_with(folder.path().string()).empty(); }));
+}
+
+BOOST_AUTO_TEST_CASE(the_timer_is_never_given_up) {
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    BOOST_REQUIRE(eventually([&] { return child("timer").restarts == i && child("timer").handle; },
+                             std::chrono::seconds(30)));
+    self->send_exit(child("timer").handle, caf::exit_reason::kill);
+  }
+  BOOST_TEST(eventually([&] { return child("timer").restarts == 8U; }));
+  BOOST_TEST(!gives_up_within(std::chrono::seconds(0)));
+}
+
+BOOST_AUTO_TEST_CASE(all_end_in_order) {
+  std::map<caf::actor_addr, std::string> names;
+  for (const auto* name : {"api", "timer", "provider db", "manager", "writer"}) {
+    const auto c = child(name);
+    BOOST_REQUIRE(c.handle);
+    names[c.handle.address()] = name;
+    self->monitor(c.handle);
+  }
+  self->send(supervisor, actors::stop_atom::value);
+  std::vector<std::string> ended;
+  while (ended.size() < names.size())
+    self->receive([&](const caf::down_msg& down) { ended.push_back(names[down.source]); },
+                  [](actors::stop_atom) {},
+                  caf::after(std::chrono::seconds(30)) >> [] { BOOST_FAIL("not all have ended"); });
+  BOOST_TEST(
+      ended == (std::vector<std::string>{"api", "timer", "provider db", "manager", "writer"}),
+      boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
