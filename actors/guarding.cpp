@@ -70,6 +70,11 @@ void guarding::configure(const config::settings& settings) {
   guard_.configure(settings.guard, std::move(leading), std::move(guarded));
 }
 
+void guarding::keep_time(model::wall_time now, std::chrono::steady_clock::time_point steady_now) {
+  const auto by = clocks_.set_by(now, steady_now);
+  if (by != by.zero()) guard_.clock_set(by);
+}
+
 guarding::screened guarding::screen(const std::string& provider,
                                     const model::desired_state& desired, const report_ptr& report,
                                     model::wall_time now, const model::name_book& names) {

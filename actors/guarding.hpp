@@ -4,6 +4,7 @@
 //
 // Pure but for what it is given. Threading: owned by the manager.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "actors/observer.hpp"
 #include "actors/protocol.hpp"
 #include "api/status.hpp"
+#include "base/clock_watch.hpp"
 #include "config/settings.hpp"
 #include "model/guard.hpp"
 
@@ -37,6 +39,10 @@ class guarding {
   static constexpr std::size_t named_in_list = 1'000;  ///< likewise
 
   void configure(const config::settings& settings);
+
+  /// The time now, by both clocks: from the difference it shows when somebody sets the wall clock.
+  /// Call before screen() and expire().
+  void keep_time(model::wall_time now, std::chrono::steady_clock::time_point steady_now);
 
   struct screened {
     report_ptr report;  ///< to be folded
@@ -80,6 +86,7 @@ class guarding {
   release let_go(model::guard::release&& from, const std::string& why) const;
 
   model::guard guard_;
+  base::clock_watch clocks_;
 };
 
 }  // namespace switchyard::actors

@@ -129,6 +129,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   }
   use_last_good(self, provider);
   const auto now = std::chrono::system_clock::now();
+  s.guard.keep_time(now, std::chrono::steady_clock::now());
   const auto screened = s.guard.screen(provider, s.desired, report, now, s.names.book());
   const bool was_complete = s.desired.complete();
   const auto result = s.desired.fold(provider, *screened.report);

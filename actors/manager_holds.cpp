@@ -65,8 +65,9 @@ decision_ptr reject(manager_self self, std::uint64_t id) {
 
 void let_go_what_is_due(manager_self self) {
   auto& s = self->state;
-  while (const auto due = s.guard.expire(s.desired, std::chrono::system_clock::now()))
-    let_go(self, *due);
+  const auto now = std::chrono::system_clock::now();
+  s.guard.keep_time(now, std::chrono::steady_clock::now());
+  while (const auto due = s.guard.expire(s.desired, now)) let_go(self, *due);
 }
 
 caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket) {

@@ -1,6 +1,7 @@
 #include "actors/status_book.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -138,8 +139,10 @@ api::status status_book::view(const model::desired_state& desired,
     p.reported = has.reported;
     if (!has.reported && known.last_good) {
       p.last_good = known.last_good;
-      p.last_good_age = std::chrono::duration_cast<std::chrono::seconds>(
-          std::chrono::system_clock::now() - *known.last_good);
+      // Never negative: the clock may have been set back since.
+      p.last_good_age = std::max(std::chrono::seconds(0),
+                                 std::chrono::duration_cast<std::chrono::seconds>(
+                                     std::chrono::system_clock::now() - *known.last_good));
     }
     p.backends = has.backends;
     p.servers = has.servers;

@@ -196,6 +196,13 @@ std::optional<guard::release> guard::expire(const desired_state& desired, wall_t
   return due == holds_.end() ? std::nullopt : approve(due->first, desired);
 }
 
+void guard::clock_set(wall_time::duration by) {
+  if (!holds_.empty()) ++version_;
+  for (auto& [id, h] : holds_) h.since += by;
+  for (auto& [provider, losses] : lately_)
+    for (auto& l : losses) l.first += by;
+}
+
 std::set<std::string> guard::held_in(const std::string& provider,
                                      const std::string& backend) const {
   std::set<std::string> names;

@@ -82,6 +82,10 @@ class guard {
   /// When expire() has something to do next.
   std::optional<wall_time> next_expiry() const;
 
+  /// Somebody has set the wall clock forward, or back (negative): times that were noted by it move
+  /// along, so that what is held lasts as long as it should.
+  void clock_set(wall_time::duration by);
+
   /// Differs when what memory_of() gives may differ.
   std::uint64_t version() const { return version_; }
   guard_memory memory_of(const std::string& provider) const;
