@@ -65,8 +65,7 @@ base::status follower::begin() {
   if (!session) return session.error();
   reader_ = std::make_unique<reader>(std::move(*session), settings_.prefix, settings_.timeout,
                                      settings_.max_bytes, [this] { return take_events(); });
-  told_at_ = clock::now();
-  full_at_ = told_at_;
+  full_at_ = told_at_ = clock::now();
   return beat();
 }
 
@@ -193,8 +192,14 @@ base::status follower::read_named(const hints& wanted) {
 }
 
 base::status follower::beat() {
+  const auto alive = try_connections();
+  // From the answers on: where they take longer than a heartbeat, reading has its turn in between.
+  beat_at_ = clock::now() + settings_.heartbeat;
+  return alive;
+}
+
+base::status follower::try_connections() {
   const auto now = clock::now();
-  beat_at_ = now + settings_.heartbeat;
   if (events_)
     if (auto alive = events_->beat(now); !alive) return alive;
   if (watched_.empty() && flags_.reliable()) watch_another(book_.keys());

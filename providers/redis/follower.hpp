@@ -54,6 +54,7 @@ class follower {
   base::status read_everything();
   base::status read_named(const hints& wanted);
   base::status beat();
+  base::status try_connections();
   base::status judge_role(const reply& answer);
   base::status judge_flags(const reply& answer);
   void judge_size(const reply& answer);
