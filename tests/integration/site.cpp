@@ -106,7 +106,8 @@ site::site(const std::string& providers_yaml, const site_options& options)
       sockets_in_(options.sockets_in.empty() ? folder_.path().string()
                                              : folder_ / options.sockets_in),
       config_in_(options.config_in.empty() ? folder_.path().string() : options.config_in),
-      environment_(options.environment) {
+      environment_(options.environment),
+      haproxy_environment_(options.haproxy_environment) {
   const places files{config_file(), runtime_socket(), master_socket(), api_port_};
   write_text(settings_file(), settings_text(options, files, port_, providers_yaml));
   std::filesystem::create_directories(sockets_in_);
@@ -162,7 +163,7 @@ void site::start_haproxy() {
   haproxy_ = std::make_unique<background_process>(
       std::vector<std::string>{haproxy_binary(), "-W", "-S", master_socket() + ",mode,600", "-p",
                                file("haproxy.pid"), "-f", file("base.cfg"), "-f", config_file()},
-      folder_.path() / "haproxy.log");
+      folder_.path() / "haproxy.log", haproxy_environment_);
 }
 
 pid_t site::worker_pid() const {

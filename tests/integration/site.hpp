@@ -55,7 +55,8 @@ struct site_options {
   std::string reconcile = "1s";
   std::string sockets_in;  ///< a folder for HAProxy's sockets inside the site's own; "" for none
   std::string config_in;   ///< an absolute folder for haproxy.cfg; "" for the site's own
-  std::map<std::string, std::string> environment;  ///< more of it, for switchyard
+  std::map<std::string, std::string> environment;          ///< more of it, for switchyard
+  std::map<std::string, std::string> haproxy_environment;  ///< likewise for an attached HAProxy
 };
 
 /// A running switchyard with its HAProxy.
@@ -115,6 +116,7 @@ class site {
   std::string sockets_in_;
   std::string config_in_;
   std::map<std::string, std::string> environment_;
+  std::map<std::string, std::string> haproxy_environment_;
   std::unique_ptr<background_process> haproxy_;
   std::unique_ptr<background_process> switchyard_;
 };

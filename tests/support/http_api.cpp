@@ -211,7 +211,7 @@ void http_api::converse(int fd) {
 }
 
 /// false: that was the last thing on this connection.
-bool http_api::send(stream& to, const reply& what) const {
+bool http_api::send(stream& to, const reply& what) {
   if (what.byte_pause.count() == 0) {
     if (!to.write(what.bytes)) return false;
   } else {
@@ -219,6 +219,10 @@ bool http_api::send(stream& to, const reply& what) const {
       const auto stopped = base::wait_readable(stop_.fd(), base::deadline(what.byte_pause));
       if (!stopped || *stopped || !to.write({&byte, 1})) return false;
     }
+  }
+  for (std::uint64_t i = 0; i < what.blocks; ++i) {
+    if (!to.write(what.block)) return false;
+    streamed_ += what.block.size();
   }
   if (what.hold)
     static_cast<void>(base::wait_readable(stop_.fd(), base::deadline(std::chrono::hours(1))));

@@ -37,6 +37,8 @@ class http_api {
     std::chrono::milliseconds byte_pause{};  ///< between two bytes
     bool close = false;                      ///< after the bytes; else the connection is kept
     bool hold = false;                       ///< after the bytes: says nothing more, stays open
+    std::string block{};                     ///< goes out after the bytes, `blocks` times
+    std::uint64_t blocks = 0;
   };
 
   /// Called on a thread of each connection's own, side by side.
@@ -60,6 +62,8 @@ class http_api {
   /// All requests so far.
   std::vector<request> requests() const;
   std::size_t connections() const { return accepted_.load(); }
+  /// Bytes of blocks that clients have taken.
+  std::uint64_t streamed() const { return streamed_.load(); }
 
   /// An answer with its length.
   static reply answer(int status, std::string_view body, std::string_view fields = "");
@@ -70,7 +74,7 @@ class http_api {
 
   void serve();
   void converse(int fd);
-  bool send(stream& to, const reply& what) const;
+  bool send(stream& to, const reply& what);
 
   handler answer_;
   std::unique_ptr<tls_context> tls_;
@@ -78,6 +82,7 @@ class http_api {
   base::unique_fd listener_;
   base::wakeup stop_;
   std::atomic<std::size_t> accepted_{0};
+  std::atomic<std::uint64_t> streamed_{0};
   mutable std::mutex mutex_;
   std::vector<request> requests_;
   std::vector<std::thread> conversations_;

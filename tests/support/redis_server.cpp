@@ -3,6 +3,7 @@
 #include <csignal>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace switchyard::tests {
 
@@ -15,7 +16,8 @@ std::string trimmed(std::string text) {
 
 }  // namespace
 
-redis_server::redis_server(std::string_view more) : port_(free_port()) {
+redis_server::redis_server(std::string_view more, std::map<std::string, std::string> environment)
+    : port_(free_port()), environment_(std::move(environment)) {
   std::string text = "bind 127.0.0.1\nport " + std::to_string(port_) + "\nunixsocket " + socket() +
                      "\ndir " + folder() + "\nsave \"\"\nappendonly no\ndaemonize no\n" +
                      "enable-debug-command yes\n";
@@ -34,7 +36,7 @@ void redis_server::start() {
   process_ = std::make_unique<background_process>(
       std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", "redis-server",
                                folder_ / "redis.conf"},
-      folder_ / "log");
+      folder_ / "log", environment_);
   const auto ready = [&] {
     try {
       const auto said = cli({"PING"});

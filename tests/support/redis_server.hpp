@@ -3,6 +3,7 @@
 // A Redis of the tests: on a free port and a Unix socket in a temporary folder, nothing saved.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,9 +15,10 @@ namespace switchyard::tests {
 
 class redis_server {
  public:
-  /// Starts it with more lines of configuration. Throws std::runtime_error with its log when it
-  /// does not come up.
-  explicit redis_server(std::string_view more = "");
+  /// Starts it with more lines of configuration and more of an environment. Throws
+  /// std::runtime_error with its log when it does not come up.
+  explicit redis_server(std::string_view more = "",
+                        std::map<std::string, std::string> environment = {});
   ~redis_server();
   redis_server(const redis_server&) = delete;
   redis_server& operator=(const redis_server&) = delete;
@@ -46,6 +48,7 @@ class redis_server {
  private:
   temp_dir folder_;
   std::uint16_t port_;
+  std::map<std::string, std::string> environment_;
   std::unique_ptr<background_process> process_;
 };
 

@@ -90,6 +90,7 @@ class followed {
   }
 
   std::vector<model::provider_health> healths() const { return sink_.healths(); }
+  model::provider_health health() const { return sink_.last_health(); }
   std::vector<model::report> reports() const { return sink_.reports(); }
   recording_sink& sink() { return sink_; }
   providers::postgres::postgres_provider& provider() { return provider_; }

@@ -3,26 +3,17 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
-#include <fstream>
 #include <thread>
 
 #include "providers/redis/keys.hpp"
 #include "providers/redis/session.hpp"
 #include "providers/redis/subscriber.hpp"
 #include "tests/providers/redis/fixture.hpp"
+#include "tests/support/process_figures.hpp"
 
 namespace switchyard::tests {
 
 namespace {
-
-/// Bytes of this process that are in memory.
-std::size_t resident() {
-  std::ifstream in("/proc/self/statm");
-  std::size_t size = 0;
-  std::size_t pages = 0;
-  in >> size >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 /// Keeps the last report only: what is measured is the provider's memory.
 class last_sink : public providers::sink {
@@ -79,10 +70,10 @@ BOOST_AUTO_TEST_CASE(one_key_that_changes_without_end_costs_bounded_work_and_the
     db.pipe(lines);
   };
   write(0, 5'000);
-  const auto before = resident();
+  const auto before = resident_bytes(::getpid());
   write(5'000, changes);
   BOOST_TEST(eventually([&] { return sink.port() == 60'000; }));
-  BOOST_TEST(resident() < before + (8U << 20U));
+  BOOST_TEST(resident_bytes(::getpid()) < before + (8U << 20U));
   BOOST_TEST(calls(db, "hset") >= static_cast<std::size_t>(changes));
   // Never more readings than changes, and full ones only if the watched key seemed to be replaced.
   BOOST_TEST(calls(db, "hgetall") <= static_cast<std::size_t>(changes));

@@ -1,0 +1,71 @@
+#include "tests/support/process_figures.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <string>
+
+#include "tests/support/support.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder_of(pid_t process) {
+  return "/proc/" + std::to_string(process);
+}
+
+/// A line of /proc/PID/status, such as "VmRSS:"; memory is given in kB.
+std::size_t status_number(pid_t process, const std::string& label) {
+  const auto text = read_text(folder_of(process) / "status");
+  const auto at = text.find("\n" + label);
+  return at == std::string::npos ? 0 : std::stoul(text.substr(at + 1 + label.size()));
+}
+
+std::size_t entries(const fs::path& folder) {
+  std::error_code none;
+  std::size_t count = 0;
+  for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none))
+    ++count;
+  return count;
+}
+
+}  // namespace
+
+std::size_t resident_bytes(pid_t process) {
+  return status_number(process, "VmRSS:") * 1024;
+}
+
+std::size_t thread_count(pid_t process) {
+  return status_number(process, "Threads:");
+}
+
+std::size_t descriptor_count(pid_t process) {
+  return entries(folder_of(process) / "fd");
+}
+
+std::size_t child_count(pid_t process) {
+  std::size_t count = 0;
+  std::error_code none;
+  for (const auto& task : fs::directory_iterator(folder_of(process) / "task", none)) {
+    std::istringstream children(read_text(task.path() / "children"));
+    for (std::string child; children >> child;) ++count;
+  }
+  return count;
+}
+
+std::size_t growth_during(const std::function<void()>& action) {
+  const auto self = ::getpid();
+  const auto before = resident_bytes(self);
+  // "5" sets the peak back to what is resident now (proc(5)).
+  write_text(folder_of(self) / "clear_refs", "5");
+  action();
+  const auto peak = status_number(self, "VmHWM:") * 1024;
+  return peak - std::min(peak, before);
+}
+
+}  // namespace switchyard::tests

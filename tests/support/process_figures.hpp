@@ -1,0 +1,23 @@
+#pragma once
+
+// What a process holds, from /proc.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+
+namespace switchyard::tests {
+
+/// Memory that is resident, in bytes; 0 of a process that is gone.
+std::size_t resident_bytes(pid_t process);
+std::size_t thread_count(pid_t process);
+std::size_t descriptor_count(pid_t process);
+/// Processes that it has started and not reaped.
+std::size_t child_count(pid_t process);
+
+/// By how many bytes this process's resident memory was at most larger during the action than
+/// before it.
+std::size_t growth_during(const std::function<void()>& action);
+
+}  // namespace switchyard::tests
