@@ -43,6 +43,8 @@ test_packages=(
 )
 # What the fuzz preset and the look at the format need; the tests run without it where it cannot be had.
 fuzz_packages=(clang libclang-rt-dev clang-format)
+# What sets clocks in the tests; those that need it are not run without it.
+clock_packages=(libfaketime)
 # What tests/haproxy-versions needs.
 matrix_packages=(patchelf)
 

@@ -1,0 +1,194 @@
+// The conversation with Redis breaks, at every place; and what a client without the providers'
+// defences makes of it.
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/faults/sources/bare_client.hpp"
+#include "tests/faults/sources/rounds.hpp"
+#include "tests/providers/redis/fixture.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+using fault = tcp_proxy::fault;
+using speaker = tcp_proxy::speaker;
+
+constexpr int servers = 8;
+
+struct source {
+  static constexpr const char* provider_name = "registry";
+
+  keyspace db;
+  std::chrono::milliseconds heartbeat = 1h;
+  std::chrono::milliseconds timeout = 5s;
+
+  source() {
+    std::string lines;
+    for (int i = 1; i <= servers; ++i)
+      lines += "HSET switchyard:server:api:srv" + std::to_string(i) + " address 10.0.0.1 port 1\n";
+    db.pipe(lines + "SET switchyard:route:api.example.com/ api\n");
+  }
+
+  std::uint16_t port() const { return db.server.port(); }
+  config::redis_settings settings_of(std::uint16_t through) const {
+    auto result = db.settings();
+    result.url = "redis://127.0.0.1:" + std::to_string(through);
+    result.heartbeat = heartbeat;
+    result.timeout = timeout;
+    return result;
+  }
+  providers::redis::redis_provider reader(std::uint16_t through) const {
+    return {provider_name, settings_of(through)};
+  }
+  void change(int value) const { db.set_server("api", "srv1", "10.0.0.1", std::to_string(value)); }
+  static bool shows(const followed& provider, int value) {
+    const auto api = provider.backend("api");
+    return api && api->find("srv1") && api->find("srv1")->port == value;
+  }
+  static bool whole(const model::desired_state& state) {
+    const auto api = state.find("api");
+    return api && api->servers.size() == servers && state.routes().size() == 1;
+  }
+};
+
+using redis_rounds = rounds<source, followed>;
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(redis_faults, source)
+
+BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_redis_says_loses_nothing) {
+  BOOST_TEST(redis_rounds(*this).survived({speaker::server, fault::cut, 3}) > 150U);
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_is_said_to_redis_loses_nothing) {
+  BOOST_TEST(redis_rounds(*this).survived({speaker::client, fault::cut, 7}) > 100U);
+}
+
+BOOST_AUTO_TEST_CASE(a_conversation_that_stalls_at_any_stage_is_given_up_and_begun_again) {
+  heartbeat = 100ms;
+  timeout = 300ms;
+  redis_rounds all(*this);
+  BOOST_TEST(all.survived({speaker::server, fault::stall, 0}) > 8U);
+  BOOST_TEST(all.survived({speaker::client, fault::stall, 0}) > 8U);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_is_cut_at_any_byte_is_an_error) {
+  const auto [errors, reads] = errors_of_cut_reads(*this, 1);
+  BOOST_TEST(errors == reads);
+  BOOST_TEST(reads > 300U);
+}
+
+BOOST_AUTO_TEST_CASE(control_without_a_look_at_its_end_an_answer_is_cut_in_half) {
+  tcp_proxy proxy(port());
+  const auto taken = [&](std::size_t bytes) {
+    proxy.break_after(speaker::server, bytes, fault::cut);
+    bare_client client(proxy.port());
+    client.say("KEYS switchyard:server:*\r\n");
+    const auto answer = client.hear();
+    std::size_t keys = 0;
+    for (std::size_t at = 0; (at = answer.find("\r\nswitchyard:", at)) != std::string::npos; ++at)
+      ++keys;
+    return keys;
+  };
+  const auto half = taken(150);
+  BOOST_TEST(half > 0U);
+  BOOST_TEST(half < static_cast<std::size_t>(servers));
+}
+
+BOOST_AUTO_TEST_CASE(control_without_a_full_read_what_changes_meanwhile_is_never_told) {
+  db.cli({"CONFIG", "SET", "notify-keyspace-events", "KA"});
+  tcp_proxy proxy(port());
+  const auto subscribed = [&] {
+    bare_client client(proxy.port());
+    client.say("PSUBSCRIBE __keyspace@0__:switchyard:*\r\n");
+    client.hear("psubscribe");
+    return client;
+  };
+  auto first = subscribed();
+  proxy.break_all(fault::cut);
+  first.hear();
+  change(2);
+  auto second = subscribed();
+  db.set_server("api", "later");
+  BOOST_TEST(!contains(second.hear("server:api:later"), "server:api:srv1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_half_open_connection_is_given_up_by_the_heartbeat) {
+  tcp_proxy proxy(port());
+  timeout = 300ms;
+  heartbeat = 100ms;
+  const followed provider(settings_of(proxy.port()));
+  heartbeat = 1h;
+  const followed control(settings_of(proxy.port()));
+  BOOST_REQUIRE(provider.wait_live());
+  BOOST_REQUIRE(control.wait_live());
+  proxy.break_all(fault::stall);
+  change(2);
+  BOOST_TEST(eventually([&] { return shows(provider, 2); }));
+  // The control, without a heartbeat: it still believes in its connection.
+  BOOST_TEST(shows(control, 1));
+  BOOST_TEST((control.health().value == level::live));
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_drip_meet_the_deadline_and_nothing_is_lost) {
+  tcp_proxy proxy(port());
+  heartbeat = 100ms;
+  timeout = 300ms;
+  const followed provider(settings_of(proxy.port()));
+  // The control: with more patience than the answers take, they are taken as they come.
+  timeout = 60s;
+  const followed control(settings_of(proxy.port()));
+  BOOST_REQUIRE(provider.wait_live());
+  BOOST_REQUIRE(control.wait_live());
+  proxy.drip(5ms);
+  change(2);
+  BOOST_TEST(provider.wait_reason("did not answer in time"));
+  BOOST_TEST(eventually([&] { return shows(control, 2); }, 60s));
+  BOOST_TEST(whole(provider.state()));
+  BOOST_TEST(shows(provider, 1));
+  proxy.drip(0ms);
+  BOOST_TEST(eventually([&] { return shows(provider, 2); }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// -- passwords --
+
+BOOST_AUTO_TEST_SUITE(redis_secrets)
+
+BOOST_AUTO_TEST_CASE(a_password_that_is_rotated_in_its_file_is_used_from_the_next_connection_on) {
+  redis_server server("requirepass first-one\n");
+  const auto cli = [&](const std::string& password, std::vector<std::string> words) {
+    words.insert(words.begin(), {"--no-auth-warning", "-a", password});
+    return server.cli(words);
+  };
+  cli("first-one", {"HSET", "switchyard:server:api:srv1", "address", "10.0.0.1", "port", "1"});
+  const temp_dir folder;
+  write_text(folder / "rotated", "first-one\n");
+  write_text(folder / "forgotten", "first-one\n");
+  config::redis_settings settings;
+  settings.url = server.url();
+  settings.password_file = folder / "rotated";
+  const followed provider(settings);
+  settings.password_file = folder / "forgotten";
+  const followed control(settings);
+  BOOST_REQUIRE(provider.wait_live());
+  BOOST_REQUIRE(control.wait_live());
+
+  cli("first-one", {"CONFIG", "SET", "requirepass", "second-one"});
+  write_text(folder / "rotated", "second-one\n");
+  cli("second-one", {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  cli("second-one", {"CLIENT", "KILL", "TYPE", "pubsub"});
+  cli("second-one", {"HSET", "switchyard:server:api:srv1", "port", "2"});
+  BOOST_TEST(eventually([&] { return source::shows(provider, 2); }));
+  BOOST_TEST(provider.wait_live());
+  // The control, whose file nobody wrote: it stays outside, with what it had.
+  BOOST_TEST(control.wait_reason("WRONGPASS"));
+  BOOST_TEST(source::shows(control, 1));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
