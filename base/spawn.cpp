@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/children.hpp"
 namespace switchyard::base {
 
 namespace {
@@ -126,6 +127,7 @@ outcome<spawned> spawn(const command_line& command, const program_ends& ends) {
   spawn_setup setup;
   setup.connect(ends);
   pid_t pid = -1;
+  const starting_child starting;
   const int code =
       setup.start(pid, *program, pointers(arguments).data(), pointers(variables).data());
   if (code != 0)
@@ -139,6 +141,7 @@ outcome<spawned> spawn(const command_line& command, const program_ends& ends) {
     reap(pid);
     return failure(errc::io, *program, "pidfd_open", cause);
   }
+  claim_child(pid);
   return spawned{pid, std::move(pidfd)};
 }
 

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "base/children.hpp"
 #include "base/spawn.hpp"
 
 namespace switchyard::base {
@@ -20,6 +21,9 @@ namespace switchyard::base {
 namespace {
 
 constexpr std::size_t longest_errors = 65536;
+// Past it, a program that was killed is left to itself: it is another user's, or hangs in the
+// kernel.
+constexpr std::chrono::seconds longest_death{2};
 
 struct channel {
   unique_fd reader;
@@ -161,6 +165,7 @@ outcome<connections> connect(const command_line& command) {
 }  // namespace
 
 outcome<finished> run(const command_line& command) {
+  reap_left();
   auto ends = connect(command);
   if (!ends) return ends.error();
   auto process = spawn(command, ends->ends());
@@ -173,9 +178,18 @@ outcome<finished> run(const command_line& command) {
   const auto how =
       collecting.run(process->pidfd.get(), ends->output.reader.get(), ends->errors.reader.get());
   // Also after a normal end: nothing that the program left behind outlives this call. The pid is
-  // not reaped yet, so the group's number cannot be anybody else's.
+  // not reaped yet, so its number cannot be anybody else's. The program may have left its group.
   ::kill(-process->pid, SIGKILL);
+  ::kill(process->pid, SIGKILL);
+  const auto dead = wait_readable(process->pidfd.get(), deadline(longest_death));
+  if (!dead || !*dead) {
+    leave_child(process->pid);
+    auto why = stopped(command, how);
+    why.message += "; it has not ended even so, and is left to itself";
+    return why;
+  }
   result.exit_code = reap(process->pid);
+  forget_child(process->pid);
   if (how != collected::ended) return stopped(command, how);
   return result;
 }
@@ -196,6 +210,7 @@ std::optional<int> child::ended() {
   // Reaped by somebody else: it has ended, with a code nobody told us.
   if (pid < 0) exit_code_ = -1;
   if (pid == pid_) exit_code_ = exit_code(wait_status);
+  if (exit_code_) forget_child(pid_);
   return exit_code_;
 }
 

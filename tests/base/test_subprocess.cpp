@@ -1,11 +1,17 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <stdexcept>
 
+#include "base/children.hpp"
 #include "base/subprocess.hpp"
 #include "tests/support/support.hpp"
 
@@ -37,6 +43,21 @@ bool is_gone(pid_t pid) {
   const auto status = tests::read_text("/proc/" + std::to_string(pid) + "/stat");
   return status.empty() || status.find(") Z ") != std::string::npos;
 }
+
+/// This thread, and what it starts, as the user nobody.
+class as_another_user {
+ public:
+  as_another_user() { use(65534, 0); }
+  ~as_another_user() { use(0, 0); }
+  as_another_user(const as_another_user&) = delete;
+  as_another_user& operator=(const as_another_user&) = delete;
+
+ private:
+  // setresuid(3) would change all threads.
+  static void use(uid_t user, uid_t saved) {
+    if (::syscall(SYS_setresuid, user, user, saved) != 0) throw std::runtime_error("setresuid");
+  }
+};
 
 }  // namespace
 
@@ -138,6 +159,67 @@ BOOST_AUTO_TEST_CASE(the_deadline_ends_the_whole_group) {
   const auto pid = pid_in(inner);
   BOOST_REQUIRE(pid > 0);
   BOOST_TEST(eventually([&] { return is_gone(pid); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_has_left_its_group_is_ended_at_its_deadline) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto result = run({.argv = {"perl", "-e", "setpgrp(0, getpgrp(getppid())); sleep 60"},
+                           .environment = {{"PATH", "/usr/bin:/bin"}},
+                           .deadline = 500ms});
+  BOOST_REQUIRE(!result);
+  BOOST_TEST((result.error().kind == errc::timeout));
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < 20s));
+}
+
+// As a program under sudo is: a user who is not root may not end it.
+BOOST_AUTO_TEST_CASE(a_program_that_cannot_be_ended_is_left_to_itself_and_reaped_later) {
+  if (::geteuid() != 0) {
+    std::cerr << "NOT RUN: a_program_that_cannot_be_ended needs root to begin with\n";
+    return;
+  }
+  const temp_dir folder;
+  namespace fs = std::filesystem;
+  fs::permissions(folder.path(), fs::perms{0755});
+  const auto as_root = folder / "as_root";
+  fs::copy_file("/usr/bin/setpriv", as_root);
+  fs::permissions(as_root, fs::perms{04755});
+  const auto script = "echo $$ > " + (folder / "pid") + "; exec sleep 60";
+  const command_line command{.argv = {as_root, "--reuid", "0", "/bin/sh", "-c", script},
+                             .deadline = 2000ms};
+  const auto begun = std::chrono::steady_clock::now();
+  const auto result = [&] {
+    const as_another_user nobody;
+    return run(command);
+  }();
+  const auto pid = pid_in(folder / "pid");
+  BOOST_REQUIRE(pid > 0);
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < 30s));
+  BOOST_REQUIRE(!result);
+  BOOST_TEST((result.error().kind == errc::timeout));
+  BOOST_TEST(tests::contains(result.error().message, "left to itself"));
+  ::kill(pid, SIGKILL);
+  BOOST_TEST(eventually([&] {
+    run_shell("true");
+    return ::kill(pid, 0) != 0;  // a zombie would still be there
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(orphans_are_reaped_and_what_somebody_waits_for_is_not) {
+  BOOST_REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // as process 1 is
+  const temp_dir folder;
+  auto kept = child::start(shell("exit 7"));
+  BOOST_REQUIRE(kept);
+  auto parent = child::start(shell("sleep 0.2 & echo $! > " + (folder / "pid")));
+  BOOST_REQUIRE(parent);
+  BOOST_TEST((parent->wait(20s) == 0));
+  const auto orphan = pid_in(folder / "pid");
+  BOOST_REQUIRE(orphan > 0);
+  BOOST_TEST(eventually([&] {
+    reap_orphans();
+    return ::kill(orphan, 0) != 0;
+  }));
+  BOOST_TEST((kept->wait(20s) == 7));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_program_that_never_stops_writing_meets_its_deadline) {
