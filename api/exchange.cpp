@@ -192,10 +192,7 @@ class engine final : public httplib::Server {
 
   void answer(httplib::Response& res) {
     reply_ = refusal_ ? *std::move(refusal_) : ask();
-    if (reply_.stream && !setting_.may_stream()) {
-      reply_ = problem(503, "too many long-lived answers are open; end one of them");
-      reply_.fields["Retry-After"] = "10";
-    }
+    if (reply_.stream) take_place();
     if (reply_.stream) closing_ = true;
     res.status = reply_.status;
     for (const auto& [name, value] : reply_.fields) res.set_header(name, value);
@@ -206,6 +203,17 @@ class engine final : public httplib::Server {
       res.set_content_provider(reply_.type, [](std::size_t, httplib::DataSink&) { return true; });
     else if (!reply_.type.empty())
       res.set_content(reply_.body, reply_.type);
+  }
+
+  /// The answer holds its place for as long as it is there itself, sent or not.
+  void take_place() {
+    if (auto place = setting_.take_place()) {
+      reply_.stream = [place = std::move(place), next = std::move(reply_.stream)](
+                          std::chrono::milliseconds longest) { return next(longest); };
+      return;
+    }
+    reply_ = problem(503, "too many long-lived answers are open; end one of them");
+    reply_.fields["Retry-After"] = "10";
   }
 
   reply ask() {

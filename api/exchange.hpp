@@ -6,6 +6,7 @@
 // Threading: the connection's thread.
 
 #include <functional>
+#include <memory>
 
 #include "api/access.hpp"
 #include "api/limits.hpp"
@@ -19,13 +20,15 @@ struct exchange_setting {
   const access_policy& access;
   const router& routes;
   const server_limits& limits;
-  std::function<void()> busy;        ///< the request is read: now the client waits for us
-  std::function<bool()> may_stream;  ///< asked before a long-lived answer; takes its place
+  std::function<void()> busy;  ///< the request is read: now the client waits for us
+  /// Asked before a long-lived answer: its place, which is given back with the last copy of it;
+  /// nullptr: all are taken.
+  std::function<std::shared_ptr<void>()> take_place;
 };
 
 struct exchange_result {
   bool keep = false;  ///< the connection can take another request
-  pieces stream;      ///< what is to follow on the connection
+  pieces stream;      ///< what is to follow on the connection; holds its place
 };
 
 /// Waits for a request, at most limits.idle for its first byte, and answers it. `last`: the client

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 #include "api/exchange.hpp"
@@ -18,6 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr int nicer = 10;              // than the rest of switchyard: traffic comes first
 constexpr auto farewell = 2s;          // for a client to read the last answer
+constexpr auto patience = 2s;          // with answers under way when the server stops
+constexpr auto respite = 100ms;        // when no client can be taken
 constexpr auto shortest_look = 250ms;  // how soon a long-lived answer notices its end
 constexpr auto sign_of_life = 15s;     // between two bytes of a long-lived answer
 
@@ -31,6 +35,7 @@ struct http_server::connection {
   std::atomic<bool> waiting{true};  ///< for its client
   clock::time_point since = clock::now();
   bool cut = false;
+  bool ended = false;  ///< the thread has nothing left to do; guarded by the server's mutex
   std::thread thread;
 };
 
@@ -45,7 +50,12 @@ base::status http_server::start() {
   if (auto opened = listener_.open(settings_.listen); !opened) return opened;
   stopping_ = false;
   stop_.clear();
-  acceptor_ = std::thread([this] { accept_loop(); });
+  try {
+    acceptor_ = std::thread([this] { accept_loop(); });
+  } catch (const std::system_error& why) {
+    listener_.close();
+    return base::error{base::errc::io, std::string("no thread can be started: ") + why.what()};
+  }
   return {};
 }
 
@@ -59,10 +69,16 @@ void http_server::stop() {
   {
     const std::lock_guard lock(mutex_);
     rest = std::exchange(connections_, {});
-    ended_.clear();
   }
   for (auto& [id, c] : rest)
     if (c->waiting) c->io.interrupt();
+  {
+    std::unique_lock lock(mutex_);
+    ended_.wait_for(lock, patience, [&] {
+      return std::ranges::all_of(rest, [](const auto& c) { return c.second->ended; });
+    });
+  }
+  for (auto& [id, c] : rest) c->io.interrupt();
   for (auto& [id, c] : rest) c->thread.join();
 }
 
@@ -75,19 +91,27 @@ void http_server::accept_loop() {
     const auto what = base::wait_either(listener_.fd(), stop_, 1s);
     reap();
     if (!what || *what != base::woken::readable) continue;
-    while (auto client = listener_.accept()) admit(std::move(*client));
+    auto client = listener_.accept();
+    // No descriptor is left for it, say: it stays in the queue, and readable.
+    if (!client) static_cast<void>(base::wait_readable(stop_.fd(), base::deadline(respite)));
+    for (; client; client = listener_.accept()) admit(std::move(*client));
   }
 }
 
 /// Joins the threads that are done.
 void http_server::reap() {
-  std::vector<std::unique_ptr<connection>> done;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto id : std::exchange(ended_, {}))
-      if (auto node = connections_.extract(id)) done.push_back(std::move(node.mapped()));
+  for (;;) {
+    std::unique_ptr<connection> done;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found =
+          std::ranges::find_if(connections_, [](const auto& c) { return c.second->ended; });
+      if (found == connections_.end()) return;
+      done = std::move(found->second);
+      connections_.erase(found);
+    }
+    done->thread.join();
   }
-  for (auto& c : done) c->thread.join();
 }
 
 /// Cuts the connection that has waited longest for its client.
@@ -108,30 +132,37 @@ void http_server::admit(base::unique_fd client) {
   // Those that were cut end in a moment; until then a few more are let in.
   if (connections_.size() >= settings_.limits.connections * 5 / 4) return;
   const auto id = next_id_++;
-  auto& c =
-      *connections_.emplace(id, std::make_unique<connection>(std::move(client), settings_.tls))
-           .first->second;
-  c.thread = std::thread([this, id, &c] {
+  try {
+    auto& c =
+        *connections_.emplace(id, std::make_unique<connection>(std::move(client), settings_.tls))
+             .first->second;
+    c.thread = std::thread([this, &c] { run(c); });
+  } catch (const std::exception&) {
+    // The system gives no thread or no memory. This client is turned away; the next one may find
+    // the place of one that does nothing.
+    connections_.erase(id);
+    make_room();
+  }
+}
+
+/// The whole life of a connection's thread.
+void http_server::run(connection& c) {
+  try {
     serve(c);
-    const std::lock_guard done(mutex_);
-    ended_.push_back(id);
-  });
+  } catch (const std::exception&) {
+    c.io.interrupt();  // no memory is left: this client's connection ends, and nothing else
+  }
+  const std::lock_guard lock(mutex_);
+  c.ended = true;
+  ended_.notify_all();
 }
 
 void http_server::serve(connection& c) {
-  const auto may_stream = [this] {
-    if (streams_.fetch_add(1) < settings_.limits.streams) return true;
-    streams_.fetch_sub(1);
-    return false;
-  };
   const exchange_setting setting{settings_.access, routes_, settings_.limits,
-                                 [&c] { c.waiting = false; }, may_stream};
+                                 [&c] { c.waiting = false; }, [this] { return take_place(); }};
   for (unsigned n = 1; !stopping_; ++n) {
     auto done = answer_one(c.io, setting, n >= settings_.limits.requests);
-    if (done.stream) {
-      send_pieces(c, done.stream);
-      streams_.fetch_sub(1);
-    }
+    if (done.stream) send_pieces(c, done.stream);
     if (!done.keep) break;
     const std::lock_guard lock(mutex_);
     c.since = clock::now();
@@ -139,6 +170,14 @@ void http_server::serve(connection& c) {
   }
   c.waiting = true;  // for it to read the answer
   c.io.close(base::deadline(farewell));
+}
+
+/// One of the places for long-lived answers, nullptr when all are taken.
+std::shared_ptr<void> http_server::take_place() {
+  const auto give_back = [](std::atomic<std::size_t>* taken) { taken->fetch_sub(1); };
+  if (streams_.fetch_add(1) < settings_.limits.streams) return {&streams_, give_back};
+  give_back(&streams_);
+  return nullptr;
 }
 
 void http_server::send_pieces(connection& c, const pieces& next) {

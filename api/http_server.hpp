@@ -5,19 +5,19 @@
 // cpp-httplib reads the request's head and writes the answer's; sockets, deadlines and limits are
 // our own, since its server (0.11) has a deadline for each read only, a fixed pool that slow
 // clients fill, and a backlog of 5. A connection has a thread of its own (at most
-// limits.connections, at low priority); when all are taken, the one that has waited longest for its
-// client is closed, so that slow clients lock nobody out.
+// limits.connections, at low priority); when all are taken, or the system gives no more threads,
+// the one that has waited longest for its client is closed, so that slow clients lock nobody out.
 //
 // Threading: start() and stop() from one thread, handlers run on the connections' threads.
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "api/access.hpp"
 #include "api/limits.hpp"
@@ -47,7 +47,8 @@ class http_server {
   /// Binds and serves. errc::conflict: the address is in use; errc::refused, errc::unavailable,
   /// errc::io.
   base::status start();
-  /// Ends all connections, waits for the handlers under way, removes a Unix socket.
+  /// Ends all connections and removes a Unix socket. Waits for the handlers under way; an answer
+  /// that its client has not taken 2 s later is cut.
   void stop();
 
  private:
@@ -55,7 +56,9 @@ class http_server {
   void accept_loop();
   void admit(base::unique_fd client);
   void make_room();
+  void run(connection& c);
   void serve(connection& c);
+  std::shared_ptr<void> take_place();
   void send_pieces(connection& c, const pieces& next);
   void reap();
 
@@ -65,9 +68,9 @@ class http_server {
   base::wakeup stop_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> streams_{0};
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;  // guards the next one, and is held where a connection ends
   std::map<std::uint64_t, std::unique_ptr<connection>> connections_;
-  std::vector<std::uint64_t> ended_;
+  std::condition_variable ended_;
   std::uint64_t next_id_ = 1;
   std::thread acceptor_;
 };

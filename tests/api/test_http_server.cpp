@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/http_server.hpp"
+#include "tests/support/no_new_threads.hpp"
 #include "tests/support/support.hpp"
 #include "tests/support/tls.hpp"
 
@@ -50,6 +51,13 @@ class raw_client {
       text_.append(block.data(), static_cast<std::size_t>(n));
     }
     return std::exchange(text_, {});
+  }
+
+  /// Is gone from now on, with a reset.
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    fd_.reset();
   }
 
   bool ends(std::chrono::milliseconds longest = 10s) {
@@ -272,6 +280,70 @@ BOOST_AUTO_TEST_CASE(a_long_lived_answer_gives_its_place_back) {
     next.send(wish);
     return contains(next.read_until("\r\n\r\n"), "200 OK");
   }));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_lived_answer_that_cannot_be_begun_gives_its_place_back) {
+  settings.limits.streams = 1;
+  std::optional<raw_client> client;
+  routes.add("GET", "/lost", [&](const request&) {
+    client->reset();
+    reply answer;
+    answer.type = "text/event-stream";
+    answer.stream = [](std::chrono::milliseconds) { return std::optional<std::string>(""); };
+    return answer;
+  });
+  start();
+  client.emplace(port);
+  client->send("GET /lost HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  BOOST_TEST(eventually([&] {
+    raw_client next(port);
+    next.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return contains(next.read_until("\r\n\r\n"), "200 OK");
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_takes_no_answer_holds_up_no_end) {
+  std::atomic<int> sent{0};
+  routes.add("GET", "/flood", [&](const request&) {
+    reply answer;
+    answer.type = "text/event-stream";
+    answer.stream = [&](std::chrono::milliseconds) {
+      ++sent;
+      return std::optional(std::string(16U << 20, ' '));
+    };
+    return answer;
+  });
+  start();
+  raw_client idle(port);
+  idle.send("GET /flood HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  BOOST_REQUIRE(eventually([&] { return sent > 0; }));
+  const auto begun = std::chrono::steady_clock::now();
+  server.reset();
+  // A piece may take limits.answer, half a minute.
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < 15s));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_for_whom_there_is_no_thread_is_turned_away) {
+  start();
+  raw_client silent(port);
+  BOOST_REQUIRE(http_ask(port, "GET", "/hello/you").status == 200);
+  {
+    const no_new_threads none;
+    BOOST_TEST(raw_client(port).ends());
+    BOOST_TEST(silent.ends());  // its place may serve who comes next
+  }
+  BOOST_TEST(http_ask(port, "GET", "/hello/you").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_for_which_there_is_no_thread_says_so) {
+  {
+    const no_new_threads none;
+    http_server poor(settings, routes);
+    const auto started = poor.start();
+    BOOST_REQUIRE(!started);
+    BOOST_TEST(contains(started.error().message, "thread"));
+  }
+  start();
 }
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_said) {
