@@ -1,9 +1,11 @@
 #include "actors/supervisor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <optional>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "actors/api.hpp"
@@ -60,11 +62,15 @@ const config::provider_settings* find_provider(const config::settings& settings,
   return nullptr;
 }
 
+/// The entry of that child, made with its first use.
+child& entry_of(supervisor_self self, const std::string& name) {
+  const bool vital = name == writer_name || name == manager_name;
+  return self->state.children.try_emplace(name, child{restart_policy(vital), {}}).first->second;
+}
+
 template <class Handle>
-void adopt(supervisor_self self, const std::string& name, bool vital, const Handle& handle) {
-  auto& known =
-      self->state.children.try_emplace(name, child{restart_policy(vital), {}}).first->second;
-  known.handle = caf::actor_cast<caf::actor>(handle);
+void adopt(supervisor_self self, const std::string& name, const Handle& handle) {
+  entry_of(self, name).handle = caf::actor_cast<caf::actor>(handle);
   self->monitor(handle);
 }
 
@@ -74,14 +80,14 @@ void spawn_provider_child(supervisor_self self, const config::provider_settings&
       self->system(), settings.name, [settings] { return providers::make(settings); },
       {s.settings->event_buffer, settings.max_objects}, s.next_epoch, s.seen_by);
   s.next_epoch += epochs_per_actor;
-  adopt(self, provider_prefix + settings.name, false, actor);
+  adopt(self, provider_prefix + settings.name, actor);
   self->send(actor, use_atom::value, s.manager);
 }
 
 void spawn_manager_child(supervisor_self self) {
   auto& s = self->state;
   s.manager = spawn_manager(self->system(), s.settings, s.seen_by, s.keeper);
-  adopt(self, manager_name, true, s.manager);
+  adopt(self, manager_name, s.manager);
   if (s.writer) self->send(s.manager, use_atom::value, s.writer);
   if (s.timer) self->send(s.timer, use_atom::value, s.manager);
   for (const auto& [name, c] : s.children)
@@ -92,20 +98,20 @@ void spawn_manager_child(supervisor_self self) {
 void spawn_writer_child(supervisor_self self) {
   auto& s = self->state;
   s.writer = spawn_writer(self->system(), s.settings, s.seen_by);
-  adopt(self, writer_name, true, s.writer);
+  adopt(self, writer_name, s.writer);
   if (s.manager) self->send(s.manager, use_atom::value, s.writer);
 }
 
 void spawn_timer_child(supervisor_self self) {
   auto& s = self->state;
   s.timer = spawn_timer(self->system(), s.settings);
-  adopt(self, timer_name, false, s.timer);
+  adopt(self, timer_name, s.timer);
   if (s.manager) self->send(s.timer, use_atom::value, s.manager);
 }
 
 void spawn_api_child(supervisor_self self) {
   auto& s = self->state;
-  adopt(self, api_name, false,
+  adopt(self, api_name,
         spawn_api(self->system(), s.settings, s.seen_by, caf::actor_cast<supervisor_actor>(self)));
 }
 
@@ -118,35 +124,53 @@ void spawn_child(supervisor_self self, const std::string& name) {
     spawn_provider_child(self, *settings);
 }
 
-// -- ending in order
+// -- what failed
 
-std::vector<std::string> names_with(const std::map<std::string, child>& children,
-                                    const std::string& prefix) {
-  std::vector<std::string> names;
-  for (const auto& [name, c] : children)
-    if (name.starts_with(prefix)) names.push_back(name);
-  return names;
+/// Starts a child again after a while, or gives up.
+void child_failed(supervisor_self self, const std::string& name, const std::string& reason) {
+  auto& s = self->state;
+  const auto wait =
+      entry_of(self, name)
+          .policy.ended(base::backoff::clock::now(), static_cast<std::uint32_t>(s.random()));
+  if (!wait) {
+    s.failed(name + " keeps failing: " + reason);
+    return;
+  }
+  s.seen_by->failed(name, reason, *wait);
+  self->delayed_send(self, *wait, restart_atom::value, name);
 }
+
+/// A child for which the system has no thread or no memory has failed like one that ended.
+void start_child(supervisor_self self, const std::string& name) {
+  try {
+    // CAF 0.17 never lets go of a detached actor that it finds no thread for: one is asked for
+    // first.
+    std::thread([] {}).join();
+    spawn_child(self, name);
+  } catch (const std::exception& why) {
+    child_failed(self, name, std::string("it cannot be started: ") + why.what());
+  }
+}
+
+// -- ending in order
 
 /// The next thing to end while stopping; called again whenever a child has ended.
 void go_on_stopping(supervisor_self self) {
   auto& s = self->state;
-  const auto end = [&](const std::string& name) {
-    const auto found = s.children.find(name);
-    if (found == s.children.end()) return false;
-    if (!found->second.handle) {  // it waits for its restart, which will not come
-      s.children.erase(found);
-      return false;
+  // Those that wait for their restart do not get it.
+  std::erase_if(s.children, [](const auto& c) { return !c.second.handle; });
+  const auto end = [&](const std::string& prefix) {
+    bool any = false;
+    for (const auto& [name, c] : s.children) {
+      if (!name.starts_with(prefix)) continue;
+      self->send_exit(c.handle, caf::exit_reason::user_shutdown);
+      any = true;
     }
-    self->send_exit(found->second.handle, caf::exit_reason::user_shutdown);
-    return true;
+    return any;
   };
-  if (end(api_name) || end(timer_name)) return;
-  for (const auto& name : names_with(s.children, provider_prefix))
-    if (end(name)) return;
-  if (end(manager_name)) return;
-  if (!s.writer) s.children.erase(writer_name);
-  if (s.children.contains(writer_name)) {
+  // The providers all at once: each may have to wait for its source.
+  if (end(api_name) || end(timer_name) || end(provider_prefix) || end(manager_name)) return;
+  if (s.writer) {
     self->request(s.writer, caf::infinite, stop_atom::value)
         .then([](stop_atom) {}, [](const caf::error&) {});
     return;
@@ -173,16 +197,16 @@ void child_ended(supervisor_self self, const caf::down_msg& down) {
     if (s.stopping) go_on_stopping(self);
     return;
   }
-  if (down.reason == caf::exit_reason::user_shutdown) return spawn_child(self, name);
-  const auto reason = self->system().render(down.reason);
-  const auto wait = found->second.policy.ended(base::backoff::clock::now(),
-                                               static_cast<std::uint32_t>(s.random()));
-  if (!wait) {
-    s.failed(name + " keeps failing: " + reason);
-    return;
-  }
-  s.seen_by->failed(name, reason, *wait);
-  self->delayed_send(self, *wait, restart_atom::value, name);
+  if (down.reason == caf::exit_reason::user_shutdown) return start_child(self, name);
+  child_failed(self, name, self->system().render(down.reason));
+}
+
+/// The wait after a failure is over. The child may have left the settings since then, and have been
+/// started with its return.
+void restart_child(supervisor_self self, const std::string& name) {
+  const auto found = self->state.children.find(name);
+  if (self->state.stopping || found == self->state.children.end() || found->second.handle) return;
+  start_child(self, name);
 }
 
 // -- other settings
@@ -210,7 +234,7 @@ void take_settings(supervisor_self self, const settings_ptr& next) {
            !find_provider(*next, c.first);
   });
   for (const auto& p : next->providers)
-    if (!s.children.contains(provider_prefix + p.name)) spawn_provider_child(self, p);
+    if (!s.children.contains(provider_prefix + p.name)) start_child(self, provider_prefix + p.name);
 }
 
 children_ptr list_children(supervisor_self self) {
@@ -248,15 +272,11 @@ supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr se
   s.failed = std::move(failed);
   self->set_down_handler([=](const caf::down_msg& down) { child_ended(self, down); });
   s.keeper = std::make_shared<view_keeper>(s.settings->state_dir, s.seen_by);
-  spawn_writer_child(self);
-  spawn_manager_child(self);
-  spawn_timer_child(self);
-  for (const auto& p : s.settings->providers) spawn_provider_child(self, p);
-  spawn_api_child(self);
+  for (const auto& name : {writer_name, manager_name, timer_name}) start_child(self, name);
+  for (const auto& p : s.settings->providers) start_child(self, provider_prefix + p.name);
+  start_child(self, api_name);
   return {
-      [=](restart_atom, const std::string& name) {
-        if (!self->state.stopping) spawn_child(self, name);
-      },
+      [=](restart_atom, const std::string& name) { restart_child(self, name); },
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
       [=](children_atom) { return list_children(self); },
       [=](status_atom) { return ask_status(self); },

@@ -1,9 +1,12 @@
 #include "actors/system.hpp"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "actors/protocol.hpp"
 #include "actors/supervisor.hpp"
+#include "base/fd.hpp"
 
 namespace switchyard::actors {
 
@@ -30,7 +33,10 @@ system::system(std::shared_ptr<const config::settings> settings, observer_ptr se
                std::function<void(std::string)> failed)
     : parts_(std::make_unique<parts>()) {
   parts_->supervisor =
-      spawn_supervisor(parts_->actors, std::move(settings), std::move(seen_by), std::move(failed));
+      spawn_supervisor(parts_->actors, std::move(settings), std::move(seen_by), failed);
+  parts_->supervisor->attach_functor([failed = std::move(failed)](const caf::error& why) {
+    if (why) failed("the supervisor has ended");
+  });
 }
 
 system::~system() = default;
@@ -45,6 +51,15 @@ bool system::stop() {
   self->request(parts_->supervisor, caf::infinite, stop_atom::value)
       .receive([](stop_atom) {}, [&](caf::error&) { orderly = false; });
   return orderly;
+}
+
+bool system::ended() const {
+  const base::deadline until(std::chrono::seconds(2));
+  while (parts_->actors.registry().running() > 0) {
+    if (until.passed()) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
 }
 
 }  // namespace switchyard::actors

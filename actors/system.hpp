@@ -16,11 +16,12 @@ namespace switchyard::actors {
 
 class system {
  public:
-  /// Starts everything. `failed` is called (on an actor's thread, once) when a part without which
-  /// nothing works keeps failing: the process should end then.
+  /// Starts everything. `failed` is called (on an actor's thread) when a part without which nothing
+  /// works keeps failing or, as the supervisor, is never started again: the process should end
+  /// then.
   system(std::shared_ptr<const config::settings> settings, observer_ptr seen_by,
          std::function<void(std::string)> failed);
-  /// After stop(): without it the actors would go on, and this would wait for them.
+  /// After stop(), and only where ended() is true: it waits for all actors without end.
   ~system();
   system(const system&) = delete;
   system& operator=(const system&) = delete;
@@ -30,6 +31,11 @@ class system {
 
   /// Ends everything in order and returns when it is done; false when it was not orderly.
   bool stop();
+
+  /// After stop(): whether all actors are gone, waited for at most 2 s. Some never go: one that the
+  /// system had no thread for, and the children of a supervisor that is gone. The process has to
+  /// end without the destructor then.
+  bool ended() const;
 
  private:
   struct parts;
