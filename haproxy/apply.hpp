@@ -63,6 +63,10 @@ struct subject {
   bool operator==(const subject&) const = default;
 };
 
+inline subject about_backend(const std::string& name) {
+  return {matter::backend, name};
+}
+
 /// Something that an operator would ask about, in one sentence.
 struct notice {
   severity level = severity::info;

@@ -72,14 +72,33 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &file) == 0;
 }
 
+/// Whether it is a link, and nothing is where it leads.
+bool leads_nowhere(const std::string& path) {
+  struct stat file {};
+  return ::stat(path.c_str(), &file) != 0 && errno == ENOENT && exists(path);
+}
+
+/// HAProxy passes over a key file, or one of the others, that is a link to nowhere, as long as it
+/// needs nothing of it (2.6 to 3.4).
+void add_key_stamps(const std::string& key, certificate_stamp& to) {
+  if (!leads_nowhere(key)) {
+    add_stamps(key, to);
+    return;
+  }
+  struct stat link {};
+  if (::lstat(key.c_str(), &link) == 0) to.parts.push_back(stamp(link));
+}
+
 /// `there` tells which files there are.
 template <class Presence>
 std::optional<certificate_stamp> stamp_among(const std::string& certificate, Presence there) {
   certificate_stamp made;
   if (add_stamps(certificate, made) != found_there::file) return std::nullopt;
-  if (const auto key = certificate + std::string(key_ending); there(key)) add_stamps(key, made);
-  made.extras = std::ranges::any_of(
-      extra_endings, [&](auto end) { return there(certificate + std::string(end)); });
+  if (const auto key = certificate + std::string(key_ending); there(key)) add_key_stamps(key, made);
+  made.extras = std::ranges::any_of(extra_endings, [&](auto end) {
+    const auto extra = certificate + std::string(end);
+    return there(extra) && !leads_nowhere(extra);
+  });
   return made;
 }
 
@@ -166,6 +185,9 @@ outcome<std::string> read_certificate(const std::string& certificate) {
   const auto key_file = certificate + std::string(key_ending);
   if (!exists(key_file))
     return error{errc::not_found, "no private key is in " + certificate + " or " + key_file};
+  if (leads_nowhere(key_file))
+    return error{errc::io, "no private key is in " + certificate + ", and " + key_file +
+                               " is a link that leads nowhere"};
   const auto key = read_blocks(key_file);
   if (!key) return key.error();
   if (!key->key) return error{errc::invalid, key_file + ": it holds no private key"};

@@ -31,7 +31,7 @@ struct file_stamp {
 };
 
 /// A certificate as it lies on disk: the file, the key beside it, and for symbolic links the links
-/// as well.
+/// as well; of a key's link that leads nowhere, the link alone.
 struct certificate_stamp {
   std::vector<file_stamp> parts;
   bool extras = false;  ///< .ocsp, .sctl or .issuer lie beside it
@@ -66,7 +66,8 @@ bool is_variant_of(std::string_view name, std::string_view path);
 
 /// Certificate, chain and private key as one text to be sent: from the file, and the key from the
 /// file beside it, and nothing else of it, where the first one has none. errc::invalid: it is
-/// broken; errc::not_found: it has no private key here; errc::io.
+/// broken; errc::not_found: it has no private key here; errc::io: it cannot be read, or the key's
+/// file is a link that leads nowhere.
 base::outcome<std::string> read_certificate(const std::string& certificate);
 
 }  // namespace switchyard::haproxy

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/server_state.hpp"
 
@@ -11,9 +12,8 @@ namespace switchyard::haproxy {
 
 namespace {
 
-// A backend that HAProxy refused is tried again after this, or when it changes: what it lacked (a
-// CA file, say) may be there by then.
-constexpr std::chrono::seconds blame_lasts{60};
+// An HAProxy that is restarted is back before that. One that is not may be unable to load its file.
+constexpr std::chrono::seconds longest_restart{30};
 
 }  // namespace
 
@@ -98,56 +98,95 @@ gateway::names gateway::without_guilty(const names& which, apply_report& report)
 }
 
 void gateway::put_blame(const std::string& name, const std::string& why, apply_report& report) {
-  blamed_[name] = {desired_.find(name), now_ + blame_lasts};
+  blames_.blame(name, desired_.find(name), now_);
   tell(report, severity::error, "refused " + name, "backend " + name + " is left as it was: " + why,
        about_backend(name));
 }
 
-/// While the search goes on, those that it found stay out of it.
-void gateway::extend_blame() {
-  for (auto& [name, b] : blamed_)
-    if (b.until > now_) b.until = std::max(b.until, budget_.earliest() + blame_lasts);
-}
-
 /// Whether HAProxy has refused just this version of a backend a short while ago.
 bool gateway::blamed(const std::string& name) const {
-  const auto found = blamed_.find(name);
-  if (found == blamed_.end() || found->second.until <= now_) return false;
-  return found->second.version == desired_.find(name);
+  return blames_.blamed(name, desired_.find(name), now_);
+}
+
+/// Backends of the file that have changed since, and of which nothing tells yet that HAProxy does
+/// not take them as they are now.
+gateway::names gateway::corrections(apply_report& report) {
+  names all;
+  for (const auto& name : unsaved_) {
+    const auto section = file_.backends.find(name);
+    const auto wanted = desired_.find(name);
+    if (section == file_.backends.end() || blamed(name) || blames_.was_tried(name, wanted))
+      continue;
+    const auto* r = wanted ? render(*wanted, report) : nullptr;
+    const bool changed = r != nullptr && r->text != section->second->settings;
+    const bool gone = !wanted && desired_.may_go(name);
+    if (changed || gone) all.insert(name);
+  }
+  return all;
+}
+
+/// Writes what an HAProxy that is away shall start with.
+template <class Commit>
+bool gateway::commit_for_start(Commit commit, apply_report& report) {
+  const auto stays = [&](const std::string& how, const base::error& why) {
+    tell(report, severity::error, about_file, settings_.haproxy.config_file + how + why.message,
+         {matter::file});
+    return false;
+  };
+  if (auto free = new_binds_free(); !free) return stays(" keeps its frontends: ", free.error());
+  auto next = commit();
+  if (!next) return stays(" stays as it was: ", next.error());
+  quiet(about_file);
+  file_ = std::move(next).value();
+  untried_ = true;
+  return true;
+}
+
+// Its own file may be why HAProxy does not come back: what was corrected of it since is its chance.
+void gateway::commit_corrections(apply_report& report) {
+  // Unchecked, only where nobody has come back for so long that the file may be the reason.
+  const bool down = absence_.lasted(now_) >= longest_restart && known().running() == 0;
+  if (settings_.haproxy.binary.empty() && !down) return;
+  const auto corrected = corrections(report);
+  if (corrected.empty()) return;
+  const auto before = untried_ ? transaction::previous::leave : transaction::previous::keep;
+  const auto commit = [&] {
+    auto made = target_of(corrected, report).commit(store_, transaction::purpose::load, before);
+    if (made) save_routes(*made, report);
+    return made;
+  };
+  if (!commit_for_start(commit, report)) return;
+  report.notices.push_back({severity::info,
+                            settings_.haproxy.config_file + " takes the changed settings of " +
+                                base::counted(corrected.size(), "backend") +
+                                " while HAProxy is away",
+                            {matter::file}});
+  for (const auto& name : corrected) {
+    unsaved_.erase(name);
+    pending_.erase(name);
+  }
 }
 
 // An HAProxy that comes back shall come back with everything, so the file takes what would need a
 // reload; unless a reload with it has failed, or no `haproxy -c` can tell whether it would come
-// back at all: then it takes no more than server lines, and the rest comes by a reload, which a
-// refusal does not hurt.
+// back at all: then it takes no more than server lines and what was corrected, and the rest comes
+// by a reload, which a refusal does not hurt.
 void gateway::commit_while_away(apply_report& report) {
   if (budget_.failures() > 0 || settings_.haproxy.binary.empty()) {
-    if (save_due_) save(report);
+    commit_corrections(report);
+    if (saving_.waits()) save(report);
     return;
   }
   if (unsaved_.empty() && pending_.empty() && !head_changed_) {
     save_routes(file_, report);
     return;
   }
-  if (auto free = new_binds_free(); !free) {
-    tell(report, severity::error, about_file,
-         settings_.haproxy.config_file + " keeps its frontends: " + free.error().message,
-         {matter::file});
-    return save(report);
-  }
-  auto next = commit_target(report);
-  if (!next) {
-    tell(report, severity::error, about_file,
-         settings_.haproxy.config_file + " stays as it was: " + next.error().message,
-         {matter::file});
-    if (save_due_) save(report);
+  if (!commit_for_start([&] { return commit_target(report); }, report)) {
+    if (saving_.waits()) save(report);
     return;
   }
-  quiet(about_file);
-  file_ = std::move(next).value();
-  untried_ = true;
   unsaved_.clear();
-  save_due_.reset();
+  saving_.done();
   pending_.clear();
   head_changed_ = false;
 }
@@ -170,6 +209,7 @@ bool gateway::put_back(apply_report& report) {
 void gateway::step_back(apply_report& report) {
   budget_.failed(std::chrono::steady_clock::now(), random());
   put_back(report);
+  for (const auto& name : every_name()) blames_.tried(name, desired_.find(name));
 }
 
 }  // namespace switchyard::haproxy

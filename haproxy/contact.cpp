@@ -1,7 +1,5 @@
 // The gateway's contact with HAProxy: meeting and losing a worker.
 
-#include <sys/socket.h>
-
 #include <utility>
 
 #include "haproxy/gateway.hpp"
@@ -15,7 +13,6 @@ namespace {
 const std::string about_haproxy = "haproxy";
 const std::string about_start = "start";
 const std::string about_socket = "runtime socket";
-constexpr std::size_t most_topics = 10'000;
 constexpr std::chrono::seconds loading_slack{3};
 constexpr std::chrono::milliseconds no_wait{0};
 
@@ -33,8 +30,7 @@ bool gateway::open(apply_report& report) {
   identity_ = *info;
   if (away_) return meet_again(report);
   // HAProxy ends an idle conversation after an hour.
-  const auto ended = base::wait_readable(lifeline(), base::deadline(no_wait));
-  if (!lifeline_ || !ended || *ended) renew_lifeline();
+  if (lifeline_.ended()) renew_lifeline();
   return true;
 }
 
@@ -68,17 +64,27 @@ incumbent gateway::known() {
   if (settings_.haproxy.mode == config::haproxy_mode::managed)
     return {outside_->alive() ? program_at(outside_->master_pid()) : program{}, {}};
   // A worker that has no master is known to go on by its own words alone.
-  if (incumbent_.running() == 0 || (incumbent_.master.pid == 0 && !lifeline_)) return {};
+  if (incumbent_.running() == 0 || (incumbent_.master.pid == 0 && !lifeline_.held())) return {};
   return incumbent_;
+}
+
+/// For the next run of switchyard, which would take another one on its sockets for it.
+void gateway::keep_identity(apply_report& report) {
+  const std::string topic = "identity";
+  const auto master = known().master;
+  if (away_ || master.pid == 0) return;
+  const auto kept = kept_.keep(master);
+  if (kept) return quiet(topic);
+  tell(report, severity::warning, topic,
+       "which HAProxy is ours cannot be kept for the next start of switchyard: " +
+           kept.error().message,
+       {matter::file});
 }
 
 /// Whether the HAProxy that we know says that it is stopping: an operator replaces it by another
 /// one, which may have its place.
 bool gateway::steps_down() {
-  const auto reply =
-      lifeline_ ? lifeline_->execute_raw("show info") : base::outcome<std::string>(base::error{});
-  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
-  if (!info || !info->stopping) return false;
+  if (!lifeline_.stopping()) return false;
   incumbent_ = {};
   return true;
 }
@@ -177,27 +183,22 @@ bool gateway::meet_again(apply_report& report) {
 // and again without a pause.
 void gateway::met() {
   away_ = false;
-  retry_at_.reset();
-  silent_since_.reset();
+  absence_.over();
   renew_lifeline();
 }
 
 bool gateway::lost(const base::error& why, apply_report& report) {
   session_.reset();
   // It tells when the HAProxy that another one stands in front of ends or steps down.
-  const bool holds = lifeline_ && why.kind == base::errc::conflict;
-  const auto ended = base::wait_readable(lifeline(), base::deadline(no_wait));
-  if (!holds || !ended || *ended) drop_lifeline();
+  if (why.kind != base::errc::conflict || lifeline_.ended()) lifeline_.drop();
   away_ = true;
   report.reachable = false;
-  // What is due comes when it is, however often an apply fails meanwhile.
-  if (!retry_at_ || *retry_at_ <= now_) retry_at_ = now_ + away_backoff_.failed(now_, random());
-  if (!silent_since_) silent_since_ = now_;
+  absence_.missed(now_, random());
   const auto runs = known().running();
   const bool gone =
       runs != 0 && nobody_listens(settings_.haproxy.runtime_socket, base::deadline(no_wait));
   // While it loads, its master takes no connections either.
-  const bool loads = settings_.haproxy.master_socket && now_ - *silent_since_ < longest_loading;
+  const bool loads = settings_.haproxy.master_socket && absence_.lasted(now_) < longest_loading;
   if (why.kind == base::errc::conflict)
     tell(report, severity::error, about_haproxy, why.message);
   else if (why.kind == base::errc::refused)
@@ -217,7 +218,7 @@ bool gateway::lost(const base::error& why, apply_report& report) {
 bool gateway::keep_managed_alive(apply_report& report) {
   if (settings_.haproxy.mode != config::haproxy_mode::managed || outside_->alive()) return true;
   tell(report, severity::error, about_start, "HAProxy has ended; starting it again");
-  drop_lifeline();
+  lifeline_.drop();
   away_ = true;
   commit_while_away(report);
   auto up = outside_->ensure_running(longest_start);
@@ -232,40 +233,18 @@ bool gateway::keep_managed_alive(apply_report& report) {
 }
 
 void gateway::renew_lifeline() {
-  drop_lifeline();
+  lifeline_.drop();
   auto reached = outside_->reach_worker(settings_.haproxy, known());
-  if (!reached) return;
-  auto& opened = reached->conversation;
-  // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
-  // it takes.
-  if (!opened->execute_raw("set timeout cli 3600")) return;
-  const auto reply = opened->execute_raw("show info");
-  const auto info = reply ? parse_info(*reply) : base::outcome<process_info>(reply.error());
-  if (!info || info->pid != identity_.pid) return;  // an old worker, for a moment after a reload
-  lifeline_ = std::move(opened);
-  ++lifeline_generation_;
-}
-
-// Whoever watches a duplicate of the descriptor must not keep the conversation, and with it an old
-// worker, alive.
-void gateway::drop_lifeline() {
-  if (lifeline_) ::shutdown(lifeline_->fd(), SHUT_RDWR);
-  lifeline_.reset();
-  ++lifeline_generation_;
+  if (reached) lifeline_.hold(std::move(reached->conversation), identity_.pid);
 }
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,
                    const std::string& text, const subject& about) {
-  if (told_.size() > most_topics)
-    told_.clear();  // names come and go; some lines are said twice then
-  auto& last = told_[topic];
-  if (last == text) return;
-  last = text;
-  report.notices.push_back({level, text, about});
+  if (told_.news(topic, text)) report.notices.push_back({level, text, about});
 }
 
 void gateway::finish(apply_report& report) {
-  if (routes_.unsaved()) schedule_save();
+  if (routes_.unsaved()) saving_.changed(now_);
   if (const auto kept = store_.take_edited(); !kept.empty())
     report.notices.push_back({severity::warning,
                               settings_.haproxy.config_file +

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/gateway.hpp"
+#include "haproxy/step_words.hpp"
 
 namespace switchyard::haproxy {
 
@@ -14,52 +15,6 @@ namespace {
 // HAProxy more the more servers it has, just when it is to serve the new one; and a storm of
 // changes is read back in one go.
 constexpr std::chrono::milliseconds verify_delay{25};
-
-std::string endpoint(const model::server& s) {
-  return s.address.find(':') == std::string::npos ? s.address + ":" + std::to_string(s.port)
-                                                  : "[" + s.address + "]:" + std::to_string(s.port);
-}
-
-/// Whether a step is the rest of the one before, which was told already: of an addition
-/// (arrival::by_a_move), or of a limit that is lifted.
-bool completes(const step& before, const step& s) {
-  const bool same_kind = s.what.kind == command_kind::set_maxconn;
-  const auto first = same_kind ? command_kind::set_maxconn : command_kind::add_server;
-  return (same_kind || s.what.kind == command_kind::set_address) && before.what.kind == first &&
-         before.target == s.target;
-}
-
-/// One step as an operator would say it; empty for steps that only accompany another one.
-std::string describe(const step& s) {
-  switch (s.what.kind) {
-    case command_kind::add_server:
-      return "added at " + endpoint(s.target) + ", weight " + std::to_string(s.target.weight);
-    case command_kind::set_address:
-      return "moved to " + endpoint(s.target);
-    case command_kind::set_weight:
-      return "weight " + std::to_string(s.target.weight);
-    case command_kind::set_state:
-      return "state " + std::string(model::to_string(s.target.state));
-    case command_kind::set_maxconn:
-      return "maxconn " + std::to_string(s.target.maxconn);
-    case command_kind::del_server:
-      return "deleted";
-    case command_kind::add_backend:
-      return "added without a reload";
-    case command_kind::unpublish_backend:
-      return "takes no more traffic";
-    case command_kind::del_backend:
-    case command_kind::publish_backend:
-    case command_kind::enable_server:
-    case command_kind::enable_health:
-    case command_kind::add_map:
-    case command_kind::set_map:
-    case command_kind::del_map:
-    case command_kind::commit_map:
-      return "";
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -116,18 +71,18 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   return true;
 }
 
-gateway::plans gateway::plan_all(const names& which, apply_report& report) {
-  plans all;
+pending_steps gateway::plan_all(const names& which, apply_report& report) {
+  pending_steps all;
   for (const auto& name : which) plan_one(name, all, report);
   return all;
 }
 
-void gateway::plan_one(const std::string& name, plans& all, apply_report& report) {
+void gateway::plan_one(const std::string& name, pending_steps& all, apply_report& report) {
   pending_.erase(name);
   tell_unread(name, report);
   const auto wanted = desired_.find(name);
   if (!wanted) {
-    rendered_.erase(name);
+    rendered_.forget(name);
     if (desired_.may_go(name) && !blamed(name)) plan_retiring(name, all);
     return;
   }
@@ -160,7 +115,7 @@ std::optional<std::string> gateway::options_while_stuck(const std::string& name,
   const bool stuck = crowded_ || budget_.failures() > 0 || blamed(name);
   // Empty: they are not known.
   if (!stuck || running == nullptr || running->settings.empty() ||
-      running->settings == rendered_.at(name).text) {
+      running->settings == rendered_.find(name)->text) {
     quiet(topic);
     return std::nullopt;
   }
@@ -202,7 +157,7 @@ arrival gateway::arrival_in(const model::backend& backend) const {
 /// What the settings and the routes have to know of a step that was carried out.
 void gateway::backend_changed(const pending_step& done) {
   if (done.what.what.kind != command_kind::add_backend) return;
-  actual_[done.backend] = {rendered_.at(done.backend).text, {}, false};
+  actual_[done.backend] = {rendered_.find(done.backend)->text, {}, false};
   if (running_) running_->insert(done.backend);
   routes_.backends_changed();
 }
@@ -242,7 +197,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
       if (const auto known = actual_.find(backend); known != actual_.end())
         note_done(known->second, done);
       backend_changed(steps[i]);
-      const auto text = i > 0 && completes(steps[i - 1].what, done) ? "" : describe(done);
+      const auto text = i > 0 && completes(steps[i - 1].what, done) ? "" : words_of(done);
       if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))
         report.notices.push_back({severity::info, who + " " + text, about});
       succeeded.insert(who);
@@ -286,22 +241,13 @@ std::string_view gateway::ca_file() const {
   return file ? std::string_view(*file) : system_ca;
 }
 
-const gateway::rendered* gateway::render(const model::backend& backend, apply_report& report) {
-  const auto known = rendered_.find(backend.name);
-  if (known != rendered_.end() && known->second.settings == backend.settings) return &known->second;
-  auto section = render_backend({backend.name, backend.settings, {}}, ca_file());
-  auto options = server_options(backend.settings, ca_file());
-  const auto topic = "refused " + backend.name;
-  if (!section || !options) {
-    tell(report, severity::error, topic,
-         "backend " + backend.name +
-             " cannot be written: " + (section ? options.error().message : section.error().message),
-         about_backend(backend.name));
-    return nullptr;
-  }
-  auto& r = rendered_[backend.name];
-  r = {backend.settings, std::move(section->settings), std::move(options).value()};
-  return &r;
+const rendered_settings* gateway::render(const model::backend& backend, apply_report& report) {
+  const auto rendered = rendered_.of(backend, ca_file());
+  if (rendered) return *rendered;
+  tell(report, severity::error, "refused " + backend.name,
+       "backend " + backend.name + " cannot be written: " + rendered.error().message,
+       about_backend(backend.name));
+  return nullptr;
 }
 
 }  // namespace switchyard::haproxy

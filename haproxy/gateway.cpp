@@ -1,8 +1,6 @@
 #include "haproxy/gateway.hpp"
 #include "haproxy/server_state.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -14,27 +12,17 @@ namespace {
 // both are one.
 constexpr std::chrono::milliseconds settle{1000};
 
-// How soon an HAProxy that went away is looked for again: it is back within a moment when it was
-// restarted.
-constexpr base::backoff::limits while_away{std::chrono::milliseconds(20),
-                                           std::chrono::milliseconds(1000),
-                                           std::chrono::milliseconds(10'000)};
-constexpr base::backoff::limits while_unwritable{std::chrono::milliseconds(1000),
-                                                 std::chrono::milliseconds(30'000),
-                                                 std::chrono::milliseconds(60'000)};
-
 }  // namespace
 
 gateway::gateway(gateway_settings settings, std::unique_ptr<surroundings> outside)
     : settings_(std::move(settings)),
       outside_(outside ? std::move(outside) : real_surroundings(settings_.haproxy)),
       store_(settings_.haproxy, outside_->files()),
+      kept_(settings_.haproxy, outside_->files()),
       budget_(settings_.haproxy.reload),
       drains_(settings_.drain_timeout),
       routes_(map_beside(settings_.haproxy.config_file), outside_->files()),
-      server_state_(server_state_is_ours(settings_.haproxy)),
-      save_backoff_(while_unwritable),
-      away_backoff_(while_away) {
+      server_state_(server_state_is_ours(settings_.haproxy)) {
   certificates_.follow(certificate_paths(settings_.frontends));
 }
 
@@ -56,6 +44,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   // One that was left when an earlier run was ended in the middle of a reload.
   if (!fresh) write_server_state(no_server_state, report);
   apply_report unheard;
+  incumbent_ = {kept_.running(), {}};
   const bool running = open(unheard);
   fresh_ = fresh && running;
   // Where no check tells whether HAProxy could start with the file, a corrected head is its chance.
@@ -65,8 +54,9 @@ base::status gateway::start(time_point now, apply_report& report) {
     if (auto up = outside_->ensure_running(longest_start); !up) return up;
   told_.clear();
   identity_ = {};
-  incumbent_ = {};
+  incumbent_ = {kept_.running(), {}};
   if (open(report)) plan_head(report);
+  keep_identity(report);
   reload_not_before_ = now + settle;
   finish(report);
   return {};
@@ -77,7 +67,7 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
   apply_report report;
   const auto touched = take(request);
   for (const auto& name : touched) mark_unsaved(name);
-  if (request.routes) schedule_save();
+  if (request.routes) saving_.changed(now);
   burst_ = request.more;
   const auto waiting = waiting_of(touched);
   reload_not_before_.reset();
@@ -92,19 +82,6 @@ apply_report gateway::apply(const apply_request& request, time_point now) {
   return report;
 }
 
-/// What of these waits for a reload, and with which settings.
-std::map<std::string, std::pair<std::vector<reload_reason>, std::string>> gateway::waiting_of(
-    const names& which) const {
-  std::map<std::string, std::pair<std::vector<reload_reason>, std::string>> all;
-  for (const auto& name : which) {
-    const auto found = pending_.find(name);
-    if (found == pending_.end()) continue;
-    const auto r = rendered_.find(name);
-    all[name] = {found->second, r == rendered_.end() ? "" : r->second.text};
-  }
-  return all;
-}
-
 apply_report gateway::reconcile(time_point now) {
   now_ = now;
   apply_report report;
@@ -113,38 +90,41 @@ apply_report gateway::reconcile(time_point now) {
       work_certificates(report)) {
     plan_head(report);
     // Not before: what ends every conversation in the middle would be tried again without a pause.
-    if (work_reload(report)) away_backoff_.reset();
+    if (work_reload(report)) absence_.settled();
+  } else if (away_ && settings_.haproxy.binary.empty()) {
+    commit_while_away(report);
   }
+  keep_identity(report);
   finish(report);
   return report;
 }
 
 apply_report gateway::tick(time_point now) {
-  if (retry_at_ && *retry_at_ <= now) return reconcile(now);
+  if (const auto look = absence_.next_look(); look && *look <= now) return reconcile(now);
   now_ = now;
   apply_report report;
   if (verify_due_ && *verify_due_ <= now && ready(report) && verify(report)) confirm(report);
-  if ((save_due_ && *save_due_ <= now) || (save_again_ && *save_again_ <= now)) save(report);
+  if (saving_.due(now)) save(report);
   if (!drains_.due(now).empty() && open(report)) work_drains(report);
   if (const auto look = certificates_.next_look(); look && *look <= now && open(report))
     work_certificates(report);
-  if (reload_wanted() && reload_due() <= now && open(report)) work_reload(report);
+  // What else a burst brings shall be part of it.
+  if (!burst_ && reload_wanted() && reload_due() <= now && open(report)) work_reload(report);
   finish(report);
   return report;
 }
 
 std::optional<gateway::time_point> gateway::next_work() const {
-  auto next = save_due_;
+  auto next = saving_.next();
   const auto sooner = [&next](std::optional<time_point> t) {
     if (t && (!next || *t < *next)) next = t;
   };
-  sooner(save_again_);
-  sooner(retry_at_);
+  sooner(absence_.next_look());
   if (away_) return next;
   sooner(verify_due_);
   sooner(drains_.next());
   sooner(certificates_.next_look());
-  if (reload_wanted()) sooner(reload_due());
+  if (!burst_ && reload_wanted()) sooner(reload_due());
   return next;
 }
 
@@ -160,8 +140,10 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   budget_.changed();
   server_state_ = server_state_is_ours(settings_.haproxy);
   verify_against(settings.haproxy.server_ca_file, report);
-  base_changed_ = identity_.pid != 0 && print_of(settings_.haproxy.base_file) != base_loaded_;
-  ca_changed_ = identity_.pid != 0 && print_of(settings_.haproxy.server_ca_file) != ca_loaded_;
+  if (identity_.pid != 0) {
+    base_file_.look(settings_.haproxy.base_file);
+    ca_file_.look(settings_.haproxy.server_ca_file);
+  }
   plan_head(report);
   if (away_ && head_changed_ && settings_.haproxy.binary.empty() && write_initial(report))
     head_changed_ = false;
@@ -172,10 +154,10 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
 
 apply_report gateway::shut_down(std::chrono::milliseconds grace) {
   apply_report report;
-  if (save_due_ || !unsaved_.empty()) save(report);
+  if (saving_.waits() || !unsaved_.empty()) save(report);
   restore_edited(report);
   session_.reset();
-  drop_lifeline();
+  lifeline_.drop();
   if (settings_.haproxy.mode == config::haproxy_mode::managed) outside_->stop(grace);
   return report;
 }

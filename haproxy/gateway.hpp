@@ -16,30 +16,31 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.hpp"
+#include "haproxy/absence.hpp"
 #include "haproxy/apply.hpp"
+#include "haproxy/blame_book.hpp"
 #include "haproxy/capabilities.hpp"
 #include "haproxy/certificates.hpp"
 #include "haproxy/config_store.hpp"
 #include "haproxy/desired_backends.hpp"
 #include "haproxy/drain_queue.hpp"
+#include "haproxy/gateway_settings.hpp"
 #include "haproxy/incumbent.hpp"
+#include "haproxy/kept_master.hpp"
+#include "haproxy/lifeline.hpp"
+#include "haproxy/operators_file.hpp"
+#include "haproxy/pending_steps.hpp"
 #include "haproxy/reload_budget.hpp"
 #include "haproxy/reload_halving.hpp"
+#include "haproxy/rendered_backends.hpp"
 #include "haproxy/route_table.hpp"
+#include "haproxy/save_schedule.hpp"
 #include "haproxy/surroundings.hpp"
+#include "haproxy/told_topics.hpp"
 #include "haproxy/transaction.hpp"
 #include "haproxy/turns.hpp"
 
 namespace switchyard::haproxy {
-
-struct gateway_settings {
-  config::haproxy_settings haproxy;
-  std::vector<config::frontend_settings> frontends;
-  std::chrono::milliseconds drain_timeout{30'000};
-
-  bool operator==(const gateway_settings&) const = default;
-};
 
 class gateway {
  public:
@@ -78,9 +79,9 @@ class gateway {
 
   /// Readable when the HAProxy that we talk to ends; -1 when there is none. Valid until the next
   /// call of any other function.
-  int lifeline() const { return lifeline_ ? lifeline_->fd() : -1; }
+  int lifeline() const { return lifeline_.fd(); }
   /// Another number whenever lifeline() is another conversation.
-  std::uint64_t lifeline_generation() const { return lifeline_generation_; }
+  std::uint64_t lifeline_generation() const { return lifeline_.generation(); }
 
   /// Saves the file; in managed mode lets HAProxy finish its connections, at most `grace`, and ends
   /// it.
@@ -88,29 +89,15 @@ class gateway {
 
  private:
   using names = std::set<std::string>;
-  /// A pass that does more than this is told of in one line.
-  static constexpr std::size_t told_one_by_one = 20;
   /// The topic of what is told of config_file.
   static constexpr const char* about_file = "file";
-  struct rendered {
-    model::backend_settings settings;
-    std::string text;
-    std::string options;
-  };
-  struct blame {
-    model::backend_ptr version;  ///< nullptr: its removal
-    time_point until;
-  };
-  struct pending_step {
-    std::string backend;
-    step what;
-  };
 
   // -- contact with HAProxy (contact.cpp) --
   bool open(apply_report& report);
   base::outcome<process_info> approach();
   incumbent known();
   bool steps_down();
+  void keep_identity(apply_report& report);
   bool ready(apply_report& report);
   bool confirm(apply_report& report);
   base::outcome<bool> stopping();
@@ -126,14 +113,13 @@ class gateway {
   void assume_limits();
   void met();
   void renew_lifeline();
-  void drop_lifeline();
   bool lost(const base::error& why, apply_report& report);
   void tell_detour(apply_report& report);
   std::string remedy() const;
   bool keep_managed_alive(apply_report& report);
   void tell(apply_report& report, severity level, const std::string& topic, const std::string& text,
             const subject& about = {});
-  void quiet(const std::string& topic) { told_.erase(topic); }
+  void quiet(const std::string& topic) { told_.quiet(topic); }
   void finish(apply_report& report);
 
   // -- converging (converge.cpp) --
@@ -142,13 +128,8 @@ class gateway {
       const names& which) const;
   names every_name() const;
   bool converge(const names& which, apply_report& report, bool repairing);
-  struct plans {
-    std::vector<pending_step> steps;    ///< additions and changes
-    std::vector<pending_step> leaving;  ///< of retiring backends: after the routes have moved
-    std::map<std::string, std::vector<std::string>> departing;  ///< servers, by backend: likewise
-  };
-  plans plan_all(const names& which, apply_report& report);
-  void plan_one(const std::string& name, plans& all, apply_report& report);
+  pending_steps plan_all(const names& which, apply_report& report);
+  void plan_one(const std::string& name, pending_steps& all, apply_report& report);
   void tell_unread(const std::string& name, apply_report& report);
   std::optional<std::string> options_while_stuck(const std::string& name,
                                                  const actual_backend* running,
@@ -161,9 +142,9 @@ class gateway {
   std::optional<std::string> loaded_profile(const std::string& backend,
                                             const std::string& settings) const;
   arrival arrival_in(const model::backend& backend) const;
-  void plan_retiring(const std::string& name, plans& all);
+  void plan_retiring(const std::string& name, pending_steps& all);
   void backend_changed(const pending_step& done);
-  const rendered* render(const model::backend& backend, apply_report& report);
+  const rendered_settings* render(const model::backend& backend, apply_report& report);
   std::string_view ca_file() const;
 
   // -- routes (routing.cpp) --
@@ -177,7 +158,7 @@ class gateway {
   bool verify_touched(apply_report& report);
   void note_repairs(unsigned steps_before, const command_tally& sent_before,
                     apply_report& report) const;
-  std::vector<pending_step> everything_of(plans all);
+  std::vector<pending_step> everything_of(pending_steps all);
   bool compare(apply_report& report);
   enum class reading { one_by_one, whole_when_many };
   bool read_back(const names& which, reading how, apply_report& report);
@@ -189,7 +170,7 @@ class gateway {
 
   // -- servers on their way out (leaving.cpp) --
   bool has_all_desired(const std::string& name) const;
-  void plan_leaving(plans& all);
+  void plan_leaving(pending_steps& all);
   void drain(const std::string& name, const std::vector<std::string>& servers,
              std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
@@ -204,16 +185,14 @@ class gateway {
                bool& done);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
                       deleted_servers& deleted, apply_report& report);
-  static void tell_deleted(const deleted_servers& deleted, apply_report& report);
   bool delete_retired(const std::string& backend, apply_report& report);
   void backend_gone(const std::string& backend);
 
   // -- certificates (renewing.cpp) --
   bool work_certificates(apply_report& report);
 
-  // -- the reload (reload.cpp) --
+  // -- the reload (reload_need.cpp, reload.cpp) --
   void plan_head(apply_report& report);
-  static std::size_t print_of(const std::optional<std::string>& file);
   void files_loaded(bool known);
   void verify_against(const std::optional<std::string>& other_ca_file, apply_report& report);
   void tell_misfits(apply_report& report);
@@ -231,7 +210,6 @@ class gateway {
                 const std::vector<reload_reason>& why, apply_report& report);
   void reload_refused(const base::error& why, apply_report& report);
   void reload_failed(const std::string& why, apply_report& report);
-  static subject about_backend(const std::string& name) { return {matter::backend, name}; }
   base::status new_binds_free() const;
 
   // -- the file for a reload or a start (committing.cpp) --
@@ -240,8 +218,11 @@ class gateway {
   base::outcome<configuration> commit_target(apply_report& report);
   names without_guilty(const names& which, apply_report& report);
   bool blamed(const std::string& name) const;
-  void extend_blame();
   void put_blame(const std::string& name, const std::string& why, apply_report& report);
+  names corrections(apply_report& report);
+  template <class Commit>
+  bool commit_for_start(Commit commit, apply_report& report);
+  void commit_corrections(apply_report& report);
   void commit_while_away(apply_report& report);
   bool put_back(apply_report& report);
   void step_back(apply_report& report);
@@ -257,7 +238,6 @@ class gateway {
   base::status write_initial(apply_report& report);
   void restore_edited(apply_report& report);
   void mark_unsaved(const std::string& name);
-  void schedule_save();
   bool save_routes(const configuration& file, apply_report& report);
   void save(apply_report& report);
 
@@ -266,6 +246,7 @@ class gateway {
   gateway_settings settings_;
   std::unique_ptr<surroundings> outside_;
   config_store store_;
+  kept_master kept_;
   reload_budget budget_;
   reload_halving halving_;
   names brought_;  ///< of the backends that wait for a reload, those that the last commit has
@@ -273,22 +254,16 @@ class gateway {
   route_table routes_;
   certificates certificates_;
   bool server_state_;  ///< HAProxy reads our server-state file
-
   desired_backends desired_;
-  std::map<std::string, rendered> rendered_;
-
+  rendered_backends rendered_;
   configuration file_;  ///< on disk, but for what unsaved_ names
   names unsaved_;
   std::map<std::string, time_point> resaved_;  ///< whose settings a save without a reload changed
-  std::optional<time_point> save_due_;
-  std::optional<time_point> save_again_;  ///< when to try what a save had to leave out
-  std::chrono::milliseconds save_took_{0};
-  base::backoff save_backoff_;
+  save_schedule saving_;
 
   command_tally tally_;  ///< of the pass under way; outlives session_
   std::unique_ptr<conversation> session_;
-  std::unique_ptr<conversation> lifeline_;
-  std::uint64_t lifeline_generation_ = 0;
+  haproxy::lifeline lifeline_;
   process_info identity_;  ///< of the worker that actual_ describes; pid 0: none yet
   incumbent incumbent_;    ///< attached: whose worker that is
   std::string detour_;     ///< why the conversation leads through the master; "" when it does not
@@ -301,7 +276,6 @@ class gateway {
   bool untried_ = false;     ///< the file was written while HAProxy was away
   pid_t limits_of_ = 0;      ///< the worker whose servers' limits are in actual_
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
-
   names by_reload_;               ///< backends that this worker refused to add or to delete
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
   turns turns_;
@@ -311,23 +285,17 @@ class gateway {
   names held_;            ///< backends with servers that leave once a burst's last part is there
   names unverified_;      ///< backends that commands went to since they were read last
   std::optional<time_point> verify_due_;
-
   std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend
-  std::map<std::string, blame> blamed_;                        ///< backends that HAProxy refused
+  blame_book blames_;
   bool head_changed_ = false;
-  std::size_t base_loaded_ = 0;  ///< of base_file as it was when the worker was met
-  bool base_changed_ = false;
-  std::size_t ca_loaded_ = 0;  ///< of server_ca_file, the same; 0: the worker may have an older one
-  bool ca_changed_ = false;
+  operators_file base_file_;
+  operators_file ca_file_;  ///< server_ca_file
   std::optional<time_point> reload_not_before_;
   time_point reload_begun_{};
   bool by_signal_ = false;  ///< managed: the next reload goes past the master's socket
-
-  std::optional<time_point> retry_at_;  ///< when to look for an HAProxy that is away
-  base::backoff away_backoff_;
-  std::optional<time_point> silent_since_;   ///< since when nobody could be reached
-  std::map<std::string, std::string> told_;  ///< topic → what was said of it last
-  time_point now_{};                         ///< of the pass under way
+  absence absence_;
+  told_topics told_;
+  time_point now_{};  ///< of the pass under way
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "haproxy/gateway.hpp"
+#include "haproxy/step_words.hpp"
 
 namespace switchyard::haproxy {
 
@@ -12,6 +13,20 @@ namespace {
 
 // Of backends with servers to delete, which cost a question and an answer each.
 constexpr std::size_t most_at_once = 100;
+
+void tell_deleted(const std::vector<std::pair<std::string, std::string>>& deleted,
+                  apply_report& report) {
+  if (deleted.size() > told_one_by_one) {
+    report.notices.push_back({severity::info,
+                              base::counted(deleted.size(), "server") + " drained and deleted",
+                              {matter::server}});
+    return;
+  }
+  for (const auto& [backend, server] : deleted)
+    report.notices.push_back({severity::info,
+                              backend + "/" + server + " drained and deleted",
+                              {matter::server, backend, server}});
+}
 
 }  // namespace
 
@@ -26,7 +41,7 @@ bool gateway::has_all_desired(const std::string& name) const {
 
 // What is to take over from them was sent before. Where HAProxy refused one of those, or the
 // conversation ended, all stay until the next pass.
-void gateway::plan_leaving(plans& all) {
+void gateway::plan_leaving(pending_steps& all) {
   for (const auto& [name, servers] : all.departing)
     if (has_all_desired(name)) drain(name, servers, all.leaving);
   all.departing.clear();
@@ -55,7 +70,7 @@ void gateway::drain(const std::string& name, const std::vector<std::string>& ser
 
 // Where HAProxy can delete backends, one that nobody desires takes no more traffic, its servers
 // leave, then it goes. Elsewhere it goes with a reload.
-void gateway::plan_retiring(const std::string& name, plans& all) {
+void gateway::plan_retiring(const std::string& name, pending_steps& all) {
   const auto running = actual_.find(name);
   if (running == actual_.end()) {
     const bool is_gone = can_add_backends() && running_ && !running_->contains(name);
@@ -142,19 +157,6 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
     deleted.emplace_back(backend, server);
   }
   return true;
-}
-
-void gateway::tell_deleted(const deleted_servers& deleted, apply_report& report) {
-  if (deleted.size() > told_one_by_one) {
-    report.notices.push_back({severity::info,
-                              base::counted(deleted.size(), "server") + " drained and deleted",
-                              {matter::server}});
-    return;
-  }
-  for (const auto& [backend, server] : deleted)
-    report.notices.push_back({severity::info,
-                              backend + "/" + server + " drained and deleted",
-                              {matter::server, backend, server}});
 }
 
 bool gateway::delete_retired(const std::string& backend, apply_report& report) {

@@ -152,8 +152,8 @@ outcome<reload_result> ask_master(watch& w, const capabilities& can) {
     // On 2.6 the connection ends, or is reset, when the master re-executes itself.
     if (!answer || !answer->starts_with("Success=")) return w.await_counts(*before);
     if (answer->starts_with("Success=1")) return w.await_worker();
-    if (answer->find(still_reloading) == std::string::npos || w.until.passed())
-      return refusal(*answer);
+    if (answer->find(still_reloading) == std::string::npos) return refusal(*answer);
+    if (w.until.passed()) return error{errc::timeout, "HAProxy is still busy with another reload"};
     w.rest();
   }
 }

@@ -35,7 +35,8 @@ struct reload_result {
 /// that is gone, with another pid and Stopping: 0. For a moment after that the old worker may still
 /// accept a connection there, so look at the pid of each conversation that is opened.
 /// errc::refused: HAProxy kept the old worker, with its log where it gives one; errc::timeout: no
-/// verdict within `longest`; errc::unavailable: neither socket nor pid usable.
+/// verdict within `longest`, or it was busy with another reload all the while; errc::unavailable:
+/// neither socket nor pid usable.
 /// `settings.master_socket` is used when set, else SIGUSR2 to the pid in `settings.pid_file`.
 base::outcome<reload_result> reload(const config::haproxy_settings& settings,
                                     const capabilities& can,

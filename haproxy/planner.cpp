@@ -147,6 +147,8 @@ std::string_view to_string(reload_cause cause) {
       return "certificate";
     case reload_cause::unknown_layout:
       return "HAProxy runs another configuration";
+    case reload_cause::trial:
+      return "trial without the backends that wait";
   }
   return "unknown";
 }

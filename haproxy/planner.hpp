@@ -29,6 +29,7 @@ enum class reload_cause {
   ca_file,                 ///< server_ca_file has another text than HAProxy was loaded with
   certificate,     ///< a certificate file changed in a way that the runtime API cannot follow
   unknown_layout,  ///< the running process was not loaded from our file as it is
+  trial,           ///< the last reload was refused; this one goes without what waits
 };
 
 /// The cause as logs and metrics name it: "new backend".

@@ -16,11 +16,9 @@
 #include <map>
 #include <string>
 
-#include "base/atomic_file.hpp"
 #include "haproxy/pidfd.hpp"
 #include "haproxy/program.hpp"
 #include "haproxy/reach.hpp"
-#include "haproxy/reply_text.hpp"
 #include "haproxy/unix_socket.hpp"
 
 namespace switchyard::haproxy {
@@ -32,7 +30,6 @@ using base::error;
 using base::status;
 using std::chrono::milliseconds;
 
-constexpr std::size_t longest_line = 64;
 constexpr milliseconds look(200);
 constexpr milliseconds between_looks(5);
 constexpr milliseconds orphan_ends_within(10'000);
@@ -73,42 +70,6 @@ void remove_socket(const std::string& path) {
   if (::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) ::unlink(path.c_str());
 }
 
-std::string kept_in(const config::haproxy_settings& settings) {
-  return settings.config_file + ".master";
-}
-
-constexpr std::string_view told_to_stop = "stopping";
-
-/// Without it nothing but the sockets tells that HAProxy is there, which is no reason to have none.
-void keep(const config::haproxy_settings& settings, pid_t master, std::string_view note = {}) {
-  const auto which = program_at(master);
-  auto line = std::to_string(which.pid) + " " + std::to_string(which.started);
-  if (!note.empty()) line += " " + std::string(note);
-  static_cast<void>(base::write_file_atomically(kept_in(settings), line + "\n"));
-}
-
-/// The master that was kept, while it runs and its command line has our file; none else. One that
-/// was told to stop takes no connections any more: it is in nobody's way.
-program left_behind(const config::haproxy_settings& settings) {
-  const auto text = base::read_file(kept_in(settings), longest_line);
-  auto line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
-  program kept;
-  if (!read_number(next_word(line), kept.pid) || !read_number(next_word(line), kept.started) ||
-      next_word(line) == told_to_stop || !runs(kept) ||
-      !started_with(kept.pid, settings.config_file).value_or(true))
-    return {};
-  return kept;
-}
-
-/// Whether the kept master was told to stop and has not ended: switchyard was killed meanwhile.
-bool leaves(const config::haproxy_settings& settings) {
-  const auto text = base::read_file(kept_in(settings), longest_line);
-  auto line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
-  program kept;
-  return read_number(next_word(line), kept.pid) && read_number(next_word(line), kept.started) &&
-         next_word(line) == told_to_stop && runs(kept);
-}
-
 error unreachable(const config::haproxy_settings& settings, pid_t left) {
   const auto pid = std::to_string(left);
   return {errc::conflict, "the HAProxy of an earlier run (process " + pid + ") still runs on " +
@@ -132,7 +93,7 @@ base::command_line command_for(const config::haproxy_settings& settings) {
 status none_left_behind(const config::haproxy_settings& settings, milliseconds longest) {
   const base::deadline until(longest);
   for (;;) {
-    const auto left = left_behind(settings);
+    const auto left = kept_master(settings).running_on_our_file();
     if (left.pid == 0) return {};
     const auto there = settings.master_socket
                            ? show_proc(*settings.master_socket, std::min(look, until.left()))
@@ -143,7 +104,8 @@ status none_left_behind(const config::haproxy_settings& settings, milliseconds l
   }
 }
 
-process::process(config::haproxy_settings settings) : settings_(std::move(settings)) {
+process::process(config::haproxy_settings settings)
+    : settings_(std::move(settings)), kept_(settings_) {
   if (!settings_.master_socket)
     settings_.master_socket =
         std::filesystem::path(settings_.runtime_socket).replace_filename("master.sock").string();
@@ -179,7 +141,7 @@ status process::ensure_running(milliseconds longest) {
 }
 
 base::outcome<process::presence> process::find(const base::deadline& until) {
-  if (leaves(settings_)) return presence::none;
+  if (kept_.leaves()) return presence::none;
   const base::deadline orphan_gone(std::min(orphan_ends_within, until.left()));
   for (;;) {
     const auto adopted = adopt(until);
@@ -190,7 +152,7 @@ base::outcome<process::presence> process::find(const base::deadline& until) {
     if (!there && there.error().kind == errc::unavailable) {
       if (auto alone = none_left_behind(settings_, orphan_gone.left()); !alone)
         return alone.error();
-      if (left_behind(settings_).pid == 0) return presence::none;
+      if (kept_.running_on_our_file().pid == 0) return presence::none;
       continue;  // it is found by now
     }
     // A worker without a master: either its master is just about to listen, or was killed, and then
@@ -216,7 +178,7 @@ status process::adopt(const base::deadline& until) {
 }
 
 status process::take(pid_t master) {
-  if (const auto left = left_behind(settings_); left.pid != 0 && left.pid != master)
+  if (const auto left = kept_.running_on_our_file(); left.pid != 0 && left.pid != master)
     return unreachable(settings_, left.pid);
   auto pidfd = open_pidfd(master);
   if (!pidfd)
@@ -230,7 +192,7 @@ status process::take(pid_t master) {
   child_.reset();
   pidfd_ = std::move(pidfd);
   master_ = master;
-  keep(settings_, master_);
+  keep_master();
   return {};
 }
 
@@ -253,10 +215,16 @@ status process::launch() {
     return error{errc::io, std::string("pidfd of HAProxy: ") + std::strerror(cause)};
   }
   master_ = started->pid();
-  keep(settings_, master_);
+  keep_master();
   pidfd_ = std::move(pidfd);
   child_ = std::move(*started);
   return {};
+}
+
+// Without it nothing but the sockets tells that HAProxy is there, which is no reason to have none;
+// the gateway writes it again, and tells why where it cannot.
+void process::keep_master() {
+  static_cast<void>(kept_.keep(program_at(master_)));
 }
 
 bool process::alive() {
@@ -291,7 +259,8 @@ void process::stop(milliseconds grace) {
   };
   const std::array steps{step{SIGUSR1, grace}, step{SIGTERM, after_sigterm},
                          step{SIGKILL, after_sigkill}};
-  keep(settings_, master_, told_to_stop);
+  // A switchyard that is killed meanwhile would take it for one that is in the way.
+  static_cast<void>(kept_.keep(program_at(master_), kept_master::course::stops));
   for (const auto& [signal, patience] : steps) {
     // By descriptor: an adopted master may have been reaped, and its pid given away.
     signal_pidfd(pidfd_.get(), signal);
@@ -300,7 +269,7 @@ void process::stop(milliseconds grace) {
   alive();
   remove_socket(settings_.runtime_socket);
   remove_socket(*settings_.master_socket);
-  ::unlink(kept_in(settings_).c_str());
+  kept_.forget();
 }
 
 }  // namespace switchyard::haproxy

@@ -4,8 +4,8 @@
 //
 // An HAProxy that is already there (left by a switchyard that was killed) is adopted through its
 // master socket. Which one it is stands beside the configuration file as well
-// (`<config_file>.master`: the pid of the master and its start time), so that none is started
-// beside one whose sockets are gone. Threading: one thread.
+// (haproxy/kept_master.hpp), so that none is started beside one whose sockets are gone. Threading:
+// one thread.
 
 #include <sys/types.h>
 
@@ -16,6 +16,7 @@
 #include "base/outcome.hpp"
 #include "base/subprocess.hpp"
 #include "config/settings.hpp"
+#include "haproxy/kept_master.hpp"
 
 namespace switchyard::haproxy {
 
@@ -65,8 +66,10 @@ class process {
   base::status adopt(const base::deadline& until);
   base::status take(pid_t master);
   base::status launch();
+  void keep_master();
 
   config::haproxy_settings settings_;
+  kept_master kept_;
   std::optional<base::child> child_;  // nothing for an adopted one
   base::unique_fd pidfd_;
   pid_t master_ = 0;

@@ -1,13 +1,13 @@
-// The gateway's reloads: whether, when, and how.
+// The gateway's reloads: how.
 
 #include <algorithm>
 #include <utility>
 
-#include "base/atomic_file.hpp"
 #include "base/net.hpp"
 #include "haproxy/addresses.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/server_state.hpp"
+#include "haproxy/unix_socket.hpp"
 
 namespace switchyard::haproxy {
 
@@ -15,6 +15,7 @@ namespace {
 
 // When too many old workers are draining, the next look comes after this.
 constexpr std::chrono::milliseconds crowded_wait{1000};
+constexpr std::chrono::milliseconds no_wait{0};
 
 const std::string about_reload = "reload";
 const std::string about_master = "master socket";
@@ -33,115 +34,16 @@ std::string join(const std::vector<reload_reason>& reasons) {
 
 }  // namespace
 
-// -- whether and when
-
-void gateway::plan_head(apply_report& report) {
-  const auto head =
-      render_head(settings_.haproxy, settings_.frontends, file_.modes(), server_state_);
-  if (!head) {
-    tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message,
-         {matter::file});
-    return;
-  }
-  head_changed_ = *head != file_.head;
-  tell_misfits(report);
-}
-
-void gateway::tell_misfits(apply_report& report) {
-  const auto found = misfits(settings_.frontends, file_.modes());
-  for (const auto& frontend : settings_.frontends) {
-    const auto topic = "default_backend of " + frontend.name;
-    if (const auto misfit = found.find(frontend.name); misfit != found.end())
-      tell(report, severity::warning, topic, misfit->second, {matter::file});
-    else
-      quiet(topic);
-  }
-}
-
-/// Tells versions of an operator's file apart; 0 when there is none.
-std::size_t gateway::print_of(const std::optional<std::string>& file) {
-  if (!file) return 0;
-  const auto text = base::read_file(*file);
-  return text ? std::hash<std::string>()(*text) : 0;
-}
-
-/// A worker that was there before us may have read another server_ca_file than there is now: one
-/// that changed since that worker started, or in the second before, is loaded again.
-void gateway::files_loaded(bool known) {
-  base_loaded_ = print_of(settings_.haproxy.base_file);
-  ca_loaded_ = print_of(settings_.haproxy.server_ca_file);
-  base_changed_ = ca_changed_ = false;
-  if (known || ca_loaded_ == 0) return;
-  const auto started = identity_.started - std::chrono::seconds(1);
-  const auto stamp = stamp_of(*settings_.haproxy.server_ca_file);
-  if (!stamp || stamp->latest() < started) return;
-  ca_loaded_ = 0;
-  ca_changed_ = true;
-}
-
-/// Another file is another setting of each backend that verifies its servers.
-void gateway::verify_against(const std::optional<std::string>& other_ca_file,
-                             apply_report& report) {
-  if (settings_.haproxy.server_ca_file == other_ca_file) return;
-  settings_.haproxy.server_ca_file = other_ca_file;
-  ca_loaded_ = print_of(other_ca_file);
-  rendered_.clear();
-  names verifying;
-  for (const auto& [name, backend] : desired_.all()) {
-    const auto& tls = backend->settings.tls;
-    if (tls.enabled && tls.verify == model::tls_verify::required) verifying.insert(name);
-  }
-  for (const auto& name : verifying) mark_unsaved(name);
-  if (!away_) plan_all(verifying, report);  // what a reload is to bring
-}
-
-bool gateway::needs_reload() const {
-  return !layout_known_ || head_changed_ || base_changed_ || ca_changed_ ||
-         certificates_.wants_reload() || !pending_.empty();
-}
-
-/// Whether what runs has backends that nobody can tell of yet: our file was lost, and not all
-/// providers have reported.
-bool gateway::spares_running() const {
-  return fresh_ && !layout_known_ && !foreign_ && !desired_.complete();
-}
-
-void gateway::tell_spared(apply_report& report) {
-  if (away_ || !spares_running()) return quiet("spared");
-  tell(report, severity::warning, "spared",
-       settings_.haproxy.config_file +
-           " was missing: HAProxy goes on with what it has, and is not reloaded before every "
-           "provider has reported",
-       {matter::reload});
-}
-
-bool gateway::reload_wanted() const {
-  return !away_ && needs_reload() && !spares_running();
-}
-
-std::vector<reload_reason> gateway::reasons() const {
-  std::vector<reload_reason> all;
-  if (!reload_wanted()) return all;
-  if (!layout_known_) all.push_back({reload_cause::unknown_layout, ""});
-  if (head_changed_) all.push_back({reload_cause::changed_head, ""});
-  if (base_changed_) all.push_back({reload_cause::operators_file, ""});
-  if (ca_changed_) all.push_back({reload_cause::ca_file, ""});
-  for (auto& reason : certificates_.reasons()) all.push_back(std::move(reason));
-  for (const auto& [name, list] : pending_) all.insert(all.end(), list.begin(), list.end());
-  return all;
-}
-
-gateway::time_point gateway::reload_due() const {
-  const auto earliest = budget_.earliest();
-  return reload_not_before_ ? std::max(earliest, *reload_not_before_) : earliest;
-}
-
 bool gateway::work_reload(apply_report& report) {
   if (!reload_wanted()) crowded_ = false;
   if (!reload_wanted() || reload_due() > now_) return true;
   by_signal_ = false;
   reload_begun_ = std::chrono::steady_clock::now();
   if (!settings_.haproxy.master_socket) return reload_now(report);
+  // A master that is out of reach is awaited for seconds: it may be loading. Where the worker is as
+  // well, the file has to be right first.
+  if (saving_.waits() && nobody_listens(settings_.haproxy.runtime_socket, base::deadline(no_wait)))
+    save(report);
   const bool by_command = !settings_.haproxy.reload.command.empty();
   const auto master = by_command ? outside_->show_proc(*settings_.haproxy.master_socket)
                                  : outside_->find_master(settings_.haproxy, known(), identity_.pid);
@@ -185,8 +87,6 @@ bool gateway::reload_past_master(const base::error& why, apply_report& report) {
   return true;
 }
 
-// -- the reload
-
 bool gateway::reload_now(apply_report& report) {
   const auto why = reasons();
   if (auto free = new_binds_free(); !free) {
@@ -201,11 +101,12 @@ bool gateway::reload_now(apply_report& report) {
   }
   remember_down_servers(*next, report);
   session_.reset();
-  drop_lifeline();  // the old worker would wait for it
+  lifeline_.drop();  // the old worker would wait for it
   const auto result = by_signal_ ? outside_->reload_by_signal(settings_.haproxy, identity_.pid)
                                  : outside_->reload(settings_.haproxy, *can_);
   write_server_state(no_server_state, report);
   if (!result) {
+    for (const auto& name : brought_) blames_.tried(name, desired_.find(name));
     put_back(report);
     reload_refused(result.error(), report);
     return open(report);
@@ -225,13 +126,16 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
   halving_.succeeded();
   auto left = waiting_for_load();
   for (const auto& name : brought_) left.erase(name);
+  if (left.empty()) halving_ = {};
   file_ = std::move(now_loaded);
   store_.forget_edit();
   resaved_.clear();
+  blames_.loaded();
   unsaved_ = left;
-  for (const auto& [name, b] : blamed_) unsaved_.insert(name);
-  save_due_.reset();
-  if (!unsaved_.empty()) schedule_save();
+  blames_.acquit(brought_);
+  unsaved_.merge(blames_.all());
+  saving_.done();
+  if (!unsaved_.empty()) saving_.changed(now_);
   pending_.clear();
   head_changed_ = false;
   tell_misfits(report);
@@ -241,13 +145,17 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
     const auto backend = r.subject.substr(0, r.subject.find('/'));
     return blamed(backend) || left.contains(backend);
   });
+  const bool trial = brought_.empty() && !left.empty();
+  if (report.reload_reasons.empty() && trial) report.reload_reasons = {{reload_cause::trial, ""}};
   report.reload_took = result.took;
   report.notices.push_back({severity::info,
                             "reloaded HAProxy in " + std::to_string(result.took.count()) +
                                 " ms: " + join(report.reload_reasons),
                             {matter::reload}});
   const bool reached = open(report);
-  if (reached && layout_known_) {
+  if (reached && layout_known_ && trial) {
+    budget_.went_without(std::chrono::steady_clock::now());
+  } else if (reached && layout_known_) {
     quiet(about_reload);
     budget_.succeeded(std::chrono::steady_clock::now());
   } else {
@@ -262,19 +170,21 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
 }
 
 // Where `haproxy -c` was not asked, or took what a load does not, one backend must not hold up the
-// others.
+// others. None is blamed for what HAProxy refuses without it.
 void gateway::reload_refused(const base::error& why, apply_report& report) {
   const bool certificates_wait = certificates_.wants_reload();
   reload_failed(why.message, report);
   if (why.kind != base::errc::refused) return;
-  const auto found = halving_.refused(brought_);
+  const bool guilty_before = std::ranges::all_of(
+      brought_, [this](const auto& name) { return blames_.was_blamed(name, desired_.find(name)); });
+  const auto found = halving_.refused(brought_, guilty_before);
   if (found.guilty) {
     put_blame(*found.guilty, why.message, report);
     // A reload that brings nothing would come next.
     if (!certificates_wait) pending_.erase(*found.guilty);
     if (pending_.empty()) halving_ = {};
   }
-  if (!brought_.empty()) extend_blame();
+  if (!brought_.empty() || !pending_.empty()) blames_.extend(now_, budget_.earliest());
   if (found.at_once) budget_.changed();
 }
 

@@ -28,6 +28,8 @@ class reload_budget {
   bool allows(std::size_t old_workers) const { return old_workers < settings_.max_old_workers; }
 
   void succeeded(time_point now);
+  /// HAProxy took a reload, without what had made it refuse the one before: that still counts.
+  void went_without(time_point now) { last_ = now; }
   /// A reload that was refused or timed out, or a configuration that HAProxy does not take.
   void failed(time_point now, std::uint32_t random);
   /// What a reload would load is another one than what failed: it need not wait for the backoff.

@@ -12,11 +12,6 @@ namespace switchyard::haproxy {
 
 namespace {
 
-// Server changes reach the file this long after the first of them.
-constexpr std::chrono::milliseconds save_delay{250};
-constexpr std::chrono::milliseconds longest_save_delay{3000};
-// What a save had to leave out without a reload in sight is tried again after this.
-constexpr std::chrono::seconds save_again{30};
 // No worker takes longer to load; 100,000 servers need less than two seconds.
 constexpr std::chrono::seconds longest_load{60};
 const std::string about_backends = "backends' file";
@@ -79,12 +74,7 @@ void gateway::restore_edited(apply_report& report) {
 
 void gateway::mark_unsaved(const std::string& name) {
   unsaved_.insert(name);
-  schedule_save();
-}
-
-void gateway::schedule_save() {
-  // A file that takes long to write is written less often.
-  if (!save_due_) save_due_ = now_ + std::clamp(10 * save_took_, save_delay, longest_save_delay);
+  saving_.changed(now_);
 }
 
 /// The routes as they suit an HAProxy that is loaded with `file`.
@@ -170,12 +160,14 @@ transaction gateway::record_less(const names& unsaved, const std::string& why,
 // Without a reload the file follows what HAProxy took already: it must stay one that HAProxy can be
 // started with.
 void gateway::save(apply_report& report) {
-  std::erase_if(blamed_, [this](const auto& b) { return b.second.until <= now_; });
+  blames_.tidy([this](const auto& name, const auto& version) {
+    return version != desired_.find(name) || (!version && !file_.backends.contains(name));
+  });
   const auto before = unsaved_;
   const auto begun = std::chrono::steady_clock::now();
   auto target = record(true, report);
-  save_due_.reset();
-  if (!save_routes(target.draft(), report)) save_due_ = now_ + save_backoff_.failed(now_, random());
+  saving_.done();
+  if (!save_routes(target.draft(), report)) saving_.failed(now_, random());
   if (target.changed()) {
     const auto commit = [&] {
       return target.commit(store_, transaction::purpose::record, transaction::previous::leave);
@@ -190,7 +182,7 @@ void gateway::save(apply_report& report) {
       saved(std::move(next).value(), report);
     } else {
       unsaved_ = before;
-      save_due_ = now_ + save_backoff_.failed(now_, random());
+      saving_.failed(now_, random());
       tell(report, severity::error, about_file,
            "runtime changes go on, but " + settings_.haproxy.config_file +
                " cannot be written: " + next.error().message,
@@ -198,10 +190,9 @@ void gateway::save(apply_report& report) {
     }
   }
   const auto saveable = [this](const auto& name) { return !pending_.contains(name); };
-  const bool left_out = !save_due_ && std::ranges::any_of(unsaved_, saveable);
-  save_again_ = left_out ? std::optional(now_ + save_again) : std::nullopt;
-  save_took_ =
-      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+  using std::chrono::steady_clock;
+  saving_.ended(now_, std::chrono::ceil<std::chrono::milliseconds>(steady_clock::now() - begun),
+                std::ranges::any_of(unsaved_, saveable));
 }
 
 void gateway::saved(configuration now_in_file, apply_report& report) {
@@ -216,7 +207,7 @@ void gateway::saved(configuration now_in_file, apply_report& report) {
     report.notices.push_back(
         {severity::info, settings_.haproxy.config_file + " is written again", {matter::file}});
   quiet(about_file);
-  save_backoff_.reset();
+  saving_.succeeded();
 }
 
 }  // namespace switchyard::haproxy

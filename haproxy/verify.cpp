@@ -74,7 +74,7 @@ bool gateway::verify_touched(apply_report& report) {
   return true;
 }
 
-std::vector<gateway::pending_step> gateway::everything_of(plans all) {
+std::vector<pending_step> gateway::everything_of(pending_steps all) {
   plan_leaving(all);
   std::ranges::move(all.leaving, std::back_inserter(all.steps));
   return std::move(all.steps);
@@ -102,11 +102,9 @@ bool gateway::drifts(const std::string& backend) const {
 void gateway::quiet_drift(const names& which, const std::vector<pending_step>& left) {
   names drifting;
   for (const auto& s : left) drifting.insert(s.backend);
-  for (auto at = told_.lower_bound(about_drift);
-       at != told_.end() && at->first.starts_with(about_drift);) {
-    const auto name = at->first.substr(about_drift.size());
-    at = which.contains(name) && !drifting.contains(name) ? told_.erase(at) : std::next(at);
-  }
+  told_.quiet_all(about_drift, [&](const auto& name) {
+    return which.contains(name) && !drifting.contains(name);
+  });
 }
 
 bool gateway::read_back(const names& which, reading how, apply_report& report) {

@@ -117,7 +117,7 @@ status worker_picture::read_connections(conversation& session) {
 worker_picture worker_picture::started(const std::string& version, const configuration& file,
                                        const route_entries& entries, const std::string& map) {
   worker_picture fresh;
-  fresh.info_ = {version, first_imagined, false, 0};
+  fresh.info_ = {version, first_imagined, false, 0, std::chrono::system_clock::now()};
   fresh.help_ = help_of(version);
   fresh.map_name_ = map;
   fresh.map_ = entries;
@@ -128,7 +128,7 @@ worker_picture worker_picture::started(const std::string& version, const configu
 worker_picture worker_picture::reloaded(const configuration& file,
                                         const route_entries& entries) const {
   worker_picture next;
-  next.info_ = {info_.version, next_pid(), false, 0};
+  next.info_ = {info_.version, next_pid(), false, 0, std::chrono::system_clock::now()};
   next.help_ = help_;
   next.map_name_ = map_name_;
   const bool routed = file.head.find("(" + map_name_) != std::string::npos;
@@ -154,6 +154,7 @@ worker_picture worker_picture::again() const {
   auto next = *this;
   next.info_.pid = next_pid();
   next.info_.uptime_seconds = 0;
+  next.info_.started = std::chrono::system_clock::now();
   return next;
 }
 

@@ -57,7 +57,8 @@ outcome<std::string> worker_picture::answer(std::string_view command) {
 
 std::string worker_picture::info() const {
   return "Version: " + info_.version + "\nUptime_sec: " + std::to_string(info_.uptime_seconds) +
-         "\nPid: " + std::to_string(info_.pid) + "\nStopping: 0";
+         "\nPid: " + std::to_string(info_.pid) + "\nStart_time_sec: " +
+         std::to_string(std::chrono::system_clock::to_time_t(info_.started)) + "\nStopping: 0";
 }
 
 std::string worker_picture::names() const {

@@ -218,7 +218,9 @@ std::vector<std::string> gateway_site::command_line() const {
 void gateway_site::start_haproxy() {
   haproxy_.reset();
   haproxy_ = std::make_unique<background_process>(command_line(), folder_.path() / "haproxy.log");
-  if (!eventually([&] { return worker_pid() != 0 && processes().master != 0; }))
+  // Tens of thousands of servers take long to load where others work beside it.
+  const auto answers = [&] { return worker_pid() != 0 && processes().master != 0; };
+  if (!eventually(answers, std::chrono::seconds(60)))
     throw std::runtime_error("HAProxy does not start:\n" + read_text(path("haproxy.log")));
 }
 

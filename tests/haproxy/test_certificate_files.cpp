@@ -57,10 +57,32 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_there_and_says_why) {
   const temp_dir folder;
   std::filesystem::create_symlink("nowhere", folder / "a.pem");
   write_text(folder / "b.pem", "");
-  std::filesystem::create_symlink("nowhere", folder / "b.pem.key");
+  std::filesystem::create_symlink("b.pem.key", folder / "b.pem.key");  // round in circles
   const auto found = certificates_in(folder.path().string());
   BOOST_TEST(found->at(folder / "a.pem").failure.starts_with(folder / "a.pem: "));
   BOOST_TEST(found->at(folder / "b.pem").failure.starts_with(folder / "b.pem.key: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_to_nowhere_beside_a_certificate_counts_once_it_leads_somewhere) {
+  const temp_dir folder;
+  write_text(folder / "a.pem", certificate + key);
+  write_text(folder / "b.pem", certificate);
+  const auto bare = *stamp_of(folder / "a.pem");
+  for (const auto* name : {"a.pem.key", "b.pem.key", "a.pem.ocsp"})
+    std::filesystem::create_symlink("nowhere", folder / name);
+  const auto linked = *stamp_of(folder / "a.pem");
+  BOOST_TEST(linked.failure == "");
+  BOOST_TEST(!linked.extras);
+  BOOST_TEST((linked != bare));
+  BOOST_TEST(read_certificate(folder / "a.pem").value() == certificate + key);
+  const auto missing = read_certificate(folder / "b.pem");
+  BOOST_REQUIRE(!missing);
+  BOOST_TEST((missing.error().kind == errc::io), missing.error().message);
+  write_text(folder / "nowhere", key);
+  const auto led = *stamp_of(folder / "a.pem");
+  BOOST_TEST((led != linked));
+  BOOST_TEST(led.extras);
+  BOOST_TEST(read_certificate(folder / "b.pem").value() == certificate + key);
 }
 
 BOOST_AUTO_TEST_CASE(only_a_folder_that_can_be_read_is_an_answer) {

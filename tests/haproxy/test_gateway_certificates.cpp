@@ -242,6 +242,29 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_neither_changed_nor_gone) {
   BOOST_TEST(same_worker());
 }
 
+// HAProxy starts with it, too.
+BOOST_AUTO_TEST_CASE(a_key_file_that_leads_nowhere_is_no_obstacle_where_none_is_needed) {
+  std::filesystem::create_symlink("nowhere", at("b.pem.key"));
+  BOOST_TEST(look().notices.empty());
+  const auto renewed = self_signed("b.test");
+  put("b.pem", renewed.pem());
+  const auto report = look();
+  BOOST_TEST(report.certificates == 1U, words(report));
+  BOOST_TEST(serves("b.test", renewed));
+  BOOST_TEST(same_worker());
+  reload_by_hand();
+  BOOST_TEST(serves("b.test", renewed));
+}
+
+BOOST_AUTO_TEST_CASE(a_renewed_default_certificate_is_served_to_those_who_ask_for_no_name_of_ours) {
+  BOOST_REQUIRE(serves("elsewhere.test", a));
+  const auto renewed = self_signed("a.test");
+  put("a.pem", renewed.pem());
+  BOOST_TEST(look().certificates == 1U);
+  BOOST_TEST(serves("elsewhere.test", renewed));
+  BOOST_TEST(same_worker());
+}
+
 BOOST_AUTO_TEST_CASE(what_changed_while_switchyard_was_away_is_brought_in) {
   const auto renewed = self_signed("b.test");
   put("b.pem", renewed.pem());

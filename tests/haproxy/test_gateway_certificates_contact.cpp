@@ -1,8 +1,13 @@
 // Certificates of a bind with one file, and over conversations that break.
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
+#include "base/fd.hpp"
 #include "tests/haproxy/tls_site.hpp"
 
 namespace {
@@ -46,6 +51,36 @@ BOOST_AUTO_TEST_CASE(a_file_that_a_bind_names_and_is_gone_is_told_once) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+// HAProxy has read the certificates, and waits for its state file: what it tells of its uptime
+// begins after that.
+BOOST_FIXTURE_TEST_CASE(a_file_that_changed_while_haproxy_was_loading_is_brought_in, tls_site) {
+  haproxy_process().signal(SIGTERM);
+  BOOST_REQUIRE(haproxy_process().wait(std::chrono::seconds(5)));
+  reconcile();
+  const auto state = path("haproxy.servers.state");
+  std::filesystem::remove(state);
+  BOOST_REQUIRE(::mkfifo(state.c_str(), 0600) == 0);
+  background_process loading(command_line(), path("loading.log"));
+  switchyard::base::unique_fd held;
+  BOOST_REQUIRE(eventually([&] {
+    held.reset(::open(state.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    return static_cast<bool>(held);
+  }));
+  const auto renewed = self_signed("b.test");
+  put("b.pem", renewed.pem());
+  const auto put_at = std::chrono::system_clock::now();
+  BOOST_REQUIRE(eventually(
+      [&] { return std::chrono::system_clock::now() > put_at + std::chrono::seconds(3); }));
+  std::filesystem::remove(state);
+  write_text(state, "1\n");
+  held.reset();
+  BOOST_REQUIRE(eventually([&] { return worker_pid() != 0; }));
+  BOOST_REQUIRE(serves("b.test", b));
+  look();
+  look();
+  BOOST_TEST(serves("b.test", renewed));
+}
 
 BOOST_FIXTURE_TEST_SUITE(gateway_certificates_and_broken_conversations, tapped_tls_site)
 

@@ -92,4 +92,26 @@ BOOST_AUTO_TEST_CASE(a_base_file_that_haproxy_refuses_changes_nothing) {
   BOOST_TEST(worker_pid() == worker);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_changed_before_switchyard_met_haproxy_is_loaded_with_one_reload) {
+  const auto worker = worker_pid();
+  BOOST_TEST(restart_gateway().waiting.empty());  // it is older than HAProxy
+  const auto started = std::chrono::system_clock::now();
+  BOOST_REQUIRE(eventually([&] {  // HAProxy tells its start in whole seconds
+    return std::chrono::system_clock::now() > started + std::chrono::seconds(2);
+  }));
+  write_text(*settings.haproxy.base_file, read_text(*settings.haproxy.base_file) +
+                                              "backend theirs\n    timeout connect 1s\n"
+                                              "    timeout server 1s\n");
+  const auto report = restart_gateway();
+  BOOST_REQUIRE_EQUAL(report.waiting.size(), 1U);
+  BOOST_TEST(to_string(report.waiting.front().cause) == "changed base_file");
+  apply(whole({change(web())}));
+  settle();
+  BOOST_TEST(backend_exists("theirs"));
+  const auto after = worker_pid();
+  BOOST_TEST(after != worker);
+  BOOST_TEST(restart_gateway().waiting.empty());
+  BOOST_TEST(worker_pid() == after);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

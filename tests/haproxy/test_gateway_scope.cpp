@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 namespace {
 
 using namespace switchyard::tests;
+namespace haproxy = switchyard::haproxy;
 using std::chrono::milliseconds;
 
 }  // namespace
@@ -77,6 +79,62 @@ BOOST_AUTO_TEST_CASE(a_backend_that_this_run_dismissed_goes_when_all_have_report
   settle();
   BOOST_TEST(!backend_exists("old"));
   BOOST_TEST(!line_in_file("o1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_and_the_parts_of_a_burst, web_site)
+
+BOOST_AUTO_TEST_CASE(nothing_leaves_and_nothing_is_reloaded_before_the_last_one) {
+  const auto before = worker_pid();
+  const auto part_of_burst = [&](const std::vector<haproxy::backend_change>& changes, bool more) {
+    auto request = part(changes);
+    request.complete = true;
+    request.more = more;
+    return apply(request);
+  };
+  const auto one = of_its_own_kind(backend_of("one", {local_server("x1")}));
+  const auto two = of_its_own_kind(backend_of("two", {local_server("x1")}));
+  BOOST_TEST(!part_of_burst({change(backend_of("web", {local_server("s1")})), change(one)}, true)
+                  .reload.has_value());
+  // The last part may take its time.
+  settle();
+  BOOST_TEST(server("web", "s2") == ready);
+  BOOST_TEST(worker_pid() == before);
+  const auto report = part_of_burst({change(two)}, false);
+  BOOST_REQUIRE_MESSAGE(report.reload.has_value(), words(report));
+  BOOST_TEST(report.reload_reasons.size() == 2U);
+  settle();
+  BOOST_TEST(server("web", "s2").empty());
+  BOOST_TEST(server("one", "x1") == ready);
+  BOOST_TEST(server("two", "x1") == ready);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_whose_file_was_lost, second_run)
+
+BOOST_AUTO_TEST_CASE(what_runs_is_not_reloaded_away_before_all_have_reported) {
+  const auto web = change(web_site::web());
+  std::filesystem::remove(settings.haproxy.config_file);
+  auto report = restart_gateway();
+  BOOST_TEST(told(report, "goes on with what it has") == 1U, words(report));
+  const auto before = worker_pid();
+  apply(part({web}));
+  for (int i = 0; i < 3; ++i) {
+    settle();
+    now += std::chrono::seconds(5);
+    report = reconcile();
+    BOOST_TEST(report.waiting.empty());
+  }
+  BOOST_TEST(worker_pid() == before);
+  BOOST_TEST(server("old", "o1") == ready);
+  apply(whole({web, change(backend_of("old", {local_server("o1")}))}));
+  now += std::chrono::seconds(5);
+  reconcile();
+  BOOST_TEST(worker_pid() != before);
+  BOOST_TEST(server("old", "o1") == ready);
+  BOOST_TEST(line_in_file("o1"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -101,6 +101,7 @@ BOOST_AUTO_TEST_CASE(one_that_took_the_master_socket_gets_no_commands) {
 BOOST_AUTO_TEST_CASE(one_that_never_read_our_file_gets_no_commands_behind_its_master) {
   start_another();
   std::filesystem::remove(path("run.sock"));
+  std::filesystem::remove(settings.haproxy.config_file + ".master");
   restart_gateway();
   apply(whole({change(web({local_server("s3")}))}));
   for (int i = 0; i < 3; ++i) {
@@ -128,6 +129,40 @@ BOOST_AUTO_TEST_CASE(one_that_was_started_in_the_same_way_gets_no_commands) {
   report = reconcile();
   BOOST_TEST(report.reachable, words(report));
   BOOST_TEST(server("web", "s3") == ready);
+}
+
+// It stands beside the file which HAProxy was ours.
+BOOST_AUTO_TEST_CASE(one_that_was_started_while_switchyard_was_away_gets_no_commands) {
+  start_the_same();
+  auto report = restart_gateway();
+  BOOST_TEST(told(report, first_pid()) == 1U, words(report));
+  BOOST_TEST(told(report, second_pid()) == 1U, words(report));
+  apply(whole({change(web({local_server("s3")}))}));
+  for (int i = 0; i < 3; ++i) {
+    settle();
+    now += seconds(5);
+    BOOST_TEST(!reconcile().reachable);
+  }
+  BOOST_TEST(server("web", "s3").empty());
+  BOOST_TEST(processes().reloads == 0U);
+  haproxy_process().signal(SIGTERM);
+  BOOST_REQUIRE(haproxy_process().wait(seconds(5)));
+  report = reconcile();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(server("web", "s3") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_kept_of_it_is_told_once) {
+  const auto kept = settings.haproxy.config_file + ".master";
+  BOOST_TEST(read_text(kept).starts_with(std::to_string(haproxy_process().pid()) + " "));
+  std::filesystem::remove(kept);
+  std::filesystem::create_directory(kept);  // nothing can be written there
+  auto report = reconcile();
+  BOOST_TEST(told(report, "which HAProxy is ours cannot be kept") == 1U, words(report));
+  BOOST_TEST(told(reconcile(), "cannot be kept") == 0U);
+  std::filesystem::remove(kept);
+  BOOST_TEST(reconcile().reachable);
+  BOOST_TEST(read_text(kept).starts_with(std::to_string(haproxy_process().pid()) + " "));
 }
 
 BOOST_AUTO_TEST_CASE(the_second_one_is_taken_once_the_first_has_ended) {
@@ -191,91 +226,6 @@ BOOST_AUTO_TEST_CASE(nothing_in_it_is_taken_for_ours) {
     settle();
   }
   BOOST_TEST(untouched(command("show servers state")));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(gateway_and_sockets_that_are_gone, web_site)
-
-// Somebody else reloads it, and it loads for some seconds.
-BOOST_AUTO_TEST_CASE(a_master_that_may_be_loading_raises_no_alarm) {
-  const auto alarm = "HAProxy (process " + std::to_string(haproxy_process().pid()) + ") runs";
-  hide_sockets();
-  auto report = reconcile();
-  BOOST_TEST(!report.reachable);
-  BOOST_TEST(told(report, alarm) == 0U, words(report));
-  BOOST_TEST(told(report, "through HAProxy's master: socket") == 1U, words(report));
-  now += seconds(9);
-  BOOST_TEST(told(reconcile(), alarm) == 0U);
-  now += seconds(2);
-  report = reconcile();
-  BOOST_TEST(told(report, alarm) == 1U, words(report));
-  BOOST_TEST(told(report, "run.sock: does not exist") == 1U, words(report));
-  BOOST_TEST(told(report, "master.sock: does not exist") == 1U, words(report));
-  show_sockets();
-  BOOST_TEST(reconcile().reachable);
-  hide_sockets();
-  BOOST_TEST(told(reconcile(), alarm) == 0U);
-  show_sockets();
-}
-
-// What a reload would load is neither checked nor written, however often it is tried.
-BOOST_AUTO_TEST_CASE(a_reload_without_the_masters_socket_is_told_with_its_remedy) {
-  settle();
-  const auto before = std::filesystem::last_write_time(settings.haproxy.config_file);
-  std::filesystem::remove(*settings.haproxy.master_socket);
-  auto report = apply(of_its_own_kind(backend_of("other", {local_server("o1")})));
-  BOOST_TEST(report.reachable);
-  BOOST_TEST(!report.reload.has_value());
-  const auto remedy = "kill -USR2 " + std::to_string(haproxy_process().pid());
-  BOOST_TEST(told(report, remedy) == 1U, words(report));
-  now += seconds(5);
-  BOOST_TEST(words(reconcile()).empty());
-  BOOST_TEST((std::filesystem::last_write_time(settings.haproxy.config_file) == before));
-  haproxy_process().signal(SIGUSR2);
-  BOOST_REQUIRE(eventually([&] { return processes().reloads == 1U; }));
-  BOOST_TEST(eventually([&] {
-    now += seconds(5);
-    return reconcile().reload.has_value();
-  }));
-  BOOST_TEST(server("other", "o1") == ready);
-}
-
-BOOST_AUTO_TEST_CASE(a_reload_goes_to_no_master_of_somebody_else) {
-  write_text(path("own.cfg"), haproxy_head(path("own.sock")) +
-                                  haproxy_site(free_port(), "own", "    server s 127.0.0.1:9\n"));
-  background_process second({haproxy_binary(), "-W", "-S",
-                             *settings.haproxy.master_socket + ",mode,600", "-f", path("own.cfg")},
-                            path("second.log"));
-  BOOST_REQUIRE(eventually([&] { return processes().master == second.pid(); }));
-  BOOST_REQUIRE(eventually([&] { return !ask_socket(path("own.sock"), "show info").empty(); }));
-  const auto report = apply(of_its_own_kind(backend_of("other", {local_server("o1")})));
-  BOOST_TEST(report.reachable);
-  BOOST_TEST(!report.reload.has_value());
-  BOOST_TEST(told(report, "another HAProxy (process " + std::to_string(second.pid())) == 1U,
-             words(report));
-  BOOST_TEST(processes().reloads == 0U);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(gateway_of_a_managed_haproxy_without_its_masters_socket, managed_site)
-
-BOOST_AUTO_TEST_CASE(a_reload_goes_by_a_signal_and_makes_the_socket_anew) {
-  const auto master = processes().master;
-  now += seconds(5);
-  std::filesystem::remove(*settings.haproxy.master_socket);
-  const auto report = apply(of_its_own_kind(backend_of("other", {local_server("o1")})));
-  BOOST_TEST(report.reload.has_value(), words(report));
-  BOOST_TEST(told(report, "it is reloaded by a signal") == 1U, words(report));
-  BOOST_TEST(server("other", "o1") == ready);
-  BOOST_TEST(processes().master == master);
-  now += seconds(5);
-  auto third = backend_of("third", {local_server("o1")});
-  third.settings.balance = switchyard::model::balance_algorithm::source;
-  const auto again = apply(third);
-  BOOST_TEST(again.reload.has_value(), words(again));
-  BOOST_TEST(told(again, "signal") == 0U, words(again));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -66,15 +66,18 @@ switchyard::base::unique_fd occupy(std::uint16_t port) {
   return fd;
 }
 
-const std::string fake_info =
-    "Name: HAProxy\nVersion: 3.0.1\nPid: 42\nUptime_sec: 1\nStopping: 0\n";
+std::string fake_info(pid_t worker) {
+  return "Name: HAProxy\nVersion: 3.0.1\nPid: " + std::to_string(worker) +
+         "\nUptime_sec: 1\nStopping: 0\n";
+}
 const std::string fake_proc =
     "#<PID> <type> <reloads> <uptime> <version>\n1 master 0 [failed: 0] 0d00h00m02s 3.0.1\n"
     "# workers\n41 worker 0 0d00h00m02s 3.0.1\n\n";
 
-/// A master that answers `reload` with these texts in turn, and a worker with pid 42.
+/// A master that answers `reload` with these texts in turn, and a worker; 41 is the old one.
 struct fake_master {
-  explicit fake_master(std::vector<std::string> answers) : answers_(std::move(answers)) {
+  explicit fake_master(std::vector<std::string> answers, pid_t answering = 42)
+      : info(fake_info(answering)), answers_(std::move(answers)) {
     settings.runtime_socket = folder / "run";
     settings.master_socket = folder / "master";
     can.reload_verdict = true;
@@ -83,9 +86,10 @@ struct fake_master {
   temp_dir folder;
   switchyard::config::haproxy_settings settings;
   capabilities can;
+  std::string info;
   std::vector<std::string> answers_;
   std::size_t reloads = 0;
-  line_server worker{folder / "run", [](const std::string&) { return fake_info; }};
+  line_server worker{folder / "run", [this](const std::string&) { return info; }};
   line_server master{folder / "master", [this](const std::string& line) {
                        return line == "reload" ? answers_.at(reloads++) : fake_proc;
                      }};
@@ -310,6 +314,14 @@ BOOST_AUTO_TEST_CASE(a_reload_of_somebody_else_is_waited_for) {
   BOOST_REQUIRE(bool(result));
   BOOST_TEST(fake.reloads == 2U);
   BOOST_TEST(result->new_worker == 42);
+}
+
+// It says nothing of the configuration, so nothing of it may be blamed.
+BOOST_AUTO_TEST_CASE(a_reload_of_somebody_else_that_lasts_is_a_timeout) {
+  const std::string busy = "Success=0\n--\nAnother reload is still in progress.\n\n";
+  fake_master fake(std::vector<std::string>(1'000, busy), 41);
+  check_error(haproxy::reload(fake.settings, fake.can, milliseconds(100)), errc::timeout, "");
+  BOOST_TEST(fake.reloads > 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,41 @@
+#pragma once
+
+// A conversation that ends when the worker does: whoever watches its descriptor learns at once that
+// HAProxy is gone, or is another one.
+//
+// Threading: one thread; the descriptor may be watched by another one.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "haproxy/conversation.hpp"
+
+namespace switchyard::haproxy {
+
+class lifeline {
+ public:
+  /// Holds this conversation when it is with `worker`. HAProxy ends it after an hour.
+  void hold(std::unique_ptr<conversation> with, pid_t worker);
+  /// Ends the conversation, also for those who watch a duplicate of the descriptor: they must not
+  /// keep it, and with it an old worker, alive.
+  void drop();
+
+  bool held() const { return conversation_ != nullptr; }
+  /// Whether the other side has ended it, or nobody is there.
+  bool ended() const;
+  /// Whether the worker says that it is stopping.
+  bool stopping();
+
+  /// -1 when there is none.
+  int fd() const { return conversation_ ? conversation_->fd() : -1; }
+  /// Another number whenever it is another conversation.
+  std::uint64_t generation() const { return generation_; }
+
+ private:
+  std::unique_ptr<conversation> conversation_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace switchyard::haproxy

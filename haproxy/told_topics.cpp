@@ -1,0 +1,21 @@
+#include "haproxy/told_topics.hpp"
+
+#include <iterator>
+
+namespace switchyard::haproxy {
+
+bool told_topics::news(const std::string& topic, const std::string& text) {
+  if (last_.size() > most) last_.clear();
+  auto& last = last_[topic];
+  if (last == text) return false;
+  last = text;
+  return true;
+}
+
+void told_topics::quiet_all(const std::string& start,
+                            const std::function<bool(const std::string&)>& ended) {
+  for (auto at = last_.lower_bound(start); at != last_.end() && at->first.starts_with(start);)
+    at = ended(at->first.substr(start.size())) ? last_.erase(at) : std::next(at);
+}
+
+}  // namespace switchyard::haproxy

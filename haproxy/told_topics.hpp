@@ -1,0 +1,34 @@
+#pragma once
+
+// What was told of each topic last, so that a state is told once and not with every pass.
+//
+// Pure. Threading: one thread.
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace switchyard::haproxy {
+
+class told_topics {
+ public:
+  /// Names come and go: past this many topics all are forgotten, and some lines are said twice.
+  static constexpr std::size_t most = 10'000;
+
+  /// Whether that is something new of the topic; it is the last that was told from now on.
+  bool news(const std::string& topic, const std::string& text);
+  /// Whether something of it was told that has not ended.
+  bool contains(const std::string& topic) const { return last_.contains(topic); }
+  /// What was told of it has ended.
+  void quiet(const std::string& topic) { last_.erase(topic); }
+  /// The same for those topics that begin so, and whose rest is one of those that `ended` tells.
+  void quiet_all(const std::string& start, const std::function<bool(const std::string&)>& ended);
+  void clear() { last_.clear(); }
+
+ private:
+  std::map<std::string, std::string> last_;
+};
+
+}  // namespace switchyard::haproxy
