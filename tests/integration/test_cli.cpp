@@ -187,7 +187,12 @@ BOOST_AUTO_TEST_CASE(term_and_int_end_it_and_leave_nothing_behind) {
   for (const int number : {SIGTERM, SIGINT}) {
     auto daemon = run();
     BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
-    const auto proc = haproxy::parse_proc(ask_socket(folder / "master.sock", "show proc"));
+    // The worker serves already while the master still executes itself anew.
+    const auto ask = [&] {
+      return haproxy::parse_proc(ask_socket(folder / "master.sock", "show proc"));
+    };
+    BOOST_REQUIRE(eventually([&] { return static_cast<bool>(ask()); }));
+    const auto proc = ask();
     BOOST_REQUIRE(static_cast<bool>(proc));
     // The daemon, HAProxy's master and its worker.
     const auto processes = processes_with(folder.path().string());
