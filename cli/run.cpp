@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -10,24 +11,27 @@
 
 #include "actors/observer.hpp"
 #include "actors/system.hpp"
+#include "base/children.hpp"
 #include "base/fd.hpp"
 #include "base/redact.hpp"
 #include "cli/commands.hpp"
 #include "cli/preflight.hpp"
 #include "config/load.hpp"
+#include "config/until_restart.hpp"
 
 namespace switchyard::cli {
 
 namespace {
 
-/// SIGTERM, SIGINT, SIGHUP and SIGUSR1 as something to read. Made before any thread starts, so that
-/// all threads leave these signals to it.
+/// SIGTERM, SIGINT, SIGHUP and SIGUSR1, and as process 1 SIGCHLD, as something to read. Made before
+/// any thread starts, so that all threads leave these signals to it.
 class signals {
  public:
   signals() {
     sigset_t set;
     sigemptyset(&set);
     for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, s);
+    if (::getpid() == 1) sigaddset(&set, SIGCHLD);  // orphans become ours
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     std::signal(SIGPIPE, SIG_IGN);
@@ -67,24 +71,6 @@ class failure {
   std::optional<std::string> why_;
 };
 
-/// What of a changed settings file cannot take effect in a running daemon.
-std::vector<std::string> needs_restart(const config::settings& now, const config::settings& next) {
-  std::vector<std::string> names;
-  const auto& a = now.haproxy;
-  const auto& b = next.haproxy;
-  if (a.mode != b.mode) names.emplace_back("haproxy.mode");
-  if (a.binary != b.binary) names.emplace_back("haproxy.binary");
-  if (a.config_file != b.config_file) names.emplace_back("haproxy.config_file");
-  if (a.base_file != b.base_file) names.emplace_back("haproxy.base_file");
-  if (a.runtime_socket != b.runtime_socket) names.emplace_back("haproxy.runtime_socket");
-  if (a.master_socket != b.master_socket) names.emplace_back("haproxy.master_socket");
-  if (a.pid_file != b.pid_file) names.emplace_back("haproxy.pid_file");
-  if (now.log.format != next.log.format) names.emplace_back("log.format");
-  if (now.state_dir != next.state_dir) names.emplace_back("state_dir");
-  if (now.event_buffer != next.event_buffer) names.emplace_back("event_buffer");
-  return names;
-}
-
 class daemon {
  public:
   daemon(const common_options& options, config::settings settings, const signals& incoming)
@@ -99,10 +85,16 @@ class daemon {
     actors_ = std::make_unique<actors::system>(
         settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); });
     wait_for_end();
-    if (!actors_->stop()) say(level::err, "the end was not orderly");
+    const bool orderly = actors_->stop();
+    if (!orderly) say(level::err, "the end was not orderly");
     say(level::info, "ended");
+    const int code = failure_.get() || !orderly ? 1 : 0;
+    if (!actors_->ended()) {
+      seen_by_->log()->flush();
+      std::_Exit(code);
+    }
     actors_.reset();
-    return failure_.get() ? 1 : 0;
+    return code;
   }
 
  private:
@@ -117,6 +109,7 @@ class daemon {
       const int number = incoming_.take();
       if (number == SIGHUP) reread();
       if (number == SIGUSR1) toggle_debug();
+      if (number == SIGCHLD) base::reap_orphans();
       if (number == SIGTERM || number == SIGINT) {
         say(level::info, number == SIGTERM ? "SIGTERM, ending" : "SIGINT, ending");
         return;
@@ -140,7 +133,7 @@ class daemon {
       say(level::err, "the settings stay as they are: " + next.error().message);
       return;
     }
-    for (const auto& name : needs_restart(*started_with_, *next))
+    for (const auto& name : config::keep_until_restart(*started_with_, *next))
       say(level::warn, name + " has changed; that takes effect with the next start");
     seen_by_->use_level(next->log.level);
     settings_ = std::make_shared<const config::settings>(std::move(next).value());

@@ -14,6 +14,7 @@
 #include "base/yaml_quotes.hpp"
 #include "config/overrides.hpp"
 #include "config/reading.hpp"
+#include "config/until_restart.hpp"
 #include "model/backend.hpp"
 
 namespace switchyard::config {
@@ -137,9 +138,7 @@ settings read_settings(const nlohmann::json& document, const reading& place) {
   section("log", read_log, target.log);
   read_path(from, "state_dir", target.state_dir, place);
   from.finish();
-  for (auto& p : target.providers)
-    if (auto* memory = std::get_if<memory_settings>(&p.source))
-      memory->file = (std::filesystem::path(target.state_dir) / ("memory-" + p.name + ".json"));
+  place_memory_files(target);
   return target;
 }
 

@@ -1,0 +1,61 @@
+#include "config/until_restart.hpp"
+#include "tests/config/sample.hpp"
+
+namespace switchyard::config {
+
+namespace {
+
+using tests::good;
+using names = std::vector<std::string>;
+
+const std::string by_hand = "providers: [{name: manual, type: memory}]\n";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(until_restart)
+
+BOOST_AUTO_TEST_CASE(what_can_change_at_once_is_left_alone) {
+  const auto started = good(by_hand);
+  auto next = good(
+      "providers: [{name: other, type: memory}]\ndrain_timeout: 3s\n"
+      "haproxy: {reload: {min_interval: 9s}}\napi: {listen: '127.0.0.1:9191'}\n");
+  const auto wanted = next;
+  BOOST_TEST(keep_until_restart(started, next) == names());
+  BOOST_TEST((next == wanted));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_the_next_start_stays_as_it_was) {
+  const auto started = good(by_hand);
+  auto next = good(by_hand +
+                   "haproxy: {mode: attached, binary: /opt/haproxy, config_file: /x/haproxy.cfg,\n"
+                   "  base_file: /x/base.cfg, runtime_socket: /x/run.sock,\n"
+                   "  master_socket: /x/master.sock, pid_file: /x/pid}\n"
+                   "log: {format: json, level: debug}\nstate_dir: /x/state\nevent_buffer: 7\n");
+  const names all{"haproxy.mode",
+                  "haproxy.binary",
+                  "haproxy.config_file",
+                  "haproxy.base_file",
+                  "haproxy.runtime_socket",
+                  "haproxy.master_socket",
+                  "haproxy.pid_file",
+                  "log.format",
+                  "state_dir",
+                  "event_buffer"};
+  BOOST_TEST(keep_until_restart(started, next) == all, boost::test_tools::per_element());
+  BOOST_TEST((next.log.level == log_level::debug));
+  next.log.level = started.log.level;
+  BOOST_TEST((next == started));
+}
+
+// Its backends are where it found them.
+BOOST_AUTO_TEST_CASE(a_memory_provider_stays_with_its_file) {
+  const auto started = good(by_hand + "state_dir: /old\n");
+  auto next = good("providers: [{name: manual, type: memory}]\nstate_dir: /new\n");
+  keep_until_restart(started, next);
+  BOOST_TEST(std::get<memory_settings>(next.providers.front().source).file ==
+             "/old/memory-manual.json");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::config

@@ -1,0 +1,71 @@
+// What settings that are read again by SIGHUP must not break.
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+
+#include "tests/integration/site.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string manual = "  - {name: manual, type: memory}\n";
+
+std::string document(const http_upstream& upstream) {
+  return R"({"servers": [{"name": ")" + upstream.name() + R"(", "address": "127.0.0.1", "port": )" +
+         std::to_string(upstream.port()) + "}]}";
+}
+
+int put(std::uint16_t api, const std::string& path, const http_upstream& upstream) {
+  return http_ask(api, "PUT", "/v1/backends/" + path, document(upstream)).status;
+}
+
+/// Changes one part of the settings' text, and sends SIGHUP.
+void reread(site& gateway, const std::string& part, const std::string& other) {
+  auto text = read_text(gateway.settings_file());
+  const auto at = text.find(part);
+  BOOST_REQUIRE_MESSAGE(at != std::string::npos, text);
+  write_text(gateway.settings_file(), text.replace(at, part.size(), other));
+  const auto before = gateway.log_count("settings re-read");
+  gateway.switchyard().signal(SIGHUP);
+  BOOST_REQUIRE(eventually([&] { return gateway.log_count("settings re-read") > before; }));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(settings_read_again)
+
+BOOST_AUTO_TEST_CASE(another_state_dir_takes_away_nothing_that_was_made_by_hand) {
+  const http_upstream one("srv1");
+  const http_upstream two("srv2");
+  site gateway(manual);
+  BOOST_REQUIRE(put(gateway.api_port(), "api-backend?wait=20s", one) == 201);
+  BOOST_REQUIRE(gateway.answered_by({"srv1"}));
+  reread(gateway, "state_dir: state\n", "state_dir: other\n");
+  BOOST_TEST(gateway.log_has("state_dir has changed; that takes effect with the next start"));
+  // A provider that had started anew would have said so before it took this.
+  BOOST_TEST(put(gateway.api_port(), "later?wait=20s", two) == 201);
+  BOOST_TEST(gateway.server("api-backend", "srv1") ==
+             "127.0.0.1:" + std::to_string(one.port()) + " 100 ready");
+  BOOST_TEST(gateway.answered_by({"srv1"}));
+  BOOST_TEST(!std::filesystem::exists(gateway.file("other")));
+  BOOST_TEST(gateway.stop_switchyard() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(another_runtime_socket_is_asked_by_nobody_before_the_next_start) {
+  const http_upstream one("srv1");
+  site gateway(manual);
+  BOOST_REQUIRE(put(gateway.api_port(), "api-backend?wait=20s", one) == 201);
+  reread(gateway, gateway.runtime_socket(), gateway.file("other.sock"));
+  BOOST_TEST(gateway.log_has("haproxy.runtime_socket has changed"));
+  BOOST_TEST(put(gateway.api_port(), "api-backend?wait=20s", one) == 200);
+  const auto seen = http_get(gateway.api_port(), "/v1/backends/api-backend", "localhost").body;
+  BOOST_TEST(contains(seen, "\"actual\""), seen);
+  BOOST_TEST(!contains(seen, "other.sock"), seen);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
