@@ -95,7 +95,9 @@ void take_settings(api_self self, const settings_ptr& next) {
   s.scrape->configure(next);
   // The files of a certificate may have changed under the same names.
   if (before->api == next->api && !next->api.certificate) return;
+  s.service->close();  // the new address must not wait for the requests of the old one
   s.server.reset();
+  s.service->open();
   s.told.clear();
   try_to_listen(self);
 }

@@ -4,8 +4,10 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "actors/api_answers.hpp"
+#include "actors/question.hpp"
 #include "base/fd.hpp"
 #include "haproxy/look.hpp"
 
@@ -46,14 +48,9 @@ settings_ptr api_service::settings() const {
 template <class Result, class Actor, class... Message>
 base::outcome<Result> api_service::request(std::chrono::milliseconds deadline, const Actor& whom,
                                            const Message&... message) {
-  caf::scoped_actor self(system_);
-  std::optional<Result> result;
-  bool in_time = true;
-  self->request(whom, deadline, message...)
-      .receive([&](const Result& r) { result = r; },
-               [&](const caf::error& e) { in_time = e != caf::sec::request_timeout; });
-  if (result) return *std::move(result);
-  return in_time ? restarting : late;
+  auto answer = ask_actor<Result>(system_, deadline, closing_, whom, message...);
+  if (auto* result = std::get_if<Result>(&answer)) return std::move(*result);
+  return std::get<unanswered>(answer) == unanswered::late ? late : restarting;
 }
 
 template <class Result, class Actor, class... Message>

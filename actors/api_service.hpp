@@ -2,9 +2,9 @@
 
 // api::service by messages to the supervisor, the manager and the memory provider.
 //
-// Threading: as api::service; configure() and close() from any thread. At most one question at a
-// time waits in the manager's mailbox, and at most one conversation is held with HAProxy, however
-// many clients ask.
+// Threading: as api::service; configure(), close() and open() from any thread. At most one question
+// at a time waits in the manager's mailbox, and at most one conversation is held with HAProxy,
+// however many clients ask.
 
 #include <atomic>
 #include <chrono>
@@ -28,8 +28,9 @@ class api_service final : public api::service {
   api_service(caf::actor_system& system, settings_ptr settings, supervisor_actor supervisor);
 
   void configure(settings_ptr settings);
-  /// Ends the waiting of write() from now on.
+  /// Ends all waiting for an answer, and allows none until open().
   void close() { closing_ = true; }
+  void open() { closing_ = false; }
 
   base::outcome<api::status> get_status() override;
   base::outcome<model::backend_page> get_backends(const std::string& after,

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <thread>
 
 #include "tests/integration/site.hpp"
 
@@ -31,6 +32,10 @@ void reread(site& gateway, const std::string& part, const std::string& other) {
   const auto before = gateway.log_count("settings re-read");
   gateway.switchyard().signal(SIGHUP);
   BOOST_REQUIRE(eventually([&] { return gateway.log_count("settings re-read") > before; }));
+}
+
+bool healthy(std::uint16_t api) {
+  return http_get(api, "/healthz", "localhost").status == 200;
 }
 
 }  // namespace
@@ -64,6 +69,34 @@ BOOST_AUTO_TEST_CASE(another_runtime_socket_is_asked_by_nobody_before_the_next_s
   const auto seen = http_get(gateway.api_port(), "/v1/backends/api-backend", "localhost").body;
   BOOST_TEST(contains(seen, "\"actual\""), seen);
   BOOST_TEST(!contains(seen, "other.sock"), seen);
+}
+
+BOOST_AUTO_TEST_CASE(requests_that_wait_hold_up_neither_a_new_address_nor_the_end) {
+  const http_upstream one("srv1");
+  site_options attached;
+  attached.managed = false;
+  site gateway(manual, attached);
+  gateway.haproxy().signal(SIGTERM);
+  BOOST_REQUIRE(eventually([&] { return !gateway.haproxy().running(); }));
+  const auto other = free_port();
+  // Each waits for an HAProxy that is away.
+  const auto wait_at = [&](std::uint16_t port) {
+    return std::thread([&, port] { put(port, "api-backend?wait=60s", one); });
+  };
+  auto first = wait_at(gateway.api_port());
+  BOOST_TEST(eventually([&] {
+    return contains(http_get(gateway.api_port(), "/v1/backends", "localhost").body, "api-backend");
+  }));
+  reread(gateway, "127.0.0.1:" + std::to_string(gateway.api_port()),
+         "127.0.0.1:" + std::to_string(other));
+  BOOST_TEST(eventually([&] { return healthy(other); }, 20s), gateway.log());
+  first.join();
+  auto second = wait_at(other);
+  BOOST_TEST(eventually([&] { return healthy(other); }));
+  const base::deadline soon(25s);
+  BOOST_TEST(gateway.stop_switchyard() == 0, gateway.log());
+  BOOST_TEST(!soon.passed());
+  second.join();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
