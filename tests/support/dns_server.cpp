@@ -140,9 +140,11 @@ void dns_server::serve_connection() {
   if (!client) return;
   const base::deadline until(std::chrono::seconds(2));
   std::string bytes;
+  const auto octet = [&](std::size_t i) -> std::size_t {
+    return static_cast<unsigned char>(bytes[i]);
+  };
   const auto whole = [&] {
-    return bytes.size() >= 2 && bytes.size() >= 2U + (static_cast<unsigned char>(bytes[0]) << 8U) +
-                                                    static_cast<unsigned char>(bytes[1]);
+    return bytes.size() >= 2 && bytes.size() >= 2 + octet(0) * 256 + octet(1);
   };
   while (!whole()) {
     const auto ready = base::wait_readable(client.get(), until);
