@@ -65,7 +65,7 @@ int main(int count, char** words) {
     all.backends["backend-" + std::to_string(i)].value = backend(i, 1);
   keeper.take("p", std::make_shared<const model::report>(all), {},
               std::chrono::system_clock::now());
-  std::this_thread::sleep_for(2s);
+  if (!tests::eventually([&] { return std::filesystem::exists(file); })) return 1;
 
   std::set<std::filesystem::file_time_type> writings;
   const auto started = std::chrono::steady_clock::now();

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/integration/haproxy_table.hpp"
 #include "tests/integration/observed.hpp"
 
 namespace switchyard::tests {
@@ -65,23 +66,6 @@ std::string word_of(std::string status) {
   while (status.ends_with(' ')) status.pop_back();
   for (char& c : status) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return status;
-}
-
-/// How many rows of HAProxy's own table are in each state.
-std::map<std::string, double> states(const site& all, bool backends) {
-  std::istringstream table(
-      all.command("show stat -1 " + std::string(backends ? "2" : "4") + " -1"));
-  std::map<std::string, double> result;
-  std::string line;
-  std::getline(table, line);
-  while (std::getline(table, line)) {
-    std::istringstream cells(line);
-    std::string cell;
-    for (int i = 0; i <= 17 && std::getline(cells, cell, ','); ++i) {
-    }
-    if (!cell.empty()) ++result[cell];
-  }
-  return result;
 }
 
 /// Of a metric with one label: by the label's value, those that are above 0.

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/api/description.hpp"
+#include "tests/integration/haproxy_table.hpp"
 #include "tests/integration/observed.hpp"
 
 namespace switchyard::tests {
@@ -25,23 +26,6 @@ struct with_two_providers : observed {
         .status;
   }
 };
-
-/// How many rows of HAProxy's own table are in each state.
-std::map<std::string, double> states(const site& all, bool backends) {
-  std::istringstream table(
-      all.command("show stat -1 " + std::string(backends ? "2" : "4") + " -1"));
-  std::map<std::string, double> result;
-  std::string line;
-  std::getline(table, line);
-  while (std::getline(table, line)) {
-    std::istringstream cells(line);
-    std::string cell;
-    for (int i = 0; i <= 17 && std::getline(cells, cell, ','); ++i) {
-    }
-    if (!cell.empty()) ++result[cell];
-  }
-  return result;
-}
 
 std::string series(const std::string& name, const std::string& label, const std::string& value) {
   return name + "{" + label + "=\"" + value + "\"}";
