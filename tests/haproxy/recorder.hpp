@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "haproxy/rehearsal.hpp"
-#include "haproxy/surroundings.hpp"
+#include "tests/haproxy/passing_surroundings.hpp"
 
 namespace switchyard::tests {
 
@@ -46,58 +46,35 @@ class noting_conversation final : public haproxy::conversation {
   std::shared_ptr<deeds> notes_;
 };
 
-class recorder final : public haproxy::surroundings {
+class recorder final : public passing_surroundings {
  public:
   recorder(const settings& s, std::shared_ptr<deeds> notes)
-      : real_(haproxy::real_surroundings(s)), notes_(std::move(notes)) {}
+      : passing_surroundings(haproxy::real_surroundings(s)), notes_(std::move(notes)) {}
 
   base::outcome<haproxy::way> reach_worker(const settings& s,
                                            const haproxy::incumbent& known) override {
-    auto found = real_->reach_worker(s, known);
+    auto found = passing_surroundings::reach_worker(s, known);
     if (found)
       found->conversation =
           std::make_unique<noting_conversation>(std::move(found->conversation), notes_);
     return found;
   }
-  base::outcome<haproxy::incumbent> recognise(const settings& s, const haproxy::incumbent& known,
-                                              pid_t worker) override {
-    return real_->recognise(s, known, worker);
-  }
-  base::outcome<haproxy::master_process> show_proc(const std::string& master_socket) override {
-    return real_->show_proc(master_socket);
-  }
-  base::outcome<haproxy::master_process> find_master(const settings& s,
-                                                     const haproxy::incumbent& known,
-                                                     pid_t worker) override {
-    return real_->find_master(s, known, worker);
-  }
   base::outcome<haproxy::reload_result> reload(const settings& s,
                                                const haproxy::capabilities& can) override {
     notes_->push_back({haproxy::rehearsed::deed::reload, ""});
-    return real_->reload(s, can);
+    return passing_surroundings::reload(s, can);
   }
   base::outcome<haproxy::reload_result> reload_by_signal(const settings& s,
                                                          pid_t old_worker) override {
     notes_->push_back({haproxy::rehearsed::deed::reload, ""});
-    return real_->reload_by_signal(s, old_worker);
-  }
-  std::vector<haproxy::lost_bind> lost_binds(
-      const std::vector<config::frontend_settings>& frontends,
-      const std::string& loaded_head) override {
-    return real_->lost_binds(frontends, loaded_head);
+    return passing_surroundings::reload_by_signal(s, old_worker);
   }
   base::status ensure_running(std::chrono::milliseconds longest) override {
-    if (!real_->alive()) notes_->push_back({haproxy::rehearsed::deed::start, ""});
-    return real_->ensure_running(longest);
+    if (!alive()) notes_->push_back({haproxy::rehearsed::deed::start, ""});
+    return passing_surroundings::ensure_running(longest);
   }
-  bool alive() override { return real_->alive(); }
-  pid_t master_pid() const override { return real_->master_pid(); }
-  base::status reloadable() override { return real_->reloadable(); }
-  void stop(std::chrono::milliseconds grace) override { real_->stop(grace); }
-  base::files& files() override { return real_->files(); }
 
  private:
-  std::unique_ptr<haproxy::surroundings> real_;
   std::shared_ptr<deeds> notes_;
 };
 
