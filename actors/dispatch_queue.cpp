@@ -21,6 +21,11 @@ haproxy::backend_change change_of(const std::string& name, const model::desired_
   return change;
 }
 
+bool serves(const model::desired_state& state, const std::string& name) {
+  const auto value = state.find(name);
+  return value && !value->servers.empty();
+}
+
 /// Returns how many servers that are.
 std::size_t add(haproxy::apply_request& request, const std::string& name,
                 const model::desired_state& state, const model::name_book& names) {
@@ -35,14 +40,19 @@ std::size_t add(haproxy::apply_request& request, const std::string& name,
 
 }  // namespace
 
-void dispatch_queue::routes_changed(const std::string& provider) {
-  changed(provider, {routes_entry});
+void dispatch_queue::changed(const std::string& provider, const std::set<std::string>& backends,
+                             bool routes, const model::desired_state& state) {
+  std::set<std::string> serving, leaving;
+  for (const auto& name : backends) (serves(state, name) ? serving : leaving).insert(name);
+  line_up(provider, serving);
+  if (routes) line_up(provider, {routes_entry});
+  line_up(provider, leaving);
 }
 
-void dispatch_queue::changed(const std::string& provider, const std::set<std::string>& backends) {
-  if (backends.empty()) return;
+void dispatch_queue::line_up(const std::string& provider, const std::set<std::string>& names) {
+  if (names.empty()) return;
   auto& of = lines_[provider];
-  for (const auto& name : backends) {
+  for (const auto& name : names) {
     changed_.insert(name);
     if (!of.queued.insert(name).second) continue;
     of.names.push_back(name);
@@ -82,6 +92,7 @@ void dispatch_queue::add_everything(haproxy::apply_request& request,
                                     const model::desired_state& state,
                                     const model::name_book& names) {
   full_ = false;
+  full_flying_ = true;
   request.full = true;
   changed_.clear();
   for (auto& [provider, of] : lines_) {
@@ -144,6 +155,7 @@ bool dispatch_queue::rounds_go_on() {
 }
 
 void dispatch_queue::done() {
+  if (std::exchange(full_flying_, false)) lost_ = false;
   for (auto& [provider, of] : lines_) {
     of.applied_count += std::exchange(of.flying, 0);
     // What another line has brought meanwhile is applied, too.
@@ -159,12 +171,12 @@ void dispatch_queue::done() {
 void dispatch_queue::failed() {
   done();
   full_ = true;
+  lost_ = true;
 }
 
 std::vector<dispatch_queue::ticket> dispatch_queue::fulfilled() {
   std::vector<ticket> result;
-  // While everything waits to be sent again, what was counted as applied may be lost.
-  if (full_) return result;
+  if (full_ || lost_) return result;
   for (auto& [provider, of] : lines_)
     while (!of.tickets.empty() && of.tickets.front().second <= of.applied_count) {
       result.push_back(of.tickets.front().first);

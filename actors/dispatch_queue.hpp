@@ -38,10 +38,13 @@ class dispatch_queue {
   explicit dispatch_queue(limits most) : most_(most) {}
   dispatch_queue() : dispatch_queue(limits{}) {}
 
-  /// Backends whose desired version has changed by what that provider says; "": by something else.
-  void changed(const std::string& provider, const std::set<std::string>& backends);
-  /// The routes have changed, likewise.
-  void routes_changed(const std::string& provider);
+  /// What has changed by one report of that provider: backends whose desired version is another one
+  /// in `state` now, and the routes. Where that takes several requests, what serves goes first,
+  /// then the routes, then what serves nothing any more: no route leads to servers that have left.
+  void changed(const std::string& provider, const std::set<std::string>& backends, bool routes,
+               const model::desired_state& state);
+  /// Backends whose servers have other addresses now. Nobody's report has changed them.
+  void addresses_changed(const std::set<std::string>& backends) { line_up("", backends); }
   /// The writer needs the whole desired state (a new writer, or all providers have reported now).
   void everything();
   /// A number that fulfilled() returns when all that is in that provider's line now was applied.
@@ -91,11 +94,14 @@ class dispatch_queue {
                       const model::name_book& names);
   void add_in_turn(haproxy::apply_request& request, const model::desired_state& state,
                    const model::name_book& names);
+  void line_up(const std::string& provider, const std::set<std::string>& names);
   std::optional<std::string> take(line& from);
   bool rounds_go_on();
 
   limits most_;
   bool full_ = false;
+  bool lost_ = false;  // what was counted as applied may not be, until everything was sent again
+  bool full_flying_ = false;
   bool in_burst_ = false;
   lines lines_;                    // by provider
   std::string last_served_;        // the provider whose line gave the last name

@@ -12,7 +12,7 @@ void take_answer(manager_self self, const name_answer& answer) {
   const auto taken = s.names.take(answer);
   if (!taken.line.empty())
     s.seen_by->say(taken.bad ? spdlog::level::warn : spdlog::level::info, "name", taken.line);
-  s.queue.changed("", taken.changed);
+  s.queue.addresses_changed(taken.changed);
   pump(self);
 }
 

@@ -33,9 +33,9 @@ BOOST_AUTO_TEST_CASE(an_idle_queue_gives_nothing) {
 BOOST_AUTO_TEST_CASE(what_comes_while_the_writer_is_busy_is_one_request) {
   dispatch_queue q;
   const auto state = state_with({"a", "b"});
-  q.changed("p", {"a"});
-  q.changed("p", {"a", "b"});
-  q.changed("p", {"b"});
+  q.changed("p", {"a"}, false, state);
+  q.changed("p", {"a", "b"}, false, state);
+  q.changed("p", {"b"}, false, state);
   const auto r = q.next(state);
   BOOST_REQUIRE(r.has_value());
   BOOST_TEST(r->changes.size() == 2U);
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(what_comes_while_the_writer_is_busy_is_one_request) {
 
 BOOST_AUTO_TEST_CASE(the_latest_version_is_sent_when_its_turn_comes) {
   dispatch_queue q;
-  q.changed("p", {"a"});
+  q.changed("p", {"a"}, false, state_with({"a"}));
   const auto later = state_with({});
   const auto r = q.next(later);
   BOOST_REQUIRE(r.has_value());
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(the_latest_version_is_sent_when_its_turn_comes) {
 BOOST_AUTO_TEST_CASE(a_burst_is_cut_and_only_its_last_part_may_reload) {
   dispatch_queue q({2, 1000});
   const auto state = state_with({"a", "b", "c", "d", "e"});
-  q.changed("p", {"a", "b", "c", "d", "e"});
+  q.changed("p", {"a", "b", "c", "d", "e"}, false, state);
   std::vector<bool> more;
   while (auto r = q.next(state)) {
     BOOST_TEST(r->changes.size() <= 2U);
@@ -72,14 +72,14 @@ BOOST_AUTO_TEST_CASE(a_burst_is_cut_and_only_its_last_part_may_reload) {
 BOOST_AUTO_TEST_CASE(endless_changes_do_not_put_a_reload_off_for_ever) {
   dispatch_queue q({1, 1000});
   const auto state = state_with({"a", "b"});
-  q.changed("p", {"a", "b"});
+  q.changed("p", {"a", "b"}, false, state);
   int until_reload = 0;
   for (int i = 0; i < 10; ++i) {
     const auto r = q.next(state);
     BOOST_REQUIRE(r.has_value());
     ++until_reload;
     if (!r->more) break;
-    q.changed("p", {r->changes.at(0).name});
+    q.changed("p", {r->changes.at(0).name}, false, state);
     q.done();
   }
   BOOST_TEST(until_reload == 2);
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(endless_changes_do_not_put_a_reload_off_for_ever) {
 BOOST_AUTO_TEST_CASE(a_ticket_is_fulfilled_when_all_that_waited_is_applied) {
   dispatch_queue q({1, 1000});
   const auto state = state_with({"a", "b"});
-  q.changed("p", {"a", "b"});
+  q.changed("p", {"a", "b"}, false, state);
   const auto t = q.issue("p");
   q.next(state);
   q.done();
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_report_that_changed_nothing_is_fulfilled_at_once) {
 BOOST_AUTO_TEST_CASE(a_lost_request_is_followed_by_everything_and_then_acknowledged) {
   dispatch_queue q;
   const auto state = state_with({"a", "b", "c"});
-  q.changed("p", {"a"});
+  q.changed("p", {"a"}, false, state);
   q.issue("p");
   q.next(state);
   q.failed();
@@ -119,6 +119,7 @@ BOOST_AUTO_TEST_CASE(a_lost_request_is_followed_by_everything_and_then_acknowled
   BOOST_TEST(r->full);
   BOOST_TEST(r->changes.size() == 3U);
   BOOST_TEST(r->complete);
+  BOOST_TEST(q.fulfilled().empty());  // it is on its way, and no more
   q.done();
   BOOST_TEST(q.fulfilled().size() == 1U);
   BOOST_TEST(!q.waiting());
@@ -142,11 +143,11 @@ BOOST_AUTO_TEST_CASE(what_one_provider_changes_is_in_the_next_request_whatever_a
   dispatch_queue q({10, 1000});
   const auto state = state_with({"quiet"});
   const auto storm = many(1000);
-  q.changed("p", storm);
+  q.changed("p", storm, false, state);
   for (int round = 0; round < 5; ++round) {
     BOOST_REQUIRE(q.next(state).has_value());
-    q.changed("p", storm);
-    q.changed("q", {"quiet"});
+    q.changed("p", storm, false, state);
+    q.changed("q", {"quiet"}, false, state);
     const auto ticket = q.issue("q");
     q.done();
     BOOST_TEST(q.fulfilled().empty());
@@ -161,12 +162,42 @@ BOOST_AUTO_TEST_CASE(what_one_provider_changes_is_in_the_next_request_whatever_a
   }
 }
 
+BOOST_AUTO_TEST_CASE(routes_go_after_what_they_lead_to_and_before_what_they_leave) {
+  model::report now;
+  now.full = true;
+  for (const auto* name : {"new1", "new2", "new3"}) {
+    auto b = std::make_shared<model::backend>();
+    b->name = name;
+    b->servers.resize(1);
+    now.backends[name].value = b;
+  }
+  auto emptied = std::make_shared<model::backend>();
+  emptied->name = "emptied";
+  now.backends["emptied"].value = emptied;
+  model::desired_state state({"p"});
+  state.fold("p", now);
+  dispatch_queue q({2, 1000});
+  q.changed("p", {"emptied", "gone", "new1", "new2", "new3"}, true, state);
+  std::vector<std::string> order;
+  for (int i = 0; i < 10; ++i) {
+    const auto r = q.next(state);
+    if (!r) break;
+    for (const auto& name : names_in(*r)) order.push_back(name);
+    if (r->routes) order.push_back("routes");
+    q.done();
+    if (i < 3) q.changed("q", {"other"}, false, state);  // and none of these parts is the last one
+  }
+  std::erase(order, "other");
+  const std::vector<std::string> wanted{"new1", "new2", "new3", "routes", "emptied", "gone"};
+  BOOST_TEST(order == wanted, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_request_is_shared_out_evenly) {
   dispatch_queue q({10, 1000});
   const auto state = state_with({});
-  q.changed("p", many(100, "p"));
-  q.changed("q", many(100, "q"));
-  q.changed("r", many(2, "r"));
+  q.changed("p", many(100, "p"), false, state);
+  q.changed("q", many(100, "q"), false, state);
+  q.changed("r", many(2, "r"), false, state);
   std::map<char, int> got;
   for (const auto& name : names_in(*q.next(state))) ++got[name.front()];
   BOOST_TEST(got['p'] == 4);
@@ -186,8 +217,8 @@ BOOST_AUTO_TEST_CASE(each_providers_first_change_goes_however_large_the_others_a
   model::desired_state state({"p"});
   state.fold("p", large);
   dispatch_queue q({256, 100});
-  q.changed("p", {"a", "b", "c"});
-  q.changed("q", {"d"});
+  q.changed("p", {"a", "b", "c"}, false, state);
+  q.changed("q", {"d"}, false, state);
   const std::vector<std::string> first{"a", "d"}, second{"b", "c"};
   BOOST_TEST(names_in(*q.next(state)) == first, boost::test_tools::per_element());
   q.done();
@@ -197,8 +228,8 @@ BOOST_AUTO_TEST_CASE(each_providers_first_change_goes_however_large_the_others_a
 BOOST_AUTO_TEST_CASE(what_two_providers_change_is_sent_once_and_both_are_answered) {
   dispatch_queue q({1, 1000});
   const auto state = state_with({"a", "b"});
-  q.changed("p", {"a", "b"});
-  q.changed("q", {"a", "b"});
+  q.changed("p", {"a", "b"}, false, state);
+  q.changed("q", {"a", "b"}, false, state);
   q.issue("p");
   q.issue("q");
   int requests = 0;
@@ -211,10 +242,10 @@ BOOST_AUTO_TEST_CASE(what_two_providers_change_is_sent_once_and_both_are_answere
 BOOST_AUTO_TEST_CASE(a_burst_ends_where_the_rest_of_each_line_has_gone_in_another_ones_turn) {
   dispatch_queue q({2, 1000});
   const auto state = state_with({"a", "b"});
-  q.changed("p", {"a"});
-  q.changed("p", {"b"});
-  q.changed("q", {"b"});
-  q.changed("q", {"a"});
+  q.changed("p", {"a"}, false, state);
+  q.changed("p", {"b"}, false, state);
+  q.changed("q", {"b"}, false, state);
+  q.changed("q", {"a"}, false, state);
   const auto r = q.next(state);
   BOOST_REQUIRE(r.has_value());
   BOOST_TEST(r->changes.size() == 2U);
@@ -227,10 +258,10 @@ BOOST_AUTO_TEST_CASE(a_burst_ends_where_the_rest_of_each_line_has_gone_in_anothe
 BOOST_AUTO_TEST_CASE(what_changes_again_after_it_was_sent_is_sent_again) {
   dispatch_queue q;
   const auto state = state_with({"a"});
-  q.changed("p", {"a"});
-  q.changed("q", {"a"});
+  q.changed("p", {"a"}, false, state);
+  q.changed("q", {"a"}, false, state);
   q.next(state);
-  q.changed("q", {"a"});
+  q.changed("q", {"a"}, false, state);
   const auto ticket = q.issue("q");
   q.done();
   BOOST_TEST(q.fulfilled().empty());
