@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -233,6 +234,7 @@ int main_of(int argc, char** argv) {
   app.add_option("--seed", o.seed, "of the random changes")->capture_default_str();
   app.add_option("--logs", o.logs, "a folder for switchyard's logs");
   CLI11_PARSE(app, argc, argv);
+  if (!o.logs.empty()) std::filesystem::create_directories(o.logs);
   bool good = true;
   for (const auto& binary : o.binaries) {
     ::setenv("HAPROXY_UNDER_TEST", binary.c_str(), 1);

@@ -1,6 +1,7 @@
 #include "tests/soak/traffic.hpp"
 
 #include <charconv>
+#include <sstream>
 #include <stdexcept>
 
 #include "tests/soak/churn.hpp"
@@ -40,6 +41,14 @@ std::string script(wrk::connections kind) {
          "request = function()\n"
          "  at = at % #all + 1\n"
          "  return all[at]\n"
+         "end\n"
+         // So that what failed can be found in switchyard's log.
+         "local told = 0\n"
+         "response = function(status, headers, body)\n"
+         "  if status < 300 or told >= 20 then return end\n"
+         "  told = told + 1\n"
+         "  print('status ' .. status .. ' at ' .. os.date('!%H:%M:%S') .. ' ' ..\n"
+         "    body:gsub('%s+', ' '):sub(1, 100))\n"
          "end\n";
 }
 
@@ -50,6 +59,14 @@ std::uint64_t number_after(const std::string& text, const std::string& label) {
   if (at != std::string::npos)
     std::from_chars(text.data() + at + label.size(), text.data() + text.size(), value);
   return value;
+}
+
+std::string lines_that_begin_with(const std::string& start, const std::string& text) {
+  std::istringstream lines(text);
+  std::string found;
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(start)) found += line + "\n";
+  return found;
 }
 
 }  // namespace
@@ -78,6 +95,7 @@ wrk_counts parse_wrk(const std::string& report) {
   for (const auto* label_of : {"Socket errors:", "Non-2xx or 3xx responses:"})
     if (const auto at = report.find(label_of); at != std::string::npos)
       counts.failures += report.substr(at, report.find('\n', at) + 1 - at);
+  counts.failures += lines_that_begin_with("status ", report);
   if (report.find("Socket errors:") != std::string::npos)
     for (const auto* kind : {"connect ", ", read ", ", write ", ", timeout "})
       counts.failed += number_after(report, kind);
