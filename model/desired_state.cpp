@@ -10,11 +10,11 @@ namespace switchyard::model {
 
 namespace {
 
-/// What `report` makes of `current`: refused routes keep their last good version.
+/// What `report` makes of `current`: routes that could not be read keep their last good version.
 std::vector<route> apply_routes(const std::vector<route>& current, const report& report) {
   auto routes = *report.routes;
   for (const auto& r : current)
-    if (report.refused_routes.contains({r.host, r.path})) routes.push_back(r);
+    if (report.keeps({r.host, r.path})) routes.push_back(r);
   tidy(routes, place_of);
   return routes;
 }
@@ -125,6 +125,8 @@ bool desired_state::note_unread(view& v, const std::string& backend, unread now)
 void desired_state::set_routes(view& v, const report& report, fold_result& result) {
   auto next = apply_routes(v.routes, report);
   auto unread_places = report.refused_routes;
+  for (const auto& at : v.unread_places)
+    if (report.keeps(at)) unread_places.insert(at);
   for (const auto& r : next) unread_places.erase({r.host, r.path});
   if (v.unread_places != unread_places) result.routes_changed = true;
   v.unread_places = std::move(unread_places);

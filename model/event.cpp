@@ -48,23 +48,36 @@ backend_event fold_event(const backend_event& earlier, backend_event later) {
   return later;
 }
 
+/// Places that neither report could read and that stay all the same. `named`: by routes of both.
+std::set<place> open_places(const report& earlier, const report& later,
+                            const std::set<place>& named) {
+  std::set<place> open;
+  for (const auto* refused : {&later.refused_routes, &earlier.refused_routes})
+    for (const auto& at : *refused)
+      if (!named.contains(at) && earlier.keeps(at) && later.keeps(at)) open.insert(at);
+  return open;
+}
+
 void fold_routes(report& earlier, report& later) {
   if (!later.routes) return;
   if (earlier.routes) {
-    std::set<std::pair<std::string, std::string>> open;
-    for (const auto& place : later.refused_routes) {
-      const auto good = std::ranges::find_if(*earlier.routes, [&](const route& r) {
-        return r.host == place.first && r.path == place.second;
-      });
-      if (good != earlier.routes->end())
-        later.routes->push_back(*good);
-      else if (earlier.refused_routes.contains(place))
-        open.insert(place);
+    std::set<place> named;
+    for (const auto& r : *later.routes) named.emplace(r.host, r.path);
+    for (const auto& r : *earlier.routes)
+      if (const place at(r.host, r.path); later.keeps(at) && named.insert(at).second)
+        later.routes->push_back(r);
+    auto open = open_places(earlier, later, named);
+    if (!earlier.gone_routes) {
+      later.gone_routes.reset();
+    } else if (later.gone_routes) {
+      later.gone_routes->insert(earlier.gone_routes->begin(), earlier.gone_routes->end());
+      std::erase_if(*later.gone_routes, [&](const place& at) { return named.contains(at); });
     }
     later.refused_routes = std::move(open);
   }
   earlier.routes = std::move(later.routes);
   earlier.refused_routes = std::move(later.refused_routes);
+  earlier.gone_routes = std::move(later.gone_routes);
 }
 
 /// Both lists, for a key that both name the later reason.
@@ -76,6 +89,10 @@ void fold_refusals(std::vector<refusal>& earlier, std::vector<refusal>&& later) 
 }
 
 }  // namespace
+
+bool report::keeps(const place& at) const {
+  return !routes || refused_routes.contains(at) || (gone_routes && !gone_routes->contains(at));
+}
 
 void fold(report& earlier, report&& later) {
   for (auto& [name, event] : later.backends) {

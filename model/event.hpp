@@ -11,10 +11,10 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "model/backend.hpp"
+#include "model/places.hpp"
 
 namespace switchyard::model {
 
@@ -48,9 +48,15 @@ struct report {
   std::map<std::string, backend_event> backends;
   std::optional<std::vector<route>> routes;  ///< all routes of the provider, when they were read
   /// Host and path of routes whose objects could not be read: their last good versions stay.
-  std::set<std::pair<std::string, std::string>> refused_routes;
+  std::set<place> refused_routes;
+  /// Set where `routes` are all that could be read, and the provider has others perhaps: what is
+  /// not named stays as it is, but for what is known to be gone, which is named here.
+  std::optional<std::set<place>> gone_routes;
   std::vector<refusal> refused;
   std::chrono::steady_clock::time_point seen_at{};  ///< when the source told of it
+
+  /// Whether a route that was known there, and that `routes` does not have, stays.
+  bool keeps(const place& at) const;
 
   bool operator==(const report&) const = default;
 };

@@ -24,9 +24,8 @@ backend_event removal(const backend_ptr& current, const std::set<std::string>& n
   return event;
 }
 
-template <class T>
-std::set<T> common(const std::set<T>& a, const std::set<T>& b) {
-  std::set<T> result;
+std::set<std::string> common(const std::set<std::string>& a, const std::set<std::string>& b) {
+  std::set<std::string> result;
   std::ranges::set_intersection(a, b, std::inserter(result, result.end()));
   return result;
 }
@@ -79,7 +78,9 @@ void guard::forget_returned(context& c) {
       if (!servers.empty() && !lost->second.next) h.absent.insert(name);
     }
     std::erase_if(h.servers, [](const auto& entry) { return entry.second.empty(); });
-    if (c.reported.routes) h.routes = common(h.routes, c.found.routes);
+    std::erase_if(h.routes, [&](const place& where) {
+      return c.tells_of(where) && !c.found.routes.contains(where);
+    });
     const bool over = h.empty() || replaced(c, h);
     if (over || had != std::tuple(h.server_count(), h.routes.size(), h.absent)) ++version_;
     if (over) c.ended.push_back(std::move(h));

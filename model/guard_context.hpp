@@ -2,6 +2,7 @@
 
 // Inside of the guard: a report that is screened, and what has been found out about it.
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +25,22 @@ struct guard::context {
   bool tells_of(const std::string& backend) const {
     return (reported.full || reported.backends.contains(backend)) &&
            !found.unknown.contains(backend);
+  }
+
+  /// Whether nothing is left of that backend, which loses servers, or no more than its name.
+  bool leaves_nothing_of(const std::string& backend) const {
+    const auto& next = found.backends.at(backend).next;
+    return !next ||
+           (next->servers.empty() && reported.backends.at(backend).refused_servers.empty());
+  }
+
+  /// Whether it says if there is a route.
+  bool tells_of(const place& at) const {
+    if (!reported.routes) return false;
+    if (!reported.gone_routes || !reported.keeps(at) || reported.refused_routes.contains(at))
+      return true;
+    return std::ranges::any_of(*reported.routes,
+                               [&](const route& r) { return place(r.host, r.path) == at; });
   }
 };
 

@@ -142,15 +142,19 @@ std::set<std::string> guard::led_to_before(const context& c) const {
 /// Those that one leads to after it.
 std::set<std::string> guard::led_to_after(const context& c) const {
   auto names = leading_;
-  std::set<place> held;
+  std::set<place> held, named;
   for (const auto& [id, h] : holds_)
     if (h.provider == c.provider) held.insert(h.routes.begin(), h.routes.end());
-  for (const auto& r : c.desired.owned_routes())
-    if (r.owner != c.provider || !c.reported.routes ||
-        held.contains(place(r.value.host, r.value.path)))
-      names.insert(r.value.backend);
   if (c.reported.routes)
-    for (const auto& r : *c.reported.routes) names.insert(r.backend);
+    for (const auto& r : *c.reported.routes) {
+      names.insert(r.backend);
+      named.emplace(r.host, r.path);
+    }
+  for (const auto& r : c.desired.owned_routes()) {
+    const place at(r.value.host, r.value.path);
+    const bool stays = held.contains(at) || c.reported.keeps(at);
+    if (r.owner != c.provider || (stays && !named.contains(at))) names.insert(r.value.backend);
+  }
   return names;
 }
 

@@ -67,11 +67,11 @@ void compare(const std::string& name, const backend_ptr& current, const backend_
 }
 
 std::set<place> routes_lost(const std::vector<route>& known, const report& report) {
-  std::set<place> here = report.refused_routes;
+  std::set<place> here;
   for (const auto& r : *report.routes) here.emplace(r.host, r.path);
   std::set<place> lost;
   for (const auto& r : known)
-    if (!here.contains({r.host, r.path})) lost.emplace(r.host, r.path);
+    if (const place at(r.host, r.path); !here.contains(at) && !report.keeps(at)) lost.insert(at);
   return lost;
 }
 

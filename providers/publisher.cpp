@@ -23,7 +23,8 @@ publisher::reasons publisher::reasons_in(const model::report& report) {
 
 bool publisher::news(const model::report& report) const {
   if (!anything_) return true;
-  if (report.routes && (report.routes != routes_ || report.refused_routes != refused_routes_))
+  if (report.routes && (report.routes != routes_ || report.refused_routes != refused_routes_ ||
+                        report.gone_routes != gone_routes_))
     return true;
   // Which refusals a partial report replaces only its taker knows.
   if (report.full ? reasons_in(report) != refused_ : !report.refused.empty()) return true;
@@ -52,6 +53,7 @@ void publisher::remember(const model::report& report) {
   if (!report.routes) return;
   routes_ = report.routes;
   refused_routes_ = report.refused_routes;
+  gone_routes_ = report.gone_routes;
 }
 
 void publisher::report(model::report report) {

@@ -41,7 +41,8 @@ class publisher {
   bool anything_ = false;  // a full view was reported
   std::map<std::string, model::backend_event> backends_;
   std::optional<std::vector<model::route>> routes_;
-  std::set<std::pair<std::string, std::string>> refused_routes_;
+  std::set<model::place> refused_routes_;
+  std::optional<std::set<model::place>> gone_routes_;
   reasons refused_;
   model::provider_health health_;  // connecting, as the sink assumes
 };

@@ -136,6 +136,7 @@ model::report contents::merge() const {
   model::report result;
   result.full = whole();
   result.routes.emplace();
+  if (!result.full) result.gone_routes.emplace();
   std::map<std::string, std::string> owners;
   std::map<std::pair<std::string, std::string>, std::string> route_owners;
   for (const auto& [file, from] : files_) {

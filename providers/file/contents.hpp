@@ -37,8 +37,9 @@ class contents {
   bool whole() const;
   /// One sentence for each file that cannot be read now.
   std::vector<std::string> faults() const;
-  /// The merged view: full when whole(). A backend, or a place of a route, that two files name
-  /// belongs to the first by name; it is refused for the other. Keys: "file: JSON pointer".
+  /// The merged view: when whole() full, else with no more than is known of backends and routes. A
+  /// backend, or a place of a route, that two files name belongs to the first by name; it is
+  /// refused for the other. Keys: "file: JSON pointer".
   model::report merge() const;
 
  private:

@@ -1,6 +1,7 @@
 #include "providers/file/session.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -133,10 +134,16 @@ void session::report(clock::time_point seen_at) {
   auto view = contents_.merge();
   std::set<std::string> names;
   for (const auto& b : view.backends) names.insert(b.first);
+  auto at = view.refused_routes;
+  for (const auto& r : *view.routes) at.emplace(r.host, r.path);
   // While a file has never been readable the view is no snapshot, so what went is named.
-  if (!view.full)
+  if (!view.full) {
     for (const auto& name : reported_) view.backends.try_emplace(name);
+    std::ranges::set_difference(reported_places_, at,
+                                std::inserter(*view.gone_routes, view.gone_routes->end()));
+  }
   reported_ = std::move(names);
+  reported_places_ = std::move(at);
   ever_reported_ = true;
   view.seen_at = seen_at;
   out_.report(std::move(view));

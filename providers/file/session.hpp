@@ -53,6 +53,7 @@ class session {
   std::map<std::string, found_file> read_;  ///< as they were when they were read last
   std::map<std::string, clock::time_point> absent_since_;
   std::set<std::string> reported_;
+  std::set<model::place> reported_places_;  ///< of routes
   bool ever_reported_ = false;
   std::string watch_fault_;
   model::provider_health health_;

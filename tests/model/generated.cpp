@@ -72,7 +72,7 @@ model::report generator::report() {
     if (coin()) r.backends.emplace(name, event(name));
   if (number(3) == 0) return r;
   r.routes.emplace();
-  std::set<std::pair<std::string, std::string>> seen;
+  std::set<place> seen;
   for (int i = 0; i < 4; ++i) {
     const auto candidate = route();
     if (!seen.emplace(candidate.host, candidate.path).second) continue;
@@ -80,6 +80,13 @@ model::report generator::report() {
       r.refused_routes.emplace(candidate.host, candidate.path);
     else
       r.routes->push_back(candidate);
+  }
+  if (number(3) > 0) return r;
+  r.gone_routes.emplace();
+  for (int i = 0; i < 3; ++i) {
+    const auto candidate = route();
+    if (place at(candidate.host, candidate.path); !seen.contains(at))
+      r.gone_routes->insert(std::move(at));
   }
   return r;
 }

@@ -54,6 +54,18 @@ BOOST_AUTO_TEST_CASE(routes_to_a_backend_that_is_held_stay_with_it) {
   BOOST_TEST(state.routes().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_backend_whose_route_cannot_be_read_any_more_is_held_too) {
+  take(snapshot({make("a", servers(2)), make("b", servers(30, 50))}, {{"h", "/", "a"}}));
+  auto broken = snapshot({make("a", {}), make("b", servers(30, 50))});
+  broken.refused_routes = {{"h", "/"}};
+  take(broken);
+  BOOST_TEST((only().cause == hold_cause::last_server));
+  BOOST_TEST(served("a") == 2);
+  BOOST_TEST(state.routes().size() == 1U);
+  take(broken);
+  BOOST_TEST(served("a") == 2);
+}
+
 BOOST_AUTO_TEST_CASE(the_version_of_another_provider_stands_in) {
   take(snapshot({make("front", servers(1)), make("b", servers(3, 50))}));
   take(snapshot({make("front", servers(2, 90))}), "q");

@@ -58,8 +58,10 @@ BOOST_AUTO_TEST_CASE(a_file_that_was_not_read_yet_keeps_the_view_from_being_a_sn
   BOOST_TEST(c.merge().full);
   c.expect("b.json");
   BOOST_TEST((!c.merge().full && c.faults().empty()));
+  BOOST_TEST(c.merge().gone_routes.has_value());
   c.set("b.json", json_document("web"));
   BOOST_TEST(c.merge().full);
+  BOOST_TEST(!c.merge().gone_routes.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(refused_settings_and_routes_are_passed_on) {
