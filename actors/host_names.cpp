@@ -43,7 +43,9 @@ void host_names::changed(const std::set<std::string>& backends,
   bool other_names = false;
   for (const auto& name : backends)
     other_names = book_.take(name, desired.find(name), desired.versions_of(name)) || other_names;
-  if (other_names) follow();
+  if (!other_names) return;
+  book_.forget_unused();
+  follow();
 }
 
 void host_names::follow() {

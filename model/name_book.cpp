@@ -42,16 +42,17 @@ bool name_book::take(const std::string& backend, const backend_ptr& desired,
     if (!now.used.contains(host)) known_[host].backends.erase(backend);
   for (const auto& host : before.waiting)
     if (!now.waiting.contains(host)) known_[host].waiting.erase(backend);
-  for (const auto* gone : {&before.used, &before.waiting})
-    for (const auto& host : *gone)
-      if (const auto e = known_.find(host);
-          e != known_.end() && e->second.backends.empty() && e->second.waiting.empty())
-        known_.erase(e);
   if (now.used.empty() && now.waiting.empty())
     hosts_of_.erase(backend);
   else
     hosts_of_[backend] = std::move(now);
   return true;
+}
+
+void name_book::forget_unused() {
+  std::erase_if(known_, [](const auto& one) {
+    return one.second.backends.empty() && one.second.waiting.empty();
+  });
 }
 
 std::set<std::string> name_book::names() const {

@@ -48,11 +48,16 @@ class name_book {
 
   /// A backend as it is desired now; nullptr: not any more. `versions`: what each provider has
   /// under that name; names of those that are not used are followed too, so that one can stand in
-  /// at once. Returns whether names came or went.
+  /// at once. Returns whether it has other names now. What is known of those that it has no more
+  /// stays until forget_unused().
   bool take(const std::string& backend, const backend_ptr& desired,
             const std::vector<backend_ptr>& versions = {});
 
-  /// All names that servers have.
+  /// Forgets names that nobody has any more. Call when all backends that changed together are
+  /// taken: a host may have moved from one to another.
+  void forget_unused();
+
+  /// All names that servers have, or had until forget_unused().
   std::set<std::string> names() const;
   bool empty() const { return known_.empty(); }
 

@@ -228,12 +228,32 @@ BOOST_AUTO_TEST_CASE(names_of_a_version_that_is_not_used_are_known_when_it_stand
   BOOST_TEST(book.unresolved() == addresses{"a.example"});
   BOOST_TEST(book.resolved("b.example", {{"10.0.0.2"}}, {}).empty());
   BOOST_TEST(book.take("web", theirs, {theirs}));
+  book.forget_unused();
   BOOST_TEST(book.names() == names{"b.example"});
   unread none;
   BOOST_TEST(book.addressed(theirs, none)->servers.at(0).address == "10.0.0.2");
   BOOST_TEST(!none.any());
   BOOST_TEST(book.take("web", nullptr));
+  book.forget_unused();
   BOOST_TEST(book.empty());
+}
+
+// Backends that change together are taken one after the other.
+BOOST_AUTO_TEST_CASE(a_name_that_moves_to_another_backend_keeps_its_address) {
+  name_book book;
+  const auto blue = of("blue", {named("s1", "a.example")});
+  const auto green = of("green", {named("s1", "a.example")});
+  book.take("blue", blue);
+  book.forget_unused();
+  book.resolved("a.example", {{"10.0.0.1"}}, {});
+  BOOST_TEST(book.take("blue", nullptr));
+  BOOST_TEST(book.unresolved().empty());
+  BOOST_TEST(book.take("green", green));
+  book.forget_unused();
+  unread none;
+  BOOST_TEST(book.addressed(green, none)->servers.at(0).address == "10.0.0.1");
+  BOOST_TEST(!none.any());
+  BOOST_TEST((book.resolved("a.example", {{"10.0.0.2"}}, {}) == names{"green"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_nobody_uses_yet_fails_without_a_word) {
@@ -280,9 +300,11 @@ BOOST_AUTO_TEST_CASE(names_come_and_go_with_the_backends_that_use_them) {
   BOOST_TEST(book.take("web", of("web", {named("s1", "a.example")})));
   BOOST_TEST(book.resolved("b.example", {{"10.0.0.2"}}, {}) == names{"api"});
   BOOST_TEST(book.take("api", nullptr));
+  book.forget_unused();
   BOOST_TEST(book.names() == names{"a.example"});
   BOOST_TEST(!book.take("web", of("web", {named("s9", "a.example")})));
   BOOST_TEST(book.take("web", of("web", {fixed})));
+  book.forget_unused();
   BOOST_TEST(book.empty());
   BOOST_TEST(book.resolved("a.example", {{"10.0.0.1"}}, {}).empty());
   BOOST_TEST(!book.failed("a.example", "late"));
