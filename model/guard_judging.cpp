@@ -57,14 +57,20 @@ void guard::judge(context& c) {
 /// The hold of everything, if that is too much.
 std::optional<hold> guard::whole_provider(context& c, const losses& fresh) {
   const auto lately = lost_lately(c);
-  const auto view = c.desired.summary(c.provider);
+  auto view = c.desired.summary(c.provider);
   auto servers = servers_in(fresh), routes = fresh.routes.size();
   if (servers == 0 && routes == 0) return std::nullopt;
   const bool lost_servers = servers > 0, lost_routes = routes > 0;
+  // What is rejected is out of it, on both sides.
   for (const auto& [id, h] : holds_) {
-    if (h.provider != c.provider || h.rejected) continue;
-    servers += h.server_count();
-    routes += h.routes.size();
+    if (h.provider != c.provider) continue;
+    if (h.rejected) {
+      view.serving -= std::min(view.serving, h.server_count());
+      view.routes -= std::min(view.routes, h.routes.size());
+    } else {
+      servers += h.server_count();
+      routes += h.routes.size();
+    }
   }
   hold h;
   h.provider = c.provider;
@@ -87,7 +93,7 @@ std::optional<hold> guard::whole_provider(context& c, const losses& fresh) {
                             [&](const auto& b) { return led_to.contains(b.first); }))
       return trips(hold_cause::last, servers, view.serving);
   }
-  if (lost_routes && c.reported.routes->empty() && c.found.routes.size() == view.routes)
+  if (lost_routes && c.reported.routes->empty() && routes == view.routes)
     return trips(hold_cause::last_route, routes, view.routes);
   return std::nullopt;
 }

@@ -149,6 +149,49 @@ BOOST_AUTO_TEST_CASE(a_hold_times_out_where_that_is_set) {
   BOOST_TEST(!watch.expire(state, now + 5min));
 }
 
+// A hundred servers of which sixty are kept by hand are forty.
+BOOST_AUTO_TEST_CASE(what_was_rejected_does_not_count_as_what_the_source_has) {
+  take(snapshot({make("a", servers(40)), make("b", servers(60, 50))}));
+  take(snapshot({make("a", servers(40))}));
+  watch.reject(only().id);
+  now += 1h;
+  const auto verdict = take(snapshot({make("a", servers(1))}));
+  BOOST_REQUIRE_EQUAL(verdict.began.size(), 1U);
+  BOOST_TEST(what_of(verdict.began.front()) == "provider p would lose 39 of 40 servers");
+  BOOST_TEST(served("a") == 40);
+}
+
+BOOST_AUTO_TEST_CASE(routes_that_were_rejected_do_not_count_as_what_the_source_has) {
+  std::vector<route> routes;
+  for (char c = 'a'; c <= 'z'; ++c) routes.push_back({"h", std::string("/") + c, "b"});
+  take(snapshot({make("b", servers(3))}, routes));
+  routes.resize(12);
+  take(snapshot({make("b", servers(3))}, routes));
+  watch.reject(only().id);
+  now += 1h;
+  routes.resize(1);
+  const auto verdict = take(snapshot({make("b", servers(3))}, routes));
+  BOOST_REQUIRE_EQUAL(verdict.began.size(), 1U);
+  BOOST_TEST(verdict.began.front().lost == 11U);
+  BOOST_TEST(verdict.began.front().of == 12U);
+  BOOST_TEST(state.routes().size() == 26U);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_servers_beside_rejected_ones_are_replaced_by_as_many) {
+  take(snapshot({make("front", servers(4)), make("b", servers(60, 50))}));
+  take(snapshot({make("front", servers(4))}));
+  watch.reject(only().id);
+  now += 1h;
+  const auto verdict = take(snapshot({}));
+  BOOST_REQUIRE_EQUAL(verdict.began.size(), 1U);
+  BOOST_TEST((verdict.began.front().cause == hold_cause::last));
+  BOOST_TEST(verdict.began.front().of == 4U);
+  auto others = servers(4, 200);
+  for (auto& s : others) s.name = "n" + s.name;
+  BOOST_TEST(take(snapshot({make("front", others)})).ended.size() == 1U);
+  BOOST_TEST(served("front") == 4);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_rejected_does_not_time_out) {
   rules.hold_timeout = 5min;
   use();
