@@ -87,11 +87,12 @@ fold_result desired_state::fold(const std::string& provider, const report& repor
     const auto before = v->unread_parts.find(name);
     auto parts =
         unread_after(before == v->unread_parts.end() ? unread() : before->second, current, event);
-    if (note_unread(*v, name, std::move(parts))) result.changed.insert(name);
+    const bool otherwise_read = note_unread(*v, name, std::move(parts));
+    if (otherwise_read) result.changed.insert(name);
     auto next = apply_event(current, event);
-    if (next == current) continue;
+    if (next == current && !otherwise_read) continue;
     touched.push_back(name);
-    replace(*v, name, std::move(next));
+    if (next != current) replace(*v, name, std::move(next));
   }
   if (report.full) {
     v->reported = true;
@@ -163,12 +164,21 @@ fold_result desired_state::configure(std::vector<std::string> providers,
   return result;
 }
 
-/// All versions of it, by precedence.
+/// All versions of it by precedence, but the one that is used is the first.
 std::vector<provided> desired_state::named_by(const std::string& backend) const {
   std::vector<provided> all;
-  for (const auto& v : views_)
-    if (const auto found = v.backends.find(backend); found != v.backends.end())
-      all.push_back({v.provider, found->second});
+  auto used = views_.size();  // of `all`
+  for (const auto& v : views_) {
+    const auto found = v.backends.find(backend);
+    if (found == v.backends.end()) continue;
+    const bool empty = found->second->servers.empty() && !v.unread_parts.contains(backend);
+    if (!empty) used = std::min(used, all.size());
+    all.push_back({v.provider, found->second});
+  }
+  if (used < all.size() && !united_.contains(backend)) {
+    const auto at = all.begin() + static_cast<std::ptrdiff_t>(used);
+    std::rotate(all.begin(), at, at + 1);
+  }
   return all;
 }
 

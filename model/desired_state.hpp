@@ -2,8 +2,10 @@
 
 // The desired state: the merge of every provider's last good view, with a revision that only grows.
 //
-// A backend belongs to the first provider that names it. One that is united has the servers of all
-// providers that name it, and the settings of the first (model/uniting.hpp).
+// A backend belongs to the first provider that names it. One whose version has no servers, and of
+// which everything could be read, gives way to the next that has some: a name alone takes nobody's
+// traffic away. A backend that is united has the servers of all providers that name it, and the
+// settings of the first (model/uniting.hpp).
 //
 // Functional core of the manager: no I/O, no clock. Costs follow the size of what a report names,
 // not of what is known. Threading: owned by one actor; the backends it hands out are immutable.
@@ -28,7 +30,7 @@ struct fold_result {
   std::set<std::string>
       changed;  ///< backends whose desired version, or what is unread, differs now
   std::set<std::string>
-      versions;                 ///< backends of which some provider's version differs, used or not
+      versions;  ///< backends of which some provider's version, or its reading, differs
   bool routes_changed = false;  ///< likewise
   std::vector<collision> new_collisions;
   std::vector<collision> ended_collisions;
@@ -127,6 +129,7 @@ class desired_state {
   /// Configured providers that have not given a full view yet.
   std::vector<std::string> missing() const;
   /// The provider whose version is used, of a united backend the first; empty when there is none.
+  /// O(providers).
   std::string owner(const std::string& backend) const;
   /// The owner, and of a united backend all that name it, by precedence. O(providers).
   std::vector<std::string> origins(const std::string& backend) const;

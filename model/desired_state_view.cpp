@@ -56,14 +56,12 @@ std::vector<route> desired_state::routes() const {
 }
 
 unread desired_state::unread_of(const std::string& backend) const {
-  const bool desired = merged_.contains(backend);
-  if (desired && united_.contains(backend)) return unread_of_united(backend);
-  for (const auto& v : views_) {
-    if (desired && !v.backends.contains(backend)) continue;
-    const auto found = v.unread_parts.find(backend);
-    if (found != v.unread_parts.end()) return found->second;
-    if (desired) break;
-  }
+  if (merged_.contains(backend))
+    return united_.contains(backend) ? unread_of_united(backend)
+                                     : unread_in(owner(backend), backend);
+  for (const auto& v : views_)
+    if (const auto found = v.unread_parts.find(backend); found != v.unread_parts.end())
+      return found->second;
   return {};
 }
 
@@ -177,9 +175,8 @@ std::string desired_state::origin(const std::string& backend, const std::string&
 }
 
 std::string desired_state::owner(const std::string& backend) const {
-  for (const auto& v : views_)
-    if (v.backends.contains(backend)) return v.provider;
-  return {};
+  const auto all = named_by(backend);
+  return all.empty() ? std::string() : all.front().provider;
 }
 
 }  // namespace switchyard::model

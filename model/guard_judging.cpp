@@ -106,7 +106,8 @@ void guard::judge_backends(context& c, losses& fresh) {
     const bool united = c.desired.united().contains(name);
     const bool in_use = united || c.desired.owner(name) == c.provider;
     if (lost.serving_after > 0 || !in_use || kept_by_hand(c, name)) return false;
-    const auto other = lost.next && !united ? nullptr : c.desired.without(c.provider, name);
+    const bool gives_way = united || c.leaves_nothing_of(name);
+    const auto other = gives_way ? c.desired.without(c.provider, name) : nullptr;
     if (other && other->serving() > 0) return false;
     if (!led_to) led_to = led_to_after(c);
     if (!led_to->contains(name)) return false;

@@ -23,7 +23,7 @@ struct desired_version {
   std::vector<collision> collisions;
 };
 
-/// The first version (they come by precedence); each other one is a collision.
+/// The first version (the one that is used, then the others); each other one is a collision.
 desired_version first_of(const std::vector<provided>& versions);
 
 /// The servers of all of them, with the settings of the first. Of two servers with the same name

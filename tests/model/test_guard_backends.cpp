@@ -74,6 +74,32 @@ BOOST_AUTO_TEST_CASE(the_version_of_another_provider_stands_in) {
   BOOST_TEST(state.owner("front") == "q");
 }
 
+BOOST_AUTO_TEST_CASE(the_version_of_another_provider_stands_in_for_one_without_servers) {
+  take(snapshot({make("front", servers(1)), make("b", servers(3, 50))}));
+  take(snapshot({make("front", servers(2, 90))}), "q");
+  BOOST_TEST(!take(changes({make("front", {})})).instead);
+  BOOST_TEST(served("front") == 2);
+}
+
+BOOST_AUTO_TEST_CASE(it_does_not_while_servers_of_the_first_cannot_be_read) {
+  take(snapshot({make("front", servers(1)), make("b", servers(3, 50))}));
+  take(snapshot({make("front", servers(2, 90))}), "q");
+  auto broken = changes({make("front", {})});
+  broken.backends.at("front").refused_servers = {"new"};
+  take(broken);
+  BOOST_TEST(only().backend == "front");
+  BOOST_TEST(served("front") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_that_goes_before_and_has_no_servers_takes_none_away) {
+  take(snapshot({make("front", servers(2, 90))}), "q");
+  BOOST_TEST(!take(snapshot({make("front", {}), make("b", servers(3, 50))})).instead);
+  BOOST_TEST(served("front") == 2);
+  take(changes({make("front", {})}), "q");  // whoever has the last ones
+  BOOST_TEST(only().provider == "q");
+  BOOST_TEST(served("front") == 2);
+}
+
 BOOST_AUTO_TEST_CASE(the_version_of_another_provider_that_has_no_ready_server_does_not) {
   auto away = servers(2, 90);
   for (auto& s : away) s.state = server_state::maint;
