@@ -29,8 +29,8 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
       static_cast<void>(target.remove_backend(name));  // it is there
     }
   }
-  auto head =
-      render_head(settings_.haproxy, settings_.frontends, target.draft().modes(), server_state_);
+  auto head = render_head(settings_.haproxy, settings_.frontends, target.draft().modes(),
+                          operators_.leave_server_state());
   if (head)
     target.set_head(std::move(head).value());  // plan_head() tells when it cannot be rendered
   return target;

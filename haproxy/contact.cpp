@@ -148,7 +148,10 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   actual_.clear();
   expect_older_file(info);
   by_reload_.clear();
-  files_loaded(earlier);
+  if (earlier)
+    operators_.loaded(settings_.haproxy);
+  else
+    operators_.met(settings_.haproxy, info.started);
   limits_of_ = 0;
   routes_.forget();
   certificates_.forget(info.started - std::chrono::seconds(1));

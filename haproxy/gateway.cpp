@@ -22,7 +22,7 @@ gateway::gateway(gateway_settings settings, std::unique_ptr<surroundings> outsid
       budget_(settings_.haproxy.reload),
       drains_(settings_.drain_timeout),
       routes_(map_beside(settings_.haproxy.config_file), outside_->files()),
-      server_state_(server_state_is_ours(settings_.haproxy)) {
+      operators_(settings_.haproxy) {
   certificates_.follow(certificate_paths(settings_.frontends));
 }
 
@@ -138,12 +138,9 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   drains_.set_timeout(settings.drain_timeout);
   budget_.configure(settings.haproxy.reload);
   budget_.changed();
-  server_state_ = server_state_is_ours(settings_.haproxy);
+  operators_.configure(settings_.haproxy);
   verify_against(settings.haproxy.server_ca_file, report);
-  if (identity_.pid != 0) {
-    base_file_.look(settings_.haproxy.base_file);
-    ca_file_.look(settings_.haproxy.server_ca_file);
-  }
+  if (identity_.pid != 0) operators_.look(settings_.haproxy);
   plan_head(report);
   if (away_ && head_changed_ && settings_.haproxy.binary.empty() && write_initial(report))
     head_changed_ = false;

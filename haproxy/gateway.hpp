@@ -28,7 +28,7 @@
 #include "haproxy/incumbent.hpp"
 #include "haproxy/kept_master.hpp"
 #include "haproxy/lifeline.hpp"
-#include "haproxy/operators_file.hpp"
+#include "haproxy/operators_files.hpp"
 #include "haproxy/pending_steps.hpp"
 #include "haproxy/reload_budget.hpp"
 #include "haproxy/reload_halving.hpp"
@@ -193,7 +193,6 @@ class gateway {
 
   // -- the reload (reload_need.cpp, reload.cpp) --
   void plan_head(apply_report& report);
-  void files_loaded(bool known);
   void verify_against(const std::optional<std::string>& other_ca_file, apply_report& report);
   void tell_misfits(apply_report& report);
   bool needs_reload() const;
@@ -253,7 +252,7 @@ class gateway {
   drain_queue drains_;
   route_table routes_;
   certificates certificates_;
-  bool server_state_;  ///< HAProxy reads our server-state file
+  operators_files operators_;
   desired_backends desired_;
   rendered_backends rendered_;
   configuration file_;  ///< on disk, but for what unsaved_ names
@@ -288,8 +287,6 @@ class gateway {
   std::map<std::string, std::vector<reload_reason>> pending_;  ///< by backend
   blame_book blames_;
   bool head_changed_ = false;
-  operators_file base_file_;
-  operators_file ca_file_;  ///< server_ca_file
   std::optional<time_point> reload_not_before_;
   time_point reload_begun_{};
   bool by_signal_ = false;  ///< managed: the next reload goes past the master's socket

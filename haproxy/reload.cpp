@@ -115,7 +115,7 @@ bool gateway::reload_now(apply_report& report) {
 }
 
 void gateway::remember_down_servers(const configuration& next, apply_report& report) {
-  if (!server_state_ || foreign_) return;
+  if (!operators_.leave_server_state() || foreign_) return;
   const auto reply = session_->execute_raw("show servers state");
   const auto down = reply ? down_servers(*reply, next) : reply;
   if (down) write_server_state(*down, report);

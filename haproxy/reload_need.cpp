@@ -8,8 +8,8 @@
 namespace switchyard::haproxy {
 
 void gateway::plan_head(apply_report& report) {
-  const auto head =
-      render_head(settings_.haproxy, settings_.frontends, file_.modes(), server_state_);
+  const auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes(),
+                                operators_.leave_server_state());
   if (!head) {
     tell(report, severity::error, "head", "frontends cannot be written: " + head.error().message,
          {matter::file});
@@ -30,23 +30,12 @@ void gateway::tell_misfits(apply_report& report) {
   }
 }
 
-/// A worker that was there before us may have read other files than there are now. What it was
-/// started with is no reason for a reload: base_file counts from the second after its start on,
-/// server_ca_file, on which clients' safety hangs, from the one before.
-void gateway::files_loaded(bool known) {
-  base_file_.loaded(settings_.haproxy.base_file);
-  ca_file_.loaded(settings_.haproxy.server_ca_file);
-  if (known) return;
-  base_file_.met(settings_.haproxy.base_file, identity_.started + std::chrono::seconds(1));
-  ca_file_.met(settings_.haproxy.server_ca_file, identity_.started - std::chrono::seconds(1));
-}
-
 /// Another file is another setting of each backend that verifies its servers.
 void gateway::verify_against(const std::optional<std::string>& other_ca_file,
                              apply_report& report) {
   if (settings_.haproxy.server_ca_file == other_ca_file) return;
   settings_.haproxy.server_ca_file = other_ca_file;
-  ca_file_.loaded(other_ca_file);
+  operators_.renamed_ca_file(other_ca_file);
   rendered_.clear();
   names verifying;
   for (const auto& [name, backend] : desired_.all()) {
@@ -58,7 +47,7 @@ void gateway::verify_against(const std::optional<std::string>& other_ca_file,
 }
 
 bool gateway::needs_reload() const {
-  return !layout_known_ || head_changed_ || base_file_.changed() || ca_file_.changed() ||
+  return !layout_known_ || head_changed_ || operators_.base_changed() || operators_.ca_changed() ||
          certificates_.wants_reload() || !pending_.empty();
 }
 
@@ -86,8 +75,8 @@ std::vector<reload_reason> gateway::reasons() const {
   if (!reload_wanted()) return all;
   if (!layout_known_) all.push_back({reload_cause::unknown_layout, ""});
   if (head_changed_) all.push_back({reload_cause::changed_head, ""});
-  if (base_file_.changed()) all.push_back({reload_cause::operators_file, ""});
-  if (ca_file_.changed()) all.push_back({reload_cause::ca_file, ""});
+  if (operators_.base_changed()) all.push_back({reload_cause::operators_file, ""});
+  if (operators_.ca_changed()) all.push_back({reload_cause::ca_file, ""});
   for (auto& reason : certificates_.reasons()) all.push_back(std::move(reason));
   for (const auto& [name, list] : pending_) all.insert(all.end(), list.begin(), list.end());
   return all;

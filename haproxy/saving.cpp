@@ -45,7 +45,8 @@ void gateway::write_server_state(std::string_view text, apply_report& report) {
 base::status gateway::write_initial(apply_report& report) {
   write_server_state(no_server_state, report);
   auto target = transaction::begin(file_);
-  auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes(), server_state_);
+  auto head = render_head(settings_.haproxy, settings_.frontends, file_.modes(),
+                          operators_.leave_server_state());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
   auto written = target.commit(store_, transaction::purpose::load, transaction::previous::keep);

@@ -7,11 +7,9 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "haproxy/operators_file.hpp"
 #include "haproxy/program.hpp"
 #include "tests/support/support.hpp"
 
@@ -19,9 +17,7 @@ namespace {
 
 using namespace switchyard::tests;
 using std::chrono::seconds;
-using std::chrono::system_clock;
 using switchyard::haproxy::kept_master;
-using switchyard::haproxy::operators_file;
 using switchyard::haproxy::program;
 using switchyard::haproxy::program_at;
 
@@ -105,49 +101,6 @@ BOOST_AUTO_TEST_CASE(is_none_where_the_file_is_garbled) {
     BOOST_TEST((kept.running() == program{}));
     BOOST_TEST(!kept.leaves());
   }
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(a_file_of_the_operators)
-
-BOOST_AUTO_TEST_CASE(has_changed_when_its_text_is_another_one) {
-  const temp_dir folder;
-  const std::optional<std::string> path = folder / "base.cfg";
-  write_text(*path, "one");
-  operators_file file;
-  file.loaded(path);
-  file.look(path);
-  BOOST_TEST(!file.changed());
-  write_text(*path, "two");
-  BOOST_TEST(!file.changed());
-  file.look(path);
-  BOOST_TEST(file.changed());
-  write_text(*path, "one");
-  file.look(path);
-  BOOST_TEST(!file.changed());
-  std::filesystem::remove(*path);
-  file.look(path);
-  BOOST_TEST(file.changed());
-  file.loaded(path);
-  BOOST_TEST(!file.changed());
-}
-
-BOOST_AUTO_TEST_CASE(may_have_changed_since_an_haproxy_that_was_there_before_us_loaded_it) {
-  const temp_dir folder;
-  const std::optional<std::string> path = folder / "base.cfg";
-  write_text(*path, "one");
-  operators_file file;
-  file.met(path, system_clock::now() + seconds(5));
-  BOOST_TEST(!file.changed());
-  file.met(path, system_clock::now() - seconds(5));
-  BOOST_TEST(file.changed());
-  file.look(path);
-  BOOST_TEST(file.changed());  // what it was is not known
-  file.loaded(path);
-  BOOST_TEST(!file.changed());
-  file.met(std::nullopt, system_clock::now() - seconds(5));
-  BOOST_TEST(!file.changed());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
