@@ -35,6 +35,8 @@ constexpr milliseconds between_looks(5);
 constexpr milliseconds longest_question(5'000);
 // A master that is starting, or re-executing itself, refuses connections for a moment.
 constexpr milliseconds master_restarts_within(500);
+// Up to 3.0 one that loads refuses them until it has; 100,000 servers need less than two seconds.
+constexpr milliseconds master_loads_within(3'000);
 
 // A master that is just starting takes no notice of a signal; nothing says so.
 constexpr milliseconds signal_lost_after(5'000);
@@ -133,10 +135,14 @@ milliseconds silence_of(const config::haproxy_settings& settings) {
 
 /// `show proc` of a master that may be busy with a reload right now.
 outcome<master_process> settled_proc(const watch& w) {
+  const auto& socket = *w.settings.master_socket;
   const base::deadline settled(w.at_most(w.longest_silence));
+  const base::deadline loaded(w.at_most(std::max(w.longest_silence, master_loads_within)));
   for (;;) {
-    auto before = show_proc(*w.settings.master_socket, w.at_most(longest_question));
-    if (before || before.error().kind != errc::unavailable || settled.passed()) return before;
+    auto before = show_proc(socket, w.at_most(longest_question));
+    if (before || before.error().kind != errc::unavailable) return before;
+    // One whose file is gone does not come back by itself.
+    if ((std::filesystem::exists(socket) ? loaded : settled).passed()) return before;
     w.rest();
   }
 }

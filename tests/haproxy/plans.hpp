@@ -2,6 +2,7 @@
 
 // What the planner's tests plan for: a backend "b" with servers at 10.0.0.1, desired and running.
 
+#include <boost/test/unit_test.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,22 @@ inline texts lines(const std::vector<step>& steps) {
   texts all;
   for (const auto& s : steps) all.push_back(s.what.line);
   return all;
+}
+
+/// The causes of a reload, with their subjects.
+inline texts causes(const plan& p) {
+  texts all;
+  for (const auto& r : p.reload) all.push_back(std::string(to_string(r.cause)) + " " + r.subject);
+  return all;
+}
+
+/// The whole of a plan in which nothing is refused.
+inline void expect_plan(const plan& p, const texts& steps, const texts& leaving = {},
+                        const texts& reload = {}) {
+  BOOST_TEST(lines(p.steps) == steps, boost::test_tools::per_element());
+  BOOST_TEST(p.leaving == leaving, boost::test_tools::per_element());
+  BOOST_TEST(causes(p) == reload, boost::test_tools::per_element());
+  BOOST_TEST(p.refused.empty());
 }
 
 }  // namespace switchyard::haproxy

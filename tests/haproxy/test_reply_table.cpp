@@ -5,133 +5,20 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <map>
 #include <thread>
 
-#include "haproxy/commands.hpp"
-#include "haproxy/replies.hpp"
-#include "haproxy/runtime.hpp"
 #include "tests/haproxy/gateway_site.hpp"
+#include "tests/haproxy/reply_asker.hpp"
 #include "tests/support/server_state.hpp"
 
 namespace {
 
 using namespace switchyard::tests;
-using switchyard::base::outcome;
-using switchyard::haproxy::command;
 using switchyard::haproxy::command_kind;
-using switchyard::haproxy::runtime;
 using switchyard::model::server_state;
 namespace haproxy = switchyard::haproxy;
 
-std::string sections(std::uint16_t port, std::uint16_t upstream, const std::string& folder) {
-  const auto at = std::to_string(upstream);
-  return "defaults profile\n  mode http\n  balance roundrobin\n  timeout connect 2s\n"
-         "  timeout server 10s\n"
-         "frontend f\n  bind 127.0.0.1:" +
-         std::to_string(port) +
-         "\n  timeout client 10s\n"
-         "  use_backend held if { path /held }\n"
-         "  use_backend %[path,map(" +
-         folder +
-         "/map,web)]\n"
-         "backend web\n  balance roundrobin\n  timeout connect 2s\n  timeout server 10s\n"
-         "  server s1 127.0.0.1:1\n  server checked 127.0.0.1:1 check inter 1h\n"
-         "  server tracked 127.0.0.1:1 check inter 1h\n  server tracking 127.0.0.1:1 track "
-         "tracked\n"
-         "  server busy 127.0.0.1:" +
-         at +
-         " weight 0\n"
-         "backend busy\n  timeout connect 2s\n  timeout server 10s\n  server busy 127.0.0.1:" +
-         at +
-         "\n"
-         "backend static\n  balance static-rr\n  timeout connect 2s\n  timeout server 10s\n"
-         "  server s1 127.0.0.1:1\n"
-         "backend held\n  timeout connect 2s\n  timeout server 10s\n";
-}
-
-/// One entry of the table.
-struct entry {
-  std::string title;
-  std::string text;  ///< the command, how its reply is read, and the reply
-};
-
-class asker {
- public:
-  asker() : upstream_("busy"), haproxy_(sections_in_own_folder()) {
-    auto opened = runtime::connect(haproxy_.runtime_socket());
-    if (!opened) throw std::runtime_error(opened.error().message);
-    session_.emplace(std::move(*opened));
-  }
-
-  std::string version() const {
-    const auto info = haproxy::parse_info(haproxy_.command("show info"));
-    return info->version.substr(0, info->version.find('.', info->version.find('.') + 1));
-  }
-
-  void ask(const std::string& title, const outcome<command>& c) {
-    BOOST_REQUIRE_MESSAGE(bool(c), title);
-    note(title, *c, session_->execute_raw(c->line));
-  }
-  /// Not part of the table: brings HAProxy into the state that a case needs.
-  std::string prepare(const std::string& line) {
-    const auto reply = session_->execute_raw(line);
-    if (!reply) throw std::runtime_error(line + ": " + reply.error().message);
-    return *reply;
-  }
-
-  std::string map() const { return folder_ / "map"; }
-  haproxy_server& haproxy() { return haproxy_; }
-  std::uint16_t port() const { return port_; }
-  http_upstream& upstream() { return upstream_; }
-  const std::vector<entry>& entries() const { return entries_; }
-  const std::map<command_kind, std::pair<int, int>>& counts() const { return counts_; }
-
- private:
-  std::string sections_in_own_folder() {
-    write_text(map(), "known/ web\n");
-    return sections(port_, upstream_.port(), folder_.path().string());
-  }
-
-  void note(const std::string& title, const command& c, const outcome<std::string>& reply) {
-    const auto verdict =
-        reply ? haproxy::check_reply(c.kind, *reply) : switchyard::base::status(reply.error());
-    ++(verdict ? counts_[c.kind].first : counts_[c.kind].second);
-    entries_.push_back({std::string(to_string(c.kind)) + ": " + title,
-                        "> " + stable(c.line) + "\n" + (verdict ? "success" : "refused") + "\n" +
-                            indented(reply ? *reply : "no reply: " + reply.error().message)});
-  }
-
-  /// Without what differs from run to run.
-  std::string stable(std::string text) const {
-    for (auto at = text.find(map()); at != std::string::npos; at = text.find(map()))
-      text.replace(at, map().size(), "MAP");
-    return text;
-  }
-
-  /// The reply's lines; of the list of all commands that follows an unknown one, only that it is
-  /// there.
-  std::string indented(const std::string& reply) const {
-    if (reply.empty()) return "  (an empty line)\n";
-    std::string text;
-    std::istringstream lines(stable(reply));
-    for (std::string line; std::getline(lines, line);) {
-      text += "  " + line + "\n";
-      if (line.starts_with("Unknown command")) return text + "  …\n";
-    }
-    return text;
-  }
-
-  temp_dir folder_;
-  std::uint16_t port_ = free_port();
-  http_upstream upstream_;
-  haproxy_server haproxy_;
-  std::optional<runtime> session_;
-  std::vector<entry> entries_;
-  std::map<command_kind, std::pair<int, int>> counts_;  ///< successes, refusals
-};
-
-void ask_of_new_servers(asker& a) {
+void ask_of_new_servers(reply_asker& a) {
   using haproxy::add_server;
   const auto fresh = local_server("new");
   a.ask("a new one", add_server("web", fresh, "check inter 3600000ms rise 2 fall 3"));
@@ -151,7 +38,7 @@ void ask_of_new_servers(asker& a) {
         add_server("web", local_server("x"), "ssl verify required ca-file /nowhere"));
 }
 
-void ask_of_checks(asker& a) {
+void ask_of_checks(reply_asker& a) {
   using haproxy::enable_health;
   a.ask("of a server with checks", enable_health("web", "new"));
   a.ask("of one whose checks are on", enable_health("web", "checked"));
@@ -160,7 +47,7 @@ void ask_of_checks(asker& a) {
   a.ask("no such backend", enable_health("nowhere", "s1"));
 }
 
-void ask_of_states(asker& a) {
+void ask_of_states(reply_asker& a) {
   using haproxy::enable_server;
   using haproxy::set_state;
   a.ask("of one in maintenance", enable_server("web", "new"));
@@ -175,7 +62,7 @@ void ask_of_states(asker& a) {
   a.ask("no such backend", set_state("nowhere", "s1", server_state::ready));
 }
 
-void ask_of_addresses(asker& a) {
+void ask_of_addresses(reply_asker& a) {
   using haproxy::set_address;
   a.ask("the same", set_address("web", "s1", "127.0.0.1", 1));
   // From 3.0 on HAProxy confirms a new address before it has it.
@@ -194,7 +81,7 @@ void ask_of_addresses(asker& a) {
   a.ask("no such backend", set_address("nowhere", "s1", "127.0.0.1", 1));
 }
 
-void ask_of_weights_and_limits(asker& a) {
+void ask_of_weights_and_limits(reply_asker& a) {
   using haproxy::set_maxconn;
   using haproxy::set_weight;
   a.ask("another", set_weight("web", "s1", 7));
@@ -208,7 +95,7 @@ void ask_of_weights_and_limits(asker& a) {
   a.ask("no such backend", set_maxconn("nowhere", "s1", 7));
 }
 
-void ask_of_deleted_servers(asker& a) {
+void ask_of_deleted_servers(reply_asker& a) {
   using haproxy::del_server;
   a.ask("not in maintenance", del_server("web", "new"));
   a.prepare("set server web/new state maint");
@@ -228,7 +115,7 @@ void ask_of_deleted_servers(asker& a) {
   BOOST_TEST(requested);
 }
 
-void ask_of_maps(asker& a) {
+void ask_of_maps(reply_asker& a) {
   using namespace haproxy;
   const auto map = a.map();
   a.ask("a new key", add_map(map, "key/", "web"));
@@ -251,7 +138,7 @@ void ask_of_maps(asker& a) {
   a.ask("no such map", commit_map("/nowhere", version));
 }
 
-void ask_of_backends(asker& a) {
+void ask_of_backends(reply_asker& a) {
   using namespace haproxy;
   if (!haproxy_adds_backends()) {
     const std::string unknown = "unknown to this version";
@@ -282,7 +169,7 @@ void ask_of_backends(asker& a) {
 }
 
 /// A worker that another one has replaced, and that goes on for the sake of this conversation.
-void ask_an_old_worker(asker& a) {
+void ask_an_old_worker(reply_asker& a) {
   const auto before = a.haproxy().worker_pid();
   const bool replaced = eventually([&] {
     a.haproxy().master_command("reload");
@@ -298,33 +185,6 @@ void ask_an_old_worker(asker& a) {
   a.ask(on, haproxy::set_state("web", "s1", server_state::drain));
   a.ask(on, haproxy::set_address("web", "s1", "127.0.0.9", 9));
   a.ask(on, haproxy::add_map(a.map(), "late/", "web"));
-}
-
-constexpr const char* title =
-    "# What this version of HAProxy answers to the commands that switchyard sends, and how the "
-    "answer\n"
-    "# is read. Written by `test_reply_table -- --record`.\n";
-
-std::string table_of(const std::vector<entry>& entries) {
-  std::string text(title);
-  for (const auto& e : entries) text += "\n" + e.title + "\n" + e.text;
-  return text;
-}
-
-/// The entries of a table, by their titles.
-std::map<std::string, std::string> read_table(const std::string& text) {
-  std::map<std::string, std::string> entries;
-  std::istringstream rest(text);
-  std::string* current = nullptr;
-  for (std::string line; std::getline(rest, line);) {
-    if (line.empty() || line.starts_with('#'))
-      current = nullptr;
-    else if (current == nullptr)
-      current = &entries[line];
-    else
-      (*current += line) += '\n';
-  }
-  return entries;
 }
 
 bool recording() {
@@ -347,7 +207,7 @@ bool of_backends(command_kind kind) {
 BOOST_AUTO_TEST_SUITE(reply_table)
 
 BOOST_AUTO_TEST_CASE(every_command_is_answered_and_read_as_it_was_recorded) {
-  asker a;
+  reply_asker a;
   ask_of_new_servers(a);
   ask_of_checks(a);
   ask_of_states(a);
