@@ -5,6 +5,10 @@
 
 namespace switchyard::haproxy {
 
+bool blame_book::same(const model::backend_ptr& one, const model::backend_ptr& other) {
+  return one == other || (one && other && one->settings == other->settings);
+}
+
 void blame_book::blame(const std::string& backend, model::backend_ptr version, time_point now) {
   blamed_[backend] = {std::move(version), now + lasts};
 }
@@ -16,7 +20,7 @@ bool blame_book::blamed(const std::string& backend, const model::backend_ptr& ve
 
 bool blame_book::was_blamed(const std::string& backend, const model::backend_ptr& version) const {
   const auto found = blamed_.find(backend);
-  return found != blamed_.end() && found->second.version == version;
+  return found != blamed_.end() && same(found->second.version, version);
 }
 
 void blame_book::extend(time_point now, time_point next_reload) {
@@ -45,7 +49,7 @@ void blame_book::tried(const std::string& backend, model::backend_ptr version) {
 
 bool blame_book::was_tried(const std::string& backend, const model::backend_ptr& version) const {
   const auto found = tried_.find(backend);
-  return found != tried_.end() && found->second == version;
+  return found != tried_.end() && same(found->second, version);
 }
 
 }  // namespace switchyard::haproxy

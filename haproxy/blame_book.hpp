@@ -3,8 +3,9 @@
 // The versions of backends that HAProxy does not take: what was found guilty of a refusal rests for
 // a while, and what was part of a load that failed is not tried unseen.
 //
-// A version is the value that is desired, nullptr for a removal. Time comes in as a parameter.
-// Pure. Threading: one thread.
+// A version is what is desired, nullptr for a removal. Of a backend its settings alone count:
+// servers come and go at run time, and make no refused settings better. Time comes in as a
+// parameter. Pure. Threading: one thread.
 
 #include <chrono>
 #include <functional>
@@ -21,9 +22,12 @@ class blame_book {
   using time_point = std::chrono::steady_clock::time_point;
   using names = std::set<std::string>;
 
-  /// A backend that HAProxy refused is tried again after this, or when it changes: what it lacked
-  /// (a CA file, say) may be there by then.
+  /// A backend that HAProxy refused is tried again after this, or when its settings change: what
+  /// it lacked (a CA file, say) may be there by then.
   static constexpr std::chrono::seconds lasts{60};
+
+  /// Whether HAProxy would think the same of both.
+  static bool same(const model::backend_ptr& one, const model::backend_ptr& other);
 
   /// HAProxy refuses this version for itself alone.
   void blame(const std::string& backend, model::backend_ptr version, time_point now);

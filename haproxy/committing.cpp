@@ -103,7 +103,7 @@ void gateway::put_blame(const std::string& name, const std::string& why, apply_r
        about_backend(name));
 }
 
-/// Whether HAProxy has refused just this version of a backend a short while ago.
+/// Whether HAProxy has refused a backend with just these settings a short while ago.
 bool gateway::blamed(const std::string& name) const {
   return blames_.blamed(name, desired_.find(name), now_);
 }
@@ -115,8 +115,10 @@ gateway::names gateway::corrections(apply_report& report) {
   for (const auto& name : unsaved_) {
     const auto section = file_.backends.find(name);
     const auto wanted = desired_.find(name);
-    if (section == file_.backends.end() || blamed(name) || blames_.was_tried(name, wanted))
-      continue;
+    // What nobody checks is not tried again because time has passed.
+    const bool refused =
+        settings_.haproxy.binary.empty() ? blames_.was_blamed(name, wanted) : blamed(name);
+    if (section == file_.backends.end() || refused || blames_.was_tried(name, wanted)) continue;
     const auto* r = wanted ? render(*wanted, report) : nullptr;
     const bool changed = r != nullptr && r->text != section->second->settings;
     const bool gone = !wanted && desired_.may_go(name);

@@ -162,7 +162,8 @@ transaction gateway::record_less(const names& unsaved, const std::string& why,
 // started with.
 void gateway::save(apply_report& report) {
   blames_.tidy([this](const auto& name, const auto& version) {
-    return version != desired_.find(name) || (!version && !file_.backends.contains(name));
+    return !blame_book::same(version, desired_.find(name)) ||
+           (!version && !file_.backends.contains(name));
   });
   const auto before = unsaved_;
   const auto begun = std::chrono::steady_clock::now();

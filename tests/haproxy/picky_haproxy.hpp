@@ -18,6 +18,7 @@ struct dislikes {
   std::vector<std::string> texts;
   std::vector<std::string> refused;  ///< the files, oldest first
   std::size_t taken = 0;             ///< reloads
+  std::size_t busy = 0;  ///< so many reloads more meet one of somebody else's that lasts
 };
 
 class picky_haproxy final : public passing_surroundings {
@@ -27,6 +28,10 @@ class picky_haproxy final : public passing_surroundings {
 
   base::outcome<haproxy::reload_result> reload(const settings& s,
                                                const haproxy::capabilities& can) override {
+    if (about_->busy > 0) {
+      --about_->busy;
+      return base::error{base::errc::timeout, "HAProxy is still busy with another reload"};
+    }
     auto text = read_text(s.config_file);
     for (const auto& bad : about_->texts) {
       if (text.find(bad) == std::string::npos) continue;

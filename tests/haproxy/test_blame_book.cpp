@@ -1,6 +1,7 @@
 #include "haproxy/blame_book.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cstdint>
 #include <memory>
 
 namespace {
@@ -10,8 +11,14 @@ namespace model = switchyard::model;
 using std::chrono::seconds;
 
 struct bed {
-  static model::backend_ptr version() { return std::make_shared<const model::backend>(); }
+  /// Another one each time.
+  model::backend_ptr version() {
+    model::backend b;
+    b.settings.check.rise = ++versions;
+    return std::make_shared<const model::backend>(b);
+  }
 
+  std::uint32_t versions = 0;
   blame_book book;
   blame_book::time_point now{seconds(1'000)};
   model::backend_ptr one = version();
@@ -37,6 +44,20 @@ BOOST_AUTO_TEST_CASE(a_removal_is_a_version_too) {
   book.blame("shop", nullptr, now);
   BOOST_TEST(book.blamed("shop", nullptr, now));
   BOOST_TEST(!book.blamed("shop", one, now));
+}
+
+// Else each server that comes or goes would be a reload that is refused again.
+BOOST_AUTO_TEST_CASE(servers_that_come_and_go_make_no_other_version) {
+  book.blame("shop", one, now);
+  book.tried("shop", one);
+  auto more = *one;
+  more.servers.resize(1);
+  const auto with_server = std::make_shared<const model::backend>(more);
+  BOOST_TEST(book.blamed("shop", with_server, now));
+  BOOST_TEST(book.was_tried("shop", with_server));
+  BOOST_TEST(blame_book::same(one, with_server));
+  BOOST_TEST(!blame_book::same(one, nullptr));
+  BOOST_TEST(!blame_book::same(nullptr, one));
 }
 
 BOOST_AUTO_TEST_CASE(while_the_search_goes_on_it_lasts_longer) {

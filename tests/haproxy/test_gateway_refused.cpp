@@ -112,6 +112,18 @@ BOOST_AUTO_TEST_CASE(one_that_was_found_stays_out_while_the_search_goes_on) {
   BOOST_TEST(!contains(about->refused.back(), "backend bad1 from"));
 }
 
+BOOST_AUTO_TEST_CASE(nobody_is_blamed_while_a_reload_of_somebody_else_lasts) {
+  about->busy = 4;
+  const auto report = apply(part({other("alpha")}));
+  BOOST_TEST(report.reload_error.value_or("") == "HAProxy is still busy with another reload");
+  const auto said = work_until([&](const auto&) { return about->busy == 0; }) +
+                    work_until([&](const auto&) { return backend_exists("alpha"); });
+  BOOST_TEST(!contains(said, left), said);
+  // One that goes without it would be another disturbance, and say nothing.
+  BOOST_TEST(!contains(said, "trial"), said);
+  BOOST_TEST(about->taken == 1U);
+}
+
 // Its settings wait; its servers follow the source, in the file as well.
 BOOST_AUTO_TEST_CASE(the_servers_of_the_guilty_one_reach_the_file) {
   auto one = backend_of("one", {local_server("s1")});
