@@ -87,6 +87,18 @@ BOOST_AUTO_TEST_CASE(so_do_its_servers_later_changes) {
   BOOST_TEST(server("one", "o2").empty());
 }
 
+// The file of that reload was made before they could be saved.
+BOOST_AUTO_TEST_CASE(so_do_those_that_come_in_one_apply_with_what_a_reload_brings) {
+  settle();
+  now = std::max(now, std::chrono::steady_clock::now());
+  one.servers.push_back(local_server("s4"));
+  told_of(apply(part({change(one), change(of_its_own_kind(backend_of("three", {})))})));
+  BOOST_TEST(backend_exists("three"), said);
+  settle();
+  BOOST_TEST(line_in_file("s4"));
+  BOOST_TEST(!refused_in_file());
+}
+
 // What it asks for costs no reload each time.
 BOOST_AUTO_TEST_CASE(and_their_coming_and_going_reloads_nothing) {
   settle();

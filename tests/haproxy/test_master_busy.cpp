@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_reload_of_somebody_else_is_waited_for) {
 // It says nothing of the configuration, so nothing of it may be blamed.
 BOOST_AUTO_TEST_CASE(a_reload_of_somebody_else_that_lasts_is_a_timeout) {
   fake_master fake(std::vector<std::string>(1'000, in_progress), 41);
-  check_error(haproxy::reload(fake.settings, fake.can, milliseconds(100)), errc::timeout, "");
+  check_error(haproxy::reload(fake.settings, fake.can, milliseconds(1'000)), errc::timeout, "");
   BOOST_TEST(fake.reloads > 0U);
 }
 
