@@ -7,9 +7,11 @@
 #include <array>
 #include <iterator>
 #include <optional>
+#include <system_error>
 #include <random>
 #include <utility>
 
+#include "base/connecting.hpp"
 #include "base/backoff.hpp"
 #include "base/resolver_channel.hpp"
 
@@ -213,6 +215,30 @@ resolver::~resolver() {
   waker_.notify();
   thread_.join();
 }
+outcome<std::map<std::string, outcome<resolver::answer>>> resolve_once(
+    const std::set<std::string>& names, const resolver::options& o, const wakeup* interrupt,
+    const deadline& until) {
+  std::map<std::string, outcome<resolver::answer>> found;
+  std::mutex mutex;  // of `found`
+  try {
+    wakeup all_told;
+    resolver asking(o, [&](const std::string& name, const outcome<resolver::answer>& answer) {
+      const std::lock_guard lock(mutex);
+      found.emplace(name, answer);
+      if (found.size() == names.size()) all_told.notify();
+    });
+    asking.watch(names);
+    const auto ended =
+        names.empty() ? status() : await_ready(all_told.fd(), POLLIN, interrupt, until);
+    if (!ended && ended.error().kind != errc::timeout) return ended.error();
+  } catch (const std::system_error& failed) {
+    return error{errc::io, failed.what()};
+  }
+  for (const auto& name : names)
+    found.emplace(name, error{errc::timeout, "no name server answers in time"});
+  return found;
+}
+
 
 void resolver::watch(std::set<std::string> names) {
   {

@@ -72,4 +72,11 @@ class resolver {
   std::thread thread_;
 };
 
+/// What each of the names stands for, asked for once. Comes back when all are answered, or the
+/// deadline has passed: those without an answer by then have errc::timeout. errc::unavailable:
+/// `interrupt` (may be null) was notified; errc::io: there is no thread or descriptor left.
+outcome<std::map<std::string, outcome<resolver::answer>>> resolve_once(
+    const std::set<std::string>& names, const resolver::options& o, const wakeup* interrupt,
+    const deadline& until);
+
 }  // namespace switchyard::base

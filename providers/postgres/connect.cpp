@@ -4,13 +4,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <utility>
 #include <vector>
+
+#include "providers/postgres/dsn.hpp"
 
 namespace switchyard::providers::postgres {
 
@@ -18,79 +18,8 @@ namespace {
 
 using base::errc;
 using base::error;
-using std::chrono::milliseconds;
 
-constexpr int default_connect_seconds = 5;
 constexpr const char* stopped_message = "stopped while connecting";
-
-/// What of a DSN matters here beyond libpq itself.
-struct dsn_facts {
-  milliseconds each_address{default_connect_seconds * 1000};
-  std::vector<std::string> hosts;  // these three are lists of the same length, or empty
-  std::vector<std::string> addresses;
-  std::vector<std::string> ports;
-  std::vector<std::string> secrets;
-
-  std::size_t count() const { return std::max({std::size_t{1}, hosts.size(), addresses.size()}); }
-};
-
-/// One of the hosts; empty parts leave what the DSN says.
-struct host {
-  std::string name;
-  std::string address;
-  std::string port;
-};
-
-std::vector<std::string> split(std::string_view list) {
-  std::vector<std::string> parts;
-  for (;;) {
-    const auto comma = list.find(',');
-    parts.emplace_back(list.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-host nth(const dsn_facts& dsn, std::size_t n) {
-  const auto part = [n](const std::vector<std::string>& list) {
-    return n < list.size() ? list[n] : std::string();
-  };
-  // One port may stand for all hosts.
-  return {part(dsn.hosts), part(dsn.addresses), dsn.ports.size() > 1 ? part(dsn.ports) : ""};
-}
-
-struct free_options {
-  void operator()(PQconninfoOption* list) const noexcept { PQconninfoFree(list); }
-};
-
-std::unique_ptr<PQconninfoOption, free_options> parse(const std::string& dsn) {
-  char* message = nullptr;
-  auto* const list = PQconninfoParse(dsn.c_str(), &message);
-  PQfreemem(message);  // it quotes the DSN, and with it the password
-  return std::unique_ptr<PQconninfoOption, free_options>(list);
-}
-
-int seconds(std::string_view text) {
-  int value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  return read.ec == std::errc() && value > 0 ? value : default_connect_seconds;
-}
-
-dsn_facts facts(const PQconninfoOption* option, const std::optional<std::string>& password) {
-  dsn_facts result;
-  if (password && !password->empty()) result.secrets.push_back(*password);
-  for (; option->keyword != nullptr; ++option) {
-    const std::string_view key = option->keyword;
-    const std::string_view value = option->val != nullptr ? option->val : "";
-    if (value.empty()) continue;
-    if (key == "password" || key == "sslpassword") result.secrets.emplace_back(value);
-    if (key == "connect_timeout") result.each_address = std::chrono::seconds(seconds(value));
-    if (key == "host") result.hosts = split(value);
-    if (key == "hostaddr") result.addresses = split(value);
-    if (key == "port") result.ports = split(value);
-  }
-  return result;
-}
 
 std::string redacted(std::string message, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets)
@@ -101,8 +30,7 @@ std::string redacted(std::string message, const std::vector<std::string>& secret
 
 void ignore_notice(void* /*unused*/, const char* /*message*/) {}
 
-/// `only` may be null: all hosts of the DSN, as libpq chooses among them.
-raw_session begin(const connect_settings& settings, const host* only) {
+raw_session begin(const connect_settings& settings, const dsn_host& at) {
   // A later keyword overrides an earlier one unless it is empty, and the DSN is expanded where
   // "dbname" stands: what comes before it are defaults, what comes after it is forced (libpq,
   // PQconnectStartParams).
@@ -114,10 +42,10 @@ raw_session begin(const connect_settings& settings, const host* only) {
       {"tcp_user_timeout", "20000"},
       {"dbname", settings.dsn},
       {"client_encoding", "UTF8"},
-      {"password", settings.password.value_or("")}};
-  if (only != nullptr)
-    parameters.insert(parameters.end(),
-                      {{"host", only->name}, {"hostaddr", only->address}, {"port", only->port}});
+      {"password", settings.password.value_or("")},
+      {"host", at.name},
+      {"hostaddr", at.address},
+      {"port", at.port}};
   std::vector<const char*> keys;
   std::vector<const char*> values;
   for (const auto& [key, value] : parameters) {
@@ -184,8 +112,8 @@ base::status drive(PGconn* session, const dsn_facts& dsn, const base::wakeup* in
 }
 
 base::outcome<raw_session> attempt(const connect_settings& settings, const dsn_facts& dsn,
-                                   const host* only, const base::wakeup* interrupt) {
-  auto session = begin(settings, only);
+                                   const dsn_host& at, const base::wakeup* interrupt) {
+  auto session = begin(settings, at);
   if (!session) return error{errc::io, "out of memory"};
   if (const auto connected = drive(session.get(), dsn, interrupt); !connected)
     return error{connected.error().kind, redacted(connected.error().message, dsn.secrets)};
@@ -215,25 +143,25 @@ std::string failure_of(const PGconn* session) {
 }
 
 base::status check_dsn(const std::string& dsn) {
-  if (parse(dsn)) return {};
-  return error{errc::invalid,
-               "not a connection string that libpq can read; write key=value pairs "
-               "(host=/run/postgresql dbname=app) or a URI (postgresql://host/app)"};
+  const auto read = read_dsn(dsn, std::nullopt);
+  return read ? base::status() : read.error();
 }
 
 base::outcome<raw_session> connect(const connect_settings& settings,
                                    const base::wakeup* interrupt) {
-  const auto options = parse(settings.dsn);
-  if (!options) return check_dsn(settings.dsn).error();
-  const auto dsn = facts(options.get(), settings.password);
-  auto opened = attempt(settings, dsn, nullptr, interrupt);
+  auto read = read_dsn(settings.dsn, settings.password);
+  if (!read) return read.error();
+  auto& dsn = *read;
+  if (const auto known = resolve_hosts(dsn, settings.names, interrupt); !known)
+    return known.error().kind == errc::unavailable ? error{errc::unavailable, stopped_message}
+                                                   : known.error();
+  auto opened = attempt(settings, dsn, dsn.resolved ? dsn.all() : dsn_host(), interrupt);
   // libpq itself goes on to the next host only when one refuses: a host that takes the connection
   // and then says nothing ends the attempt.
   for (std::size_t n = 0; n < dsn.count() && dsn.count() > 1; ++n) {
     if (opened || opened.error().message == stopped_message) break;
     if (n == 0 && opened.error().kind != errc::timeout) break;
-    const auto one = nth(dsn, n);
-    opened = attempt(settings, dsn, &one, interrupt);
+    opened = attempt(settings, dsn, dsn.nth(n), interrupt);
   }
   return opened;
 }

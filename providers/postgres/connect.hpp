@@ -12,6 +12,7 @@
 
 #include "base/fd.hpp"
 #include "base/outcome.hpp"
+#include "base/resolver.hpp"
 
 struct pg_conn;  // libpq's PGconn
 
@@ -20,6 +21,7 @@ namespace switchyard::providers::postgres {
 struct connect_settings {
   std::string dsn;                      ///< a libpq connection string or URI
   std::optional<std::string> password;  ///< overrides what the DSN and the environment say
+  base::resolver::options names{};      ///< how names of hosts are looked up
 };
 
 struct close_session {
@@ -31,9 +33,10 @@ using raw_session = std::unique_ptr<pg_conn, close_session>;
 /// Whether libpq can read the connection string. The error never repeats any of it.
 base::status check_dsn(const std::string& dsn);
 
-/// Connects. Keepalives, tcp_user_timeout and connect_timeout (5 s for each address) are set unless
-/// the DSN sets them; text is exchanged in UTF-8. errc::invalid: unreadable DSN; errc::unavailable:
-/// refused, or `interrupt` (may be null) was notified; errc::timeout. No message has the password.
+/// Connects; names of hosts are looked up first (providers/postgres/dsn.hpp). Keepalives,
+/// tcp_user_timeout and connect_timeout (5 s for each address) are set unless the DSN sets them;
+/// text is exchanged in UTF-8. errc::invalid: unreadable DSN; errc::unavailable: refused, or
+/// `interrupt` (may be null) was notified; errc::timeout. No message has the password.
 base::outcome<raw_session> connect(const connect_settings& settings, const base::wakeup* interrupt);
 
 /// What libpq says about the session's last failure, in one line.
