@@ -4,15 +4,14 @@
 #include <sys/time.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <optional>
-#include <system_error>
 #include <random>
+#include <system_error>
 #include <utility>
 
-#include "base/connecting.hpp"
 #include "base/backoff.hpp"
+#include "base/connecting.hpp"
 #include "base/resolver_channel.hpp"
 
 namespace switchyard::base {
@@ -94,7 +93,7 @@ class resolver::loop {
   void ask() {
     const auto now = clock::now();
     if (in_flight_ == 0 && (!channel_ || now - made_ > channel_lasts)) {
-      channel_ = make_channel(owner_.options_);
+      channel_ = make_channel(owner_.options_, sockets_);
       made_ = now;
     }
     // Those that wait longest first: a zone that does not answer must not keep others waiting.
@@ -151,19 +150,8 @@ class resolver::loop {
   }
 
   void wait() {
-    std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
     std::vector<pollfd> polled{{owner_.waker_.fd(), POLLIN, 0}};
-    if (channel_) {
-      const auto bits = static_cast<unsigned>(
-          ares_getsock(channel_.get(), sockets.data(), static_cast<int>(sockets.size())));
-      for (unsigned i = 0; i < sockets.size(); ++i) {
-        const bool reads = (bits & (1U << i)) != 0;
-        const bool writes = (bits & (1U << (i + ARES_GETSOCK_MAXNUM))) != 0;
-        if (reads || writes)
-          polled.push_back({sockets.at(i),
-                            static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), 0});
-      }
-    }
+    for (const auto& [fd, events] : sockets_) polled.push_back({fd, events, 0});
     ::poll(polled.data(), polled.size(), longest_wait());
     if (!channel_ || in_flight_ == 0) return;
     bool any = false;
@@ -195,6 +183,7 @@ class resolver::loop {
   }
 
   resolver& owner_;
+  polled_sockets sockets_;  // of the channel, which it outlives
   channel_ptr channel_;
   clock::time_point made_{};
   std::map<std::string, entry> names_;
@@ -215,6 +204,17 @@ resolver::~resolver() {
   waker_.notify();
   thread_.join();
 }
+
+void resolver::watch(std::set<std::string> names) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::ranges::set_difference(names, wanted_, std::inserter(fresh_, fresh_.end()));
+    wanted_ = std::move(names);
+    changed_ = true;
+  }
+  waker_.notify();
+}
+
 outcome<std::map<std::string, outcome<resolver::answer>>> resolve_once(
     const std::set<std::string>& names, const resolver::options& o, const wakeup* interrupt,
     const deadline& until) {
@@ -237,17 +237,6 @@ outcome<std::map<std::string, outcome<resolver::answer>>> resolve_once(
   for (const auto& name : names)
     found.emplace(name, error{errc::timeout, "no name server answers in time"});
   return found;
-}
-
-
-void resolver::watch(std::set<std::string> names) {
-  {
-    const std::lock_guard lock(mutex_);
-    std::ranges::set_difference(names, wanted_, std::inserter(fresh_, fresh_.end()));
-    wanted_ = std::move(names);
-    changed_ = true;
-  }
-  waker_.notify();
 }
 
 }  // namespace switchyard::base

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -43,14 +44,24 @@ std::string literal_of(const ares_addrinfo_node& node) {
   return ::inet_ntop(AF_INET6, &at.sin6_addr, text.data(), text.size());
 }
 
+void note_socket(void* sockets, ares_socket_t fd, int reads, int writes) {
+  auto& all = *static_cast<polled_sockets*>(sockets);
+  if (reads == 0 && writes == 0)
+    all.erase(fd);
+  else
+    all[fd] = static_cast<short>((reads != 0 ? POLLIN : 0) | (writes != 0 ? POLLOUT : 0));
+}
+
 }  // namespace
 
-channel_ptr make_channel(const resolver::options& o) {
+channel_ptr make_channel(const resolver::options& o, polled_sockets& sockets) {
   ares_options settings{};
+  settings.sock_state_cb = &note_socket;
+  settings.sock_state_cb_data = &sockets;
   settings.timeout = static_cast<int>(o.timeout.count());
   settings.tries = static_cast<int>(o.tries);
   ares_channel channel = nullptr;
-  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
+  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
   if (o.tcp) {
     settings.flags = ARES_FLAG_USEVC;
     given |= ARES_OPT_FLAGS;

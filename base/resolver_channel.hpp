@@ -4,6 +4,7 @@
 
 #include <ares.h>
 
+#include <map>
 #include <memory>
 
 #include "base/outcome.hpp"
@@ -21,8 +22,13 @@ struct addrinfo_deleter {
 };
 using addrinfo_ptr = std::unique_ptr<ares_addrinfo, addrinfo_deleter>;
 
-/// nullptr: the name servers of the options cannot be used, or no memory is left.
-channel_ptr make_channel(const resolver::options& o);
+/// What a channel waits for: poll(2)'s events of its sockets.
+using polled_sockets = std::map<ares_socket_t, short>;
+
+/// `sockets` is kept up to date by the channel and must outlive it. (ares_getsock tells of 16 of
+/// them at most, while each name server has one for UDP and one for TCP.) nullptr: the name servers
+/// of the options cannot be used, or no memory is left.
+channel_ptr make_channel(const resolver::options& o, polled_sockets& sockets);
 
 /// What getaddrinfo is asked for.
 ares_addrinfo_hints hints_of(const resolver::options& o);

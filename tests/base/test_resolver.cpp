@@ -1,6 +1,10 @@
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "base/resolver.hpp"
 #include "tests/support/dns_server.hpp"
@@ -63,6 +67,51 @@ BOOST_AUTO_TEST_CASE(follows_a_name_whose_address_changes) {
   BOOST_TEST(f.wait_for("app.test", {"10.0.0.1"}));
   f.server.set("app.test", {"10.0.0.2"});
   BOOST_TEST(f.wait_for("app.test", {"10.0.0.2"}));
+}
+
+BOOST_AUTO_TEST_CASE(asks_every_name_server_however_many_there_are) {
+  std::vector<std::unique_ptr<dns_server>> servers;
+  std::string list;
+  for (int i = 0; i < 20; ++i) {
+    servers.push_back(std::make_unique<dns_server>());
+    servers.back()->be_silent(true);
+    list += (list.empty() ? "" : ",") + servers.back()->address();
+  }
+  servers.back()->be_silent(false);
+  servers.back()->set("app.test", {"10.0.0.1"});
+  for (const bool tcp : {false, true}) {
+    const auto found = switchyard::base::resolve_once(
+        {"app.test"}, {1h, 50ms, 1, resolver::family::ipv4, list, tcp}, nullptr,
+        switchyard::base::deadline(20s));
+    BOOST_REQUIRE(found);
+    const auto& app = found->at("app.test");
+    BOOST_REQUIRE_MESSAGE(app, (app ? "" : app.error().message));
+    BOOST_TEST((app.value().addresses == addresses{"10.0.0.1"}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(asks_once_for_all_names_and_waits_for_none_that_is_silent_past_the_deadline) {
+  dns_server server;
+  server.set("a.test", {"10.0.0.1"});
+  const auto ask = [&](const std::set<std::string>& names, const switchyard::base::wakeup* stop,
+                       std::chrono::milliseconds longest) {
+    return switchyard::base::resolve_once(names,
+                                          {1h, 10s, 1, resolver::family::any, server.address()},
+                                          stop, switchyard::base::deadline(longest));
+  };
+  const auto found = ask({"a.test", "b.test"}, nullptr, 10s);
+  BOOST_REQUIRE(found);
+  BOOST_TEST((found->at("a.test").value().addresses == addresses{"10.0.0.1"}));
+  BOOST_TEST((found->at("b.test").error().kind == errc::not_found));
+  BOOST_TEST(ask({}, nullptr, 10s)->empty());
+  server.be_silent(true);
+  const auto silent = ask({"a.test"}, nullptr, 50ms);
+  BOOST_REQUIRE(silent);
+  BOOST_TEST((silent->at("a.test").error().kind == errc::timeout));
+  switchyard::base::wakeup stop;
+  stop.notify();
+  const auto stopped = ask({"a.test"}, &stop, 1h);
+  BOOST_TEST((!stopped && stopped.error().kind == errc::unavailable));
 }
 
 BOOST_AUTO_TEST_CASE(gives_all_addresses_of_the_wanted_family) {
