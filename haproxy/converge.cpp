@@ -20,7 +20,15 @@ constexpr std::chrono::milliseconds verify_delay{25};
 
 gateway::names gateway::take(const apply_request& request) {
   const bool was_complete = desired_.complete();
-  auto taken = desired_.take(request);
+  auto taken = desired_.take(request, [this](const std::string& backend) {
+    names present;
+    if (const auto running = actual_.find(backend); running != actual_.end())
+      for (const auto& [server, known] : running->second.servers) present.insert(server);
+    if (const auto section = file_.backends.find(backend); section != file_.backends.end())
+      for (const auto& line : section->second->servers)
+        if (const auto server = parse_server_line(line)) present.insert(server->name);
+    return present;
+  });
   if (taken.for_routes) routes_.backends_changed();
   if (request.routes) routes_.want(request.routes, request.complete, request.unread_routes);
   // What the file holds of an earlier run, backends and servers, stays until every provider has had

@@ -4,7 +4,8 @@
 
 namespace switchyard::haproxy {
 
-desired_backends::taken desired_backends::take(const apply_request& request) {
+desired_backends::taken desired_backends::take(const apply_request& request,
+                                               const servers_of& present) {
   taken result;
   if (request.full) drop_all_but(request, result);
   take_unread(request, result.touched);
@@ -21,6 +22,7 @@ desired_backends::taken desired_backends::take(const apply_request& request) {
     known = change.value;
     if (!known) backends_.erase(change.name);
   }
+  if (dismissed_.size() > most_dismissed_) forget_gone(present);
   complete_ = request.complete;
   revision_ = std::max(revision_, request.revision);
   return result;
@@ -36,6 +38,19 @@ void desired_backends::drop_all_but(const apply_request& request, taken& result)
     return gone;
   });
   result.for_routes = !result.touched.empty();
+}
+
+/// A source that never reports must not let those pile up that the others take away. Each look
+/// costs as much as they have grown by since the one before.
+void desired_backends::forget_gone(const servers_of& present) {
+  const std::string* of = nullptr;
+  names there;
+  std::erase_if(dismissed_, [&](const auto& one) {
+    if (of == nullptr || *of != one.first) there = present(one.first);
+    of = &one.first;
+    return !there.contains(one.second);
+  });
+  most_dismissed_ = std::max(few_dismissed, 2 * dismissed_.size());
 }
 
 /// What can be read now, or cannot any more, has to be planned anew.

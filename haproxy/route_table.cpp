@@ -41,15 +41,26 @@ status route_table::ensure_file() {
 }
 
 void route_table::want(routes_ptr routes, bool complete, const places& unread) {
-  for (const auto& route : *routes_) dismissed_.insert(route_key(route));
-  for (const auto& route : *routes) dismissed_.erase(route_key(route));
-  if (complete) dismissed_.clear();
+  if (complete)
+    dismissed_.clear();
+  else
+    note_dismissed(*routes);
   unread_.clear();
   for (const auto& [host, path] : unread) unread_.insert(route_key({host, path, ""}));
   routes_ = std::move(routes);
   complete_ = complete;
   due_ = true;
   unsaved_ = true;
+}
+
+void route_table::note_dismissed(const std::vector<model::route>& next) {
+  for (const auto& route : *routes_) dismissed_.insert(route_key(route));
+  for (const auto& route : next) dismissed_.erase(route_key(route));
+  if (dismissed_.size() <= most_dismissed_) return;
+  std::erase_if(dismissed_, [this](const std::string& key) {
+    return !file_.contains(key) && !(actual_ && actual_->contains(key));
+  });
+  most_dismissed_ = std::max(few_dismissed, 2 * dismissed_.size());
 }
 
 status route_table::read(conversation& session) {

@@ -27,6 +27,9 @@ class route_table {
   /// Changes of more entries than this, or of more than half of the map, replace it as a whole.
   static constexpr std::size_t most_single_changes = 256;
 
+  /// Fewer routes that left are remembered without a look at whether they are still there.
+  static constexpr std::size_t few_dismissed = 1024;
+
   /// `map`: the path of the map's file, which names the map on the runtime API as well.
   /// `files` outlives the table.
   explicit route_table(std::string map, base::files& files = base::files_on_disk())
@@ -66,6 +69,11 @@ class route_table {
   /// the next reconcile.
   bool small() const { return actual_ && actual_->size() <= 5000; }
 
+  /// How many routes are remembered since they left while not all providers had reported: at most
+  /// twice as many as HAProxy or the file still had when they were looked through, or
+  /// few_dismissed.
+  std::size_t dismissed() const { return dismissed_.size(); }
+
   bool loaded() const { return actual_.has_value(); }
   bool any() const { return !routes_->empty(); }
 
@@ -74,6 +82,7 @@ class route_table {
   base::status save(const presence_of& presence);
 
  private:
+  void note_dismissed(const std::vector<model::route>& next);
   void keep_earlier(route_entries& wanted, const route_entries& earlier) const;
   base::outcome<changes> change(conversation& session, const route_entries& wanted);
   base::outcome<changes> replace(conversation& session, const route_entries& wanted);
@@ -84,6 +93,7 @@ class route_table {
   bool complete_ = false;
   std::set<std::string> unread_;     ///< keys
   std::set<std::string> dismissed_;  ///< while not complete: keys of this run that are no more
+  std::size_t most_dismissed_ = few_dismissed;  ///< with more, those that are gone are forgotten
   route_entries file_;
   std::optional<route_entries> actual_;  ///< nothing: the worker has no such map, or none is known
   bool due_ = false;

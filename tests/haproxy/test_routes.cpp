@@ -1,6 +1,12 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <memory>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "haproxy/overlay_files.hpp"
+#include "haproxy/route_table.hpp"
 #include "haproxy/routes.hpp"
 
 namespace switchyard::haproxy {
@@ -126,6 +132,31 @@ BOOST_AUTO_TEST_CASE(a_path_that_an_expression_would_split_is_refused) {
   BOOST_TEST(static_cast<bool>(routing_lines(map)));
   for (const auto* bad : {"/a b/m", "/a,b/m", "/a)b", "relative", "/a'b", "/${HOME}/m"})
     BOOST_TEST(!routing_lines(bad), bad);
+}
+
+BOOST_AUTO_TEST_CASE(routes_that_leave_while_one_never_reports_are_remembered_while_there) {
+  overlay_files files;
+  BOOST_REQUIRE(files.write(map, map_text({{"earlier/", "a"}})));
+  route_table table(map, files);
+  BOOST_REQUIRE(table.load());
+  const auto want = [&](const std::vector<model::route>& routes) {
+    table.want(std::make_shared<const std::vector<model::route>>(routes), false);
+  };
+  const auto entries = [&] {
+    BOOST_REQUIRE(table.save(has({"a"})));
+    return parse_map_text(files.text(map).value()).value();
+  };
+  want({{"first", "/", "a"}});
+  BOOST_TEST((entries() == route_entries{{"earlier/", "a"}, {"first/", "a"}}));
+  std::size_t most = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    want({{"h" + std::to_string(i), "/", "a"}});
+    most = std::max(most, table.dismissed());
+  }
+  BOOST_TEST(most <= route_table::few_dismissed + 1);
+  BOOST_TEST(most > route_table::few_dismissed / 2);
+  // What this run has dismissed goes, also after all the others; what an earlier one left stays.
+  BOOST_TEST((entries() == route_entries{{"earlier/", "a"}, {"h49999/", "a"}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
