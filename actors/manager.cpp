@@ -108,8 +108,9 @@ void note_pass(manager_self self, const haproxy::apply_report& report) {
 }
 
 /// Whether a report of this epoch counts: an older one comes from a provider that was restarted
-/// since.
+/// since, or that left the settings.
 bool current(manager_self self, const std::string& provider, std::uint64_t epoch) {
+  if (!self->state.desired.configured(provider)) return false;
   auto& known = self->state.epochs[provider];
   if (epoch < known) return false;
   known = epoch;
@@ -158,6 +159,9 @@ void take_settings(manager_self self, const config::settings& settings) {
   const auto names = config::provider_names(settings);
   const auto result = s.desired.configure(names, settings.merge);
   take_changes(self, "", result, was_complete);
+  // Should one of them come back, reports that are still on their way are none of its own.
+  for (auto& [name, epoch] : s.epochs)
+    if (!s.desired.configured(name)) ++epoch;
   s.refusals.keep_only(names);
   s.book.configure(settings);
   s.guard.configure(settings);

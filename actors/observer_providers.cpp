@@ -43,23 +43,16 @@ void observer::configured(const config::settings& settings) {
   providers_ = std::move(now);
 }
 
-// A provider that left the settings may still be about to end: its figures must not come back.
-
 void observer::read_whole(const std::string& provider) {
-  const std::lock_guard lock(mutex_);
-  if (providers_.contains(provider)) figures_->snapshot(provider, api::metrics::clock::now());
+  figures_->snapshot(provider, api::metrics::clock::now());
 }
 
 void observer::counts(const std::string& provider, std::size_t objects) {
-  const std::lock_guard lock(mutex_);
-  if (providers_.contains(provider))
-    figures_->provider_has(provider, api::provider_figure::objects, objects);
+  figures_->provider_has(provider, api::provider_figure::objects, objects);
 }
 
 void observer::holds_back(const std::string& provider, std::size_t reports) {
-  const std::lock_guard lock(mutex_);
-  if (providers_.contains(provider))
-    figures_->provider_has(provider, api::provider_figure::waiting, reports);
+  figures_->provider_has(provider, api::provider_figure::waiting, reports);
 }
 
 void observer::reported(const std::string& provider, const model::report& report,

@@ -150,6 +150,13 @@ struct metrics::families {
   Gauge& streams = gauge("switchyard_event_listeners", "Clients that follow /v1/events");
 
   mutable std::mutex mutex;
+  /// Figures of a provider that left must not come back by what is still on its way.
+  template <class Note>
+  void of_known(std::string_view provider, Note note) {
+    const std::lock_guard lock(mutex);
+    if (providers.find(provider) != providers.end()) note();
+  }
+
   std::map<std::string, clock::time_point, std::less<>> snapshots;  // guarded by mutex
   std::set<std::string, std::less<>> providers;                     // likewise
   scraped sources;                                                  // likewise
@@ -172,7 +179,9 @@ void metrics::ask(scraped sources) {
 }
 
 void metrics::propagated(std::string_view provider, nanoseconds took) {
-  families_->propagation.at(provider, "", seconds_buckets).Observe(in_seconds(took));
+  families_->of_known(provider, [&] {
+    families_->propagation.at(provider, "", seconds_buckets).Observe(in_seconds(took));
+  });
 }
 
 void metrics::queued(std::size_t backends) {
@@ -221,40 +230,38 @@ void metrics::reachable(bool yes) {
 
 void metrics::provider_known(std::string_view provider, std::string_view type) {
   families_->provider_info.remove(provider);
+  const std::lock_guard lock(families_->mutex);
   families_->provider_info.at(provider, type).Set(1);
   families_->up.at(provider);
   for (auto& figure : families_->provider_figures) figure.at(provider);
   families_->propagation.at(provider, "", seconds_buckets);
-  const std::lock_guard lock(families_->mutex);
   families_->providers.emplace(provider);
 }
 
 void metrics::provider_gone(std::string_view provider) {
   families_->provider_info.remove(provider);
+  const std::lock_guard lock(families_->mutex);
   families_->up.remove(provider);
   for (auto& figure : families_->provider_figures) figure.remove(provider);
   families_->propagation.remove(provider);
-  const std::lock_guard lock(families_->mutex);
   std::erase_if(families_->providers, [&](const auto& name) { return name == provider; });
   std::erase_if(families_->snapshots, [&](const auto& s) { return s.first == provider; });
 }
 
 void metrics::provider_up(std::string_view provider, bool up) {
-  families_->up.at(provider).Set(up ? 1 : 0);
+  families_->of_known(provider, [&] { families_->up.at(provider).Set(up ? 1 : 0); });
 }
 
 void metrics::snapshot(std::string_view provider, clock::time_point when) {
-  const std::lock_guard lock(families_->mutex);
-  if (const auto known = families_->snapshots.find(provider); known != families_->snapshots.end())
-    known->second = when;
-  else
-    families_->snapshots.emplace(provider, when);
+  families_->of_known(provider,
+                      [&] { families_->snapshots.insert_or_assign(std::string(provider), when); });
 }
 
 void metrics::provider_has(std::string_view provider, provider_figure what, std::size_t count) {
-  families_->provider_figures.at(static_cast<std::size_t>(what))
-      .at(provider)
-      .Set(static_cast<double>(count));
+  families_->of_known(provider, [&] {
+    auto& figure = families_->provider_figures.at(static_cast<std::size_t>(what));
+    figure.at(provider).Set(static_cast<double>(count));
+  });
 }
 
 void metrics::restarted(std::string_view actor) {

@@ -69,7 +69,8 @@ class metrics {
   void ask(scraped sources);
 
   // -- changes
-  /// A report of a provider is in HAProxy, so long after its source told of it.
+  /// A report of a provider is in HAProxy, so long after its source told of it. Nothing is kept of
+  /// a provider that is not known, or gone.
   void propagated(std::string_view provider, nanoseconds took);
   /// A report is waiting for the writer, or does not any more.
   void queued(std::size_t backends);
@@ -89,7 +90,7 @@ class metrics {
   /// HAProxy answers the writer.
   void reachable(bool yes);
 
-  // -- providers
+  // -- providers: nothing is kept of one that is not known, or gone
   void provider_known(std::string_view provider, std::string_view type);
   void provider_gone(std::string_view provider);
   void provider_up(std::string_view provider, bool up);

@@ -88,6 +88,8 @@ class desired_state {
   /// are dropped.
   fold_result configure(std::vector<std::string> providers, std::set<std::string> united);
   /// The backends that have the servers of all providers that name them.
+  /// Whether the provider is one of them. O(providers).
+  bool configured(const std::string& provider) const { return find_view(provider) != nullptr; }
   const std::set<std::string>& united() const { return united_; }
 
   /// The desired version, nullptr when there is none.

@@ -83,6 +83,35 @@ BOOST_AUTO_TEST_CASE(a_report_of_an_older_epoch_is_answered_and_dropped) {
   BOOST_TEST(acknowledgements() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_provider_that_left_still_reports_is_answered_and_dropped) {
+  start({"p", "q"});
+  const auto figures_name_p = [&] {
+    return tests::contains(seen_by->figures()->text(), "provider=\"p\"");
+  };
+  report("p", report_of({"a"}), 3);
+  answer();
+  BOOST_TEST(figures_name_p());
+  self->send(manager, configure_atom::value, settings_with({"q"}));
+  run();
+  while (!record.owed.empty()) answer();
+  acknowledgements();
+  auto bad = std::make_shared<model::report>(*report_of({"a"}));
+  bad->refused.push_back({"/backends/1", "no name"});
+  const auto events_before = seen_by->events()->after(0, 100).events.size();
+  report("p", bad, 3);
+  BOOST_TEST(acknowledgements() == 1);
+  BOOST_TEST(!figures_name_p());
+  BOOST_TEST(seen_by->events()->after(0, 100).events.size() == events_before);
+  // Back under the same name, it is another one.
+  self->send(manager, configure_atom::value, settings_with({"p", "q"}));
+  run();
+  while (!record.owed.empty()) answer();
+  report("p", bad, 3);
+  BOOST_TEST(status()->backends == 0U);
+  report("p", report_of({"a"}), 4);
+  BOOST_TEST(status()->backends == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_writer_gets_everything_and_the_lost_apply_is_acknowledged_after_it) {
   start({"p"});
   report("p", report_of({"a", "b"}));

@@ -150,6 +150,12 @@ BOOST_AUTO_TEST_CASE(forgets_providers_that_left_the_settings) {
   seen_by->configured({});
   seen_by->read_whole("db");
   seen_by->holds_back("db", 1);
+  seen_by->counts("db", 7);
+  model::report late;
+  late.full = true;
+  seen_by->reported("db", late, {}, 3);
+  seen_by->fares("db", {model::provider_health::level::live, ""});
+  seen_by->passed(pass_kind::changes, one_server(), {{"shop", {"db", microseconds(800)}}}, desired);
   BOOST_TEST(!contains(seen_by->figures()->text(), "provider=\"db\""));
 }
 
