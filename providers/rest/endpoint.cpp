@@ -13,6 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// What was changed as lately may be changed again without another time stamp.
+constexpr std::chrono::seconds least_age{1};
+
 constexpr long ok = 200;
 constexpr long not_modified = 304;
 constexpr long too_many_requests = 429;
@@ -46,6 +49,17 @@ milliseconds endpoint::patience() const {
   return settings_.wait + settings_.wait / 16;
 }
 
+/// A Last-Modified counts where the source's clock has gone past it (RFC 9110, section 8.8.2.2).
+/// Many a source makes its ETag of the same time stamp.
+std::vector<std::string> endpoint::conditions() const {
+  std::vector<std::string> fields;
+  if (began_ >= whole_at_ || (good_.age && *good_.age < least_age)) return fields;
+  if (!good_.etag.empty()) fields.push_back("If-None-Match: " + good_.etag);
+  if (!good_.last_modified.empty() && good_.age)
+    fields.push_back("If-Modified-Since: " + good_.last_modified);
+  return fields;
+}
+
 request endpoint::next(const identity& who, clock::time_point now) {
   if (redirects_ == 0) began_ = now;
   const auto left =
@@ -56,9 +70,7 @@ request endpoint::next(const identity& who, clock::time_point now) {
         what.url,
         "index=" + std::to_string(index_) + "&wait=" +
             std::to_string(std::chrono::ceil<std::chrono::seconds>(settings_.wait).count()) + "s");
-  if (!good_.etag.empty()) what.fields.push_back("If-None-Match: " + good_.etag);
-  if (!good_.last_modified.empty())
-    what.fields.push_back("If-Modified-Since: " + good_.last_modified);
+  what.fields = conditions();
   // Who we are is for the one whom the settings name.
   if (target_.origin == where_.origin) {
     what.who = who;
@@ -151,6 +163,10 @@ endpoint::verdict endpoint::good(clock::time_point now, std::uint32_t random) {
   const bool whole = latest_.status == ok;
   if (whole || !latest_.etag.empty()) good_.etag = latest_.etag;
   if (whole || !latest_.last_modified.empty()) good_.last_modified = latest_.last_modified;
+  if (whole) {
+    good_.age = latest_.age;
+    whole_at_ = now + longest_conditional;
+  }
   settled_ = true;
   fault_.clear();
   note_.clear();
@@ -180,8 +196,9 @@ void endpoint::reject(const std::string& why, clock::time_point now, std::uint32
   fault_ = shown() + ": " + why;
   redirects_ = 0;
   target_ = where_;
-  // After a failure everything is read, not only what is past the index.
+  // After a failure everything is read, not only what is past the index or has changed.
   index_ = 0;
+  whole_at_ = {};
   due_ = now + schedule_.after_failure(now, random);
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 #include "model/event.hpp"
@@ -26,6 +27,8 @@ class endpoint {
   static constexpr std::chrono::milliseconds least_pause{100};
   /// The same after an answer that came without a change.
   static constexpr std::chrono::milliseconds unchanged_pause{1000};
+  /// The longest time without a question that has no conditions, for what a 304 has hidden.
+  static constexpr std::chrono::seconds longest_conditional{60};
   /// What a source can ask for with Retry-After.
   static constexpr std::chrono::hours longest_retry_after{1};
 
@@ -67,6 +70,7 @@ class endpoint {
   verdict refused(const answer& got, clock::time_point now, std::uint32_t random);
   verdict good(clock::time_point now, std::uint32_t random);
   void follow_index(const std::string& told, clock::time_point now);
+  std::vector<std::string> conditions() const;
   std::chrono::milliseconds patience() const;
 
   config::rest_settings settings_;
@@ -77,8 +81,9 @@ class endpoint {
   clock::time_point began_{};  ///< the first request of those that follow redirects
   unsigned redirects_ = 0;
   answer latest_;
-  answer good_;              ///< the one that view_ is of
-  std::uint64_t index_ = 0;  ///< of the long poll; 0: none yet
+  answer good_;                   ///< the one that view_ is of
+  clock::time_point whole_at_{};  ///< when it is to be asked without conditions
+  std::uint64_t index_ = 0;       ///< of the long poll; 0: none yet
   std::optional<model::report> view_;
   bool settled_ = false;
   std::string fault_;

@@ -24,6 +24,14 @@ void initialise() {
     throw std::runtime_error(std::string("libcurl: ") + ::curl_easy_strerror(done));
 }
 
+std::optional<std::chrono::seconds> age_of(const std::string& last_modified,
+                                           const std::string& date) {
+  const auto changed = ::curl_getdate(last_modified.c_str(), nullptr);
+  const auto answered = ::curl_getdate(date.c_str(), nullptr);
+  if (changed < 0 || answered < 0) return {};
+  return std::chrono::seconds(answered - changed);
+}
+
 errc kind_of(CURLcode code) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -201,6 +209,7 @@ base::outcome<answer> transfers::transfer::result(CURLcode code) {
   got.body = std::move(body_);
   got.etag = header("ETag");
   got.last_modified = header("Last-Modified");
+  got.age = age_of(got.last_modified, header("Date"));
   got.index = header("X-Consul-Index");
   got.content_type = header("Content-Type");
   return got;

@@ -37,6 +37,8 @@ struct answer {
   std::string body{};
   std::string etag{};
   std::string last_modified{};
+  /// From Last-Modified to Date; nothing where one of them is missing or no date.
+  std::optional<std::chrono::seconds> age{};
   std::string index{};  ///< X-Consul-Index
   std::string content_type{};
   std::string redirect{};  ///< the absolute URL that a 3xx leads to

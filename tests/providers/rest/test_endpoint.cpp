@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(conditions_are_those_of_the_last_good_answer) {
   BOOST_TEST((take({.status = 200, .body = "garbage", .etag = "\"bad\""}) == verdict::read));
   of->reject("answered no document", now, most);
   BOOST_TEST(next().fields.empty(), "what was refused must not come back as unchanged");
-  read({.etag = "\"1\"", .last_modified = "Mon, 01 Jan 2024 00:00:00 GMT"});
+  read({.etag = "\"1\"", .last_modified = "Mon, 01 Jan 2024 00:00:00 GMT", .age = 1s});
   auto third = next();
   BOOST_TEST(has(third, "If-None-Match: \"1\""));
   BOOST_TEST(has(third, "If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT"));
@@ -69,6 +69,42 @@ BOOST_AUTO_TEST_CASE(conditions_are_those_of_the_last_good_answer) {
   BOOST_TEST((take({.status = 200, .body = body}) == verdict::settled),
              "the same again is no news");
   BOOST_TEST(next().fields.empty(), "the newest answer has no validators");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_changed_within_a_second_is_asked_for_without_conditions) {
+  make();
+  const std::string day = "Mon, 01 Jan 2024 00:00:00 GMT";
+  for (const auto age : {0s, -5s}) {
+    read({.etag = "\"1\"", .last_modified = day, .age = age});
+    BOOST_TEST(next().fields.empty());
+    take({.status = 500});
+  }
+  read({.etag = "\"1\"", .last_modified = day});
+  BOOST_TEST((next().fields == std::vector<std::string>{"If-None-Match: \"1\""}),
+             "without a Date nobody knows how old it was");
+  take({.status = 304, .last_modified = day, .age = 1h});
+  BOOST_TEST((next().fields == std::vector<std::string>{"If-None-Match: \"1\""}),
+             "a 304 does not tell how old the answer was that it stands for");
+}
+
+BOOST_AUTO_TEST_CASE(once_a_minute_and_after_a_failure_it_is_asked_without_conditions) {
+  settings.max_redirects = 1;
+  make();
+  const answer good{.etag = "\"1\""};
+  read(good);
+  now += 59s;
+  BOOST_TEST(!next().fields.empty());
+  take({.status = 304});
+  now += 1s;
+  BOOST_TEST(next().fields.empty(), "a 304 is not a whole answer");
+  take({.status = 302, .redirect = "https://h/v2"});
+  BOOST_TEST(next().fields.empty());
+  take({.status = 304});
+  BOOST_TEST(of->fault() == "");
+  read(good);
+  BOOST_TEST(!next().fields.empty());
+  take({.status = 500});
+  BOOST_TEST(next().fields.empty());
 }
 
 BOOST_AUTO_TEST_CASE(nothing_but_200_counts) {

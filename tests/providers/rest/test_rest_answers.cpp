@@ -55,24 +55,6 @@ BOOST_AUTO_TEST_CASE(what_is_added_changed_and_deleted_is_reported) {
   BOOST_TEST(source.api.connections() == 1U, "the connection is kept");
 }
 
-BOOST_AUTO_TEST_CASE(what_has_not_changed_is_not_sent_again) {
-  http_api source([](const http_api::request& asked) {
-    if (asked.field("If-None-Match") == "W/\"1\"" &&
-        asked.field("If-Modified-Since") == "Mon, 01 Jan 2024 00:00:00 GMT")
-      return http_api::reply{
-          "HTTP/1.1 304 Not Modified\r\nETag: W/\"1\"\r\n\r\n", {}, false, false};
-    return http_api::answer(200, one_server,
-                            "ETag: W/\"1\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n");
-  });
-  const followed catalog(settings_for(source.url()));
-  BOOST_REQUIRE(catalog.has({"a"}));
-  BOOST_REQUIRE(eventually([&] { return source.requests().size() > 4; }));
-  BOOST_TEST(source.requests().front().field("If-None-Match") == "");
-  BOOST_TEST(source.requests().at(3).field("If-None-Match") == "W/\"1\"");
-  BOOST_TEST(catalog.reports() == 1U);
-  BOOST_TEST(catalog.live());
-}
-
 BOOST_AUTO_TEST_CASE(several_urls_are_one_view_once_all_have_been_read) {
   spoken first(one_server);
   spoken second;
