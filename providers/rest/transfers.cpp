@@ -114,6 +114,7 @@ transfers::transfer::transfer(std::size_t id, const request& what)
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   // "" keeps libcurl from looking into the environment.
   set(CURLOPT_PROXY, what.proxy.value_or("").c_str());
+  set(CURLOPT_NOPROXY, "");
   set(CURLOPT_USERAGENT, "switchyard");
   set(CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can unpack
   set(CURLOPT_WRITEFUNCTION, &transfer::take_body);

@@ -179,6 +179,20 @@ BOOST_AUTO_TEST_CASE(the_environments_proxies_are_not_used) {
   ::unsetenv("ALL_PROXY");
 }
 
+BOOST_AUTO_TEST_CASE(the_environments_exceptions_do_not_lead_past_the_proxy) {
+  spoken proxy(one_server);
+  auto settings = settings_for("http://catalog.internal/v1");
+  settings.proxy = proxy.api.url("");
+  for (const auto* name : {"no_proxy", "NO_PROXY"}) {
+    const auto before = proxy.api.requests().size();
+    ::setenv(name, ".internal", 1);
+    const followed catalog(settings);
+    BOOST_TEST(catalog.has({"a"}), name << ": " << catalog.reasons());
+    BOOST_TEST(proxy.api.requests().size() > before);
+    ::unsetenv(name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(redirects_are_followed_where_the_settings_say_so) {
   spoken other(one_server);
   http_api source([&](const http_api::request& asked) {
