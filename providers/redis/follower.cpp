@@ -85,8 +85,11 @@ base::status follower::step() {
   if (now >= beat_at_) return beat();
   // While Redis refuses to be read, only a full reading shows that it does so no more.
   if (failed_) hints_ = {};
-  for (const auto& key : expiry_.take_due(now)) note({key});
-  if (now >= full_at_) ask_for_everything();
+  // What is due stays due until everything has been read indeed.
+  if (now >= full_at_)
+    ask_for_everything();
+  else
+    for (const auto& key : expiry_.take_due(now)) note({key});
   if (!hints_.empty()) return read();
   return wait(next_time());
 }
@@ -129,18 +132,14 @@ void follower::note(const std::vector<std::string>& keys) {
 base::status follower::read() {
   const auto seen_at = told_at_;
   auto report = collect();
-  if (!report) {
-    if (lost(report.error())) return report.error();
-    refused(report.error());
-    return take_events();
-  }
-  failed_ = false;
+  if (!report) return failed(report.error());
+  if (report->full) failed_ = false;
   report->seen_at = seen_at;
   if (report->full)
     full_at_ = clock::now() + (flags_.reliable() ? settings_.resync : settings_.interval);
   if (report->full || report->routes || !report->backends.empty() || !report->refused.empty())
     out_.report(std::move(*report));
-  show_health();
+  if (!failed_) show_health();
   return {};
 }
 
@@ -154,6 +153,7 @@ base::outcome<model::report> follower::collect() {
       return done.error();
     if (const auto taken = take_events(); !taken) return taken.error();
     if (const auto explained = explain_disturbance(); !explained) return explained.error();
+    if (failed_ && !full) hints_ = {};
     if (hints_.empty() || (round > 0 && until.passed())) break;
   }
   return full ? book_.everything() : book_.changes();
@@ -208,11 +208,7 @@ base::status follower::try_connections() {
   if (by_sentinels()) questions.push_back({"ROLE"});
   if (flags) questions.push_back(*flags);
   const auto answers = reader_->beat(questions);
-  if (!answers) {
-    if (lost(answers.error())) return answers.error();
-    refused(answers.error());
-    return {};
-  }
+  if (!answers) return failed(answers.error());
   judge_size(answers->front());
   if (by_sentinels())
     if (auto judged = judge_role((*answers)[1]); !judged) return judged;
@@ -279,11 +275,14 @@ void follower::watch_another(const std::set<std::string>& known) {
   reader_->watch(watched_);
 }
 
-void follower::refused(const error& why) {
+base::status follower::failed(const error& why) {
+  if (lost(why)) return why;
   const auto now = clock::now();
+  // Keys that are due and heartbeats may be refused more often than a full reading is tried.
+  if (!failed_ || now >= full_at_) full_at_ = now + retry_.failed(now, std::random_device()());
   failed_ = true;
-  full_at_ = now + retry_.failed(now, std::random_device()());
   out_.degraded(why.message);
+  return take_events();
 }
 
 void follower::show_health() {

@@ -60,7 +60,7 @@ class follower {
   void judge_size(const reply& answer);
   void ask_for_everything();
   base::status explain_disturbance();
-  void refused(const base::error& why);
+  base::status failed(const base::error& why);
   void watch_another(const std::set<std::string>& known);
   void show_health();
 
@@ -84,7 +84,7 @@ class follower {
   clock::time_point read_at_{};   // when everything was read last
   clock::time_point full_at_;     // when everything is to be read next
   clock::time_point beat_at_;     // when the connections are to be tried next
-  bool failed_ = false;  // the last read was refused: only a full one shows the state again
+  bool failed_ = false;           // reading was refused: only a full one shows the state again
   base::backoff retry_{{std::chrono::milliseconds(250), std::chrono::milliseconds(10'000),
                         std::chrono::milliseconds(30'000)}};
 };

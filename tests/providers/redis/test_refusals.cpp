@@ -1,6 +1,8 @@
 // Keys that cannot be used, and a Redis that says no.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <optional>
 #include <thread>
 
 #include "tests/providers/redis/fixture.hpp"
@@ -169,6 +171,58 @@ BOOST_AUTO_TEST_CASE(a_lost_permission_keeps_the_state_and_heals_when_it_is_back
   BOOST_TEST(provider.wait_live());
   BOOST_TEST(provider.wait_server("api", "srv2"));
   BOOST_TEST(provider.wait_no_server("api", "srv1"));
+}
+
+/// Many servers whose time runs out, two each millisecond, and then more than may be read.
+struct outgrown {
+  static constexpr int registered = 4000;
+  static constexpr int backends = 100;
+  keyspace db;
+  config::redis_settings settings = db.settings();
+  std::optional<followed> provider;
+
+  outgrown() {
+    settings.max_bytes = 1 << 20;
+    settings.resync = 500ms;
+    db.cli({"EVAL",
+            "for i = 1, tonumber(ARGV[1]) do "
+            "local key = 'switchyard:server:b' .. i % tonumber(ARGV[2]) .. ':r' .. i "
+            "redis.call('HSET', key, 'address', '10.0.0.1', 'port', '80') "
+            "redis.call('PEXPIRE', key, 3000 + math.floor(i / 2)) end return 1",
+            "0", std::to_string(registered), std::to_string(backends)});
+    db.set_server("api", "srv1");
+    provider.emplace(settings);
+    BOOST_REQUIRE(provider->wait_server("b0", "r" + std::to_string(registered)));
+    db.cli({"EVAL",
+            "for i = 1, 30 do redis.call('SET', 'switchyard:server:api:large' .. i, "
+            "string.rep('x', 60000)) end return 1",
+            "0"});
+    BOOST_REQUIRE(provider->wait_reason("1048576 bytes"));
+  }
+
+  std::size_t left() const {
+    const auto state = provider->state();
+    std::size_t count = 0;
+    for (int i = 0; i < backends; ++i)
+      if (const auto found = state.find("b" + std::to_string(i))) count += found->servers.size();
+    return count;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(keys_run_out_one_by_one_while_reading_is_refused_and_that_stays_told) {
+  outgrown all;
+  const auto before = all.provider->healths().size();
+  BOOST_TEST(eventually([&] { return all.left() == 0; }, 20s), all.left());
+  BOOST_TEST(all.provider->has("api", "srv1"));
+  const auto healths = all.provider->healths();
+  BOOST_TEST(std::ranges::none_of(healths.begin() + static_cast<std::ptrdiff_t>(before),
+                                  healths.end(),
+                                  [](const auto& h) { return h.value == level::live; }));
+  BOOST_TEST((all.provider->health().value == level::degraded));
+  all.db.pipe("FLUSHDB\nHSET switchyard:server:api:srv2 address 10.0.0.1 port 80\n");
+  BOOST_TEST(eventually([&] { return all.provider->has("api", "srv2"); }, 30s));
+  BOOST_TEST(all.provider->wait_live());
+  BOOST_TEST(all.provider->wait_no_server("api", "srv1"));
 }
 
 BOOST_AUTO_TEST_CASE(a_redis_whose_memory_is_full_is_read_nevertheless) {
