@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "providers/password.hpp"
 #include "providers/redis/session.hpp"
@@ -28,20 +29,36 @@ bool read_number(const std::string& text, Number& target) {
 
 }  // namespace
 
-base::outcome<master_view> read_master(const reply& answer) {
-  if (answer.error()) return error{errc::refused, words_of(answer)};
+base::outcome<master_view> read_master(const reply& master, const reply& address) {
+  for (const auto* answer : {&master, &address})
+    if (answer->error()) return error{errc::refused, words_of(*answer)};
   master_view result;
-  bool port = false;
   bool epoch = false;
-  for (std::size_t i = 0; i + 1 < answer.list.size(); i += 2) {
-    const auto& name = answer.list[i].text;
-    const auto& value = answer.list[i + 1].text;
-    if (name == "ip") result.at.host = value;
-    if (name == "port") port = read_number(value, result.at.port);
-    if (name == "config-epoch") epoch = read_number(value, result.epoch);
-  }
-  if (result.at.host.empty() || !port || !epoch)
-    return error{errc::protocol, "gave an unexpected answer to SENTINEL MASTER"};
+  for (std::size_t i = 0; i + 1 < master.list.size(); i += 2)
+    if (master.list[i].text == "config-epoch")
+      epoch = read_number(master.list[i + 1].text, result.epoch);
+  if (!epoch) return error{errc::protocol, "gave an unexpected answer to SENTINEL MASTER"};
+  const bool pair = address.list.size() == 2 && !address.list[0].text.empty();
+  if (!pair || !read_number(address.list[1].text, result.at.port))
+    return error{errc::protocol, "gave an unexpected answer to SENTINEL GET-MASTER-ADDR-BY-NAME"};
+  result.at.host = address.list[0].text;
+  return result;
+}
+
+std::optional<master_view> chosen(const std::vector<master_view>& answers, std::size_t listed,
+                                  std::int64_t seen) {
+  std::int64_t latest = -1;
+  for (const auto& view : answers) latest = std::max(latest, view.epoch);
+  const auto told_by = [&](const endpoint& at, std::int64_t least_epoch) {
+    return static_cast<std::size_t>(std::ranges::count_if(answers, [&](const master_view& view) {
+      return view.at == at && view.epoch >= least_epoch;
+    }));
+  };
+  std::optional<master_view> result;
+  for (const auto& view : answers)
+    if (view.epoch == latest && (!result || told_by(view.at, latest) > told_by(result->at, latest)))
+      result = view;
+  if (latest < seen && result && 2 * told_by(result->at, 0) <= listed) return {};
   return result;
 }
 
@@ -71,33 +88,49 @@ base::status sentinels::connect(peer& one, milliseconds longest) {
 }
 
 base::outcome<master_view> sentinels::ask(peer& one, milliseconds longest) {
+  auto view = look_up(one, longest);
+  one.said = view ? std::optional(*view) : std::nullopt;
+  return view;
+}
+
+base::outcome<master_view> sentinels::look_up(peer& one, milliseconds longest) {
   if (!one.session)
     if (const auto connected = connect(one, longest); !connected) return connected.error();
-  const auto answers = one.session->ask({{"SENTINEL", "MASTER", settings_.master}}, longest);
+  const auto answers = one.session->ask({{"SENTINEL", "MASTER", settings_.master},
+                                         {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", settings_.master}},
+                                        longest);
   if (!answers) {
     one.session.reset();
     return answers.error();
   }
-  return read_master(answers->front());
+  return read_master(answers->front(), answers->back());
+}
+
+std::optional<master_view> sentinels::chosen_of_all() const {
+  std::vector<master_view> answers;
+  for (const auto& one : peers_)
+    if (one.said) answers.push_back(*one.said);
+  return chosen(answers, peers_.size(), epoch_);
 }
 
 base::outcome<endpoint> sentinels::find() {
-  std::optional<master_view> best;
+  bool answered = false;
   std::optional<error> refused;
   std::string failures;
   for (auto& one : peers_) {
     one.session.reset();
     const auto view = ask(one, std::min(settings_.timeout, longest_question));
-    if (view && (!best || view->epoch > best->epoch)) best = *view;
+    answered = answered || view;
     if (view) continue;
     failures += (failures.empty() ? "" : "; ") + one.address + ": " + view.error().message;
     if (view.error().kind == errc::refused || view.error().kind == errc::invalid)
       refused = view.error();
   }
-  if (!best)
+  if (!answered)
     return error{refused ? refused->kind : errc::unavailable,
                  "no sentinel names the master " + settings_.master + " (" + failures + ")"};
-  if (best->epoch < epoch_)
+  auto best = chosen_of_all();
+  if (!best)
     return error{errc::unavailable, "the sentinels that answer know of an earlier master only"};
   epoch_ = best->epoch;
   const auto where = parse_url(settings_.url);
@@ -114,9 +147,9 @@ base::outcome<endpoint> master_of(const config::redis_settings& settings, sentin
 
 bool sentinels::still(const endpoint& current) {
   auto& one = peers_[turn_++ % peers_.size()];
-  const auto view = ask(one, std::min(settings_.timeout, longest_turn));
-  if (!view || view->epoch <= epoch_) return true;
-  return view->at.host == current.host && view->at.port == current.port;
+  static_cast<void>(ask(one, std::min(settings_.timeout, longest_turn)));
+  const auto best = chosen_of_all();
+  return !best || (best->at.host == current.host && best->at.port == current.port);
 }
 
 }  // namespace switchyard::providers::redis

@@ -2,93 +2,13 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
-#include <memory>
 #include <thread>
 
 #include "providers/redis/sentinels.hpp"
 #include "providers/registry.hpp"
-#include "tests/providers/redis/fixture.hpp"
+#include "tests/providers/redis/sentinel_group.hpp"
 
 namespace switchyard::tests {
-
-namespace {
-
-/// A redis-sentinel on a free port.
-class sentinel {
- public:
-  explicit sentinel(std::uint16_t master, const std::string& more = "") : port_(free_port()) {
-    write_text(folder_ / "sentinel.conf", "bind 127.0.0.1\nport " + std::to_string(port_) +
-                                              "\ndir " + folder_.path().string() +
-                                              "\nsentinel monitor mymaster 127.0.0.1 " +
-                                              std::to_string(master) +
-                                              " 2\nsentinel down-after-milliseconds mymaster 1000\n"
-                                              "sentinel failover-timeout mymaster 5000\n" +
-                                              more);
-    process_ = std::make_unique<background_process>(
-        std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", "redis-sentinel",
-                                 folder_ / "sentinel.conf"},
-        folder_ / "log");
-  }
-  ~sentinel() { process_->signal(SIGKILL); }
-  sentinel(const sentinel&) = delete;
-  sentinel& operator=(const sentinel&) = delete;
-
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  pid_t pid() const { return process_->pid(); }
-  std::string cli(std::vector<std::string> words) const {
-    std::vector<std::string> argv{"redis-cli", "-p", std::to_string(port_)};
-    argv.insert(argv.end(), words.begin(), words.end());
-    try {
-      return run_program(argv);
-    } catch (const std::runtime_error&) {
-      return "";
-    }
-  }
-
- private:
-  temp_dir folder_;
-  std::uint16_t port_;
-  std::unique_ptr<background_process> process_;
-};
-
-struct group {
-  redis_server one;
-  redis_server two{"replicaof 127.0.0.1 " + std::to_string(one.port())};
-  std::vector<std::unique_ptr<sentinel>> watching;
-
-  group() {
-    for (int i = 0; i < 3; ++i) watching.push_back(std::make_unique<sentinel>(one.port()));
-    const auto knows_all = [](const std::unique_ptr<sentinel>& s) {
-      const auto said = s->cli({"SENTINEL", "MASTER", "mymaster"});
-      return contains(said, "num-other-sentinels\n2\n") && contains(said, "num-slaves\n1\n") &&
-             contains(s->cli({"SENTINEL", "REPLICAS", "mymaster"}), "master-link-status\nok\n");
-    };
-    BOOST_REQUIRE(eventually([&] { return std::ranges::all_of(watching, knows_all); }, 30s));
-  }
-
-  config::redis_settings settings() const {
-    config::redis_settings result;
-    result.url = "redis:///0";
-    result.master = "mymaster";
-    for (const auto& s : watching) result.sentinels.push_back(s->address());
-    result.resync = 1h;
-    return result;
-  }
-  static void enter(const redis_server& server, const std::string& name) {
-    server.cli({"HSET", "switchyard:server:api:" + name, "address", "10.0.0.1", "port", "80"});
-  }
-};
-
-/// A server whose role changes closes its connections, which is no answer yet.
-bool has_role(const redis_server& server, std::string_view role) {
-  try {
-    return server.cli({"ROLE"}).starts_with(role);
-  } catch (const std::runtime_error&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_sentinels)
 
@@ -101,17 +21,21 @@ BOOST_AUTO_TEST_CASE(what_a_sentinel_says_is_read_or_refused) {
     for (auto& word : words) result.list.push_back({text, std::move(word)});
     return result;
   };
-  const auto view = read_master(
-      said({"name", "m", "ip", "10.0.0.1", "port", "6380", "config-epoch", "7", "quorum", "2"}));
+  const auto master =
+      said({"name", "m", "ip", "10.0.0.2", "port", "6381", "config-epoch", "7", "quorum", "2"});
+  const auto view = read_master(master, said({"10.0.0.1", "6380"}));
   BOOST_REQUIRE(view);
   BOOST_TEST(view->at.host == "10.0.0.1");
   BOOST_TEST(view->at.port == 6380);
   BOOST_TEST(view->epoch == 7);
-  BOOST_CHECK(read_master({error, "ERR No such master with that name"}).error().kind ==
+  BOOST_CHECK(read_master({error, "ERR No such master with that name"}, {}).error().kind ==
               base::errc::refused);
-  BOOST_TEST(!read_master(said({"ip", "10.0.0.1", "port", "70000", "config-epoch", "7"})));
-  BOOST_TEST(!read_master(said({"port", "1", "config-epoch", "7"})));
-  BOOST_TEST(!read_master({}));
+  BOOST_CHECK(read_master(master, {error, "NOPERM"}).error().kind == base::errc::refused);
+  BOOST_TEST(!read_master(master, said({"10.0.0.1", "70000"})));
+  BOOST_TEST(!read_master(master, said({"", "1"})));
+  BOOST_TEST(!read_master(master, {}));
+  BOOST_TEST(!read_master(said({"config-epoch"}), said({"10.0.0.1", "6380"})));
+  BOOST_TEST(!read_master({}, said({"10.0.0.1", "6380"})));
 }
 
 BOOST_AUTO_TEST_CASE(the_master_is_followed_over_a_failover_under_writes) {
