@@ -22,6 +22,10 @@ constexpr int most_rounds = 3;
 
 constexpr milliseconds longest_beat{5000};
 
+/// While the database refuses to be read, notifications bring the next try forward, but at least
+/// as long as the last one took passes in between.
+constexpr milliseconds least_rest{250};
+
 bool lost(const base::error& e) {
   return e.kind == errc::unavailable || e.kind == errc::timeout || e.kind == errc::io;
 }
@@ -71,13 +75,14 @@ base::status follower::begin() {
 
 base::status follower::step() {
   const auto now = clock::now();
-  if (now >= full_at_ || (failed_ && !hints_.empty())) {
+  const auto all_at = failed_ && !hints_.empty() ? rest_until_ : full_at_;
+  if (now >= all_at) {
     if (hints_.empty()) told_at_ = now;
     hints_.everything = true;
   }
-  if (!hints_.empty()) return read();
+  if (!hints_.empty() && (!failed_ || now >= all_at)) return read();
   if (now >= beat_at_) return beat();
-  return wait(std::min(full_at_, beat_at_));
+  return wait(std::min(all_at, beat_at_));
 }
 
 base::status follower::wait(clock::time_point until) {
@@ -98,23 +103,28 @@ base::status follower::take_notifications() {
 
 base::status follower::read() {
   const auto seen_at = told_at_;
+  const auto began = clock::now();
   auto report = collect();
   const auto now = clock::now();
   beat_at_ = now + settings_.heartbeat;
-  if (!report) {
-    if (lost(report.error())) return report.error();
-    failed_ = true;
-    hints_ = {};
-    full_at_ = now + retry_.failed(now, std::random_device()());
-    out_.degraded(report.error().message);
-    return take_notifications();
-  }
+  if (!report) return refused(report.error(), began);
   failed_ = false;
   report->seen_at = seen_at;
   if (report->full) full_at_ = now + (listens() ? settings_.resync : settings_.interval);
   out_.report(std::move(*report));
   show_health();
   return {};
+}
+
+base::status follower::refused(const base::error& why, clock::time_point began) {
+  if (lost(why)) return why;
+  const auto now = clock::now();
+  failed_ = true;
+  hints_ = {};
+  rest_until_ = now + std::max<clock::duration>(least_rest, now - began);
+  full_at_ = std::max(rest_until_, now + retry_.failed(now, std::random_device()()));
+  out_.degraded(why.message);
+  return take_notifications();
 }
 
 base::outcome<model::report> follower::collect() {

@@ -40,6 +40,7 @@ class follower {
   base::status wait(clock::time_point until);
   base::status take_notifications();
   base::status read();
+  base::status refused(const base::error& why, clock::time_point began);
   base::outcome<model::report> collect();
   base::status beat();
   std::string slower_by_rows() const;
@@ -55,6 +56,8 @@ class follower {
   hints hints_;
   clock::time_point told_at_;  // when the first of hints_ came
   clock::time_point full_at_;  // when everything is to be read next
+  clock::time_point
+      rest_until_;             // while reading is refused: not again before, whatever is notified
   clock::time_point beat_at_;  // when the session is to be tried next
   clock::time_point resubscribe_at_;
   bool failed_ = false;  // the last read was refused: only a full one shows the state again

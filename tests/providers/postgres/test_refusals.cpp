@@ -4,6 +4,7 @@
 
 #include "tests/providers/postgres/fixture.hpp"
 #include "tests/support/support.hpp"
+#include "tests/support/tcp_proxy.hpp"
 
 namespace switchyard::tests {
 
@@ -194,6 +195,36 @@ BOOST_AUTO_TEST_CASE(rows_past_max_bytes_leave_the_last_good_view_until_they_are
   BOOST_CHECK(provider.wait_reason("raise max_bytes"));
   BOOST_TEST(!provider.backend("many"));
   BOOST_TEST(provider.backend("api") != nullptr);
+  db.psql("DELETE FROM servers WHERE backend = 'many' AND name <> 'srv7'");
+  BOOST_CHECK(provider.wait_server("many", "srv7"));
+}
+
+BOOST_AUTO_TEST_CASE(a_busy_source_that_is_too_large_is_not_read_again_at_every_notification) {
+  const database db;
+  db.make_tables();
+  db.psql(insert_server("api", "srv1") +
+          "INSERT INTO servers (backend, name, ip, port) "
+          "SELECT 'many', 'srv' || i, '10.0.0.1', 80 FROM generate_series(1, 100) AS i;");
+  const tcp_proxy proxy(db.server.port());
+  auto settings = db.settings();
+  settings.dsn = db.server.tcp_dsn(db.name, proxy.port());
+  settings.max_bytes = 4096;
+  followed provider(settings);
+  BOOST_REQUIRE(provider.wait_reason("max_bytes (4096 bytes)"));
+  const auto reads = [&] {
+    const auto said = proxy.heard();
+    std::size_t count = 0;
+    const std::string_view read = "SET TRANSACTION READ ONLY";
+    for (std::size_t at = 0; (at = said.find(read, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  const auto before = reads();
+  db.psql(
+      "DO $$ DECLARE until timestamptz := clock_timestamp() + interval '2 s'; BEGIN "
+      "WHILE clock_timestamp() < until LOOP PERFORM pg_notify('switchyard', 'api'); COMMIT; "
+      "PERFORM pg_sleep(0.001); END LOOP; END $$");
+  BOOST_TEST(reads() - before >= 3U, "notifications bring a reading forward");
+  BOOST_TEST(reads() - before <= 12U);
   db.psql("DELETE FROM servers WHERE backend = 'many' AND name <> 'srv7'");
   BOOST_CHECK(provider.wait_server("many", "srv7"));
 }
