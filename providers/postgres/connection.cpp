@@ -4,10 +4,11 @@
 #include <sys/socket.h>
 
 #include <map>
-#include <pqxx/pqxx>
 #include <string_view>
 #include <utility>
 
+#include "providers/postgres/pqxx_session.hpp"
+#include "providers/postgres/single_rows.hpp"
 #include "providers/postgres/watchdog.hpp"
 
 namespace switchyard::providers::postgres {
@@ -17,103 +18,6 @@ namespace {
 using base::errc;
 using base::error;
 using std::chrono::milliseconds;
-
-#if PQXX_VERSION_MAJOR < 7
-
-/// Lends a session that is open already to libpqxx 6.
-class adoption final : public pqxx::connectionpolicy {
- public:
-  explicit adoption(PGconn* session) : connectionpolicy(std::string()), session_(session) {}
-  handle do_startconnect(handle current) override {
-    return current != nullptr ? current : std::exchange(session_, nullptr);
-  }
-  handle do_disconnect(handle /*lent*/) noexcept override { return nullptr; }
-
- private:
-  PGconn* session_;
-};
-
-class pqxx_connection final : public pqxx::connection_base {
- public:
-  explicit pqxx_connection(PGconn* session) : connection_base(policy_), policy_(session) {
-    init();
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-  }
-  ~pqxx_connection() {
-    close();
-  }
-  pqxx_connection(const pqxx_connection&) = delete;
-  pqxx_connection& operator=(const pqxx_connection&) = delete;
-
- private:
-  adoption policy_;
-};
-
-void give_back(pqxx_connection& lent) {
-  lent.disconnect();
-}
-
-#else
-
-class pqxx_connection final : public pqxx::connection {
- public:
-  explicit pqxx_connection(PGconn* session)
-      : pqxx::connection(pqxx::connection::seize_raw_connection(session)) {}
-};
-
-void give_back(pqxx_connection& lent) {
-  (void)static_cast<pqxx::connection&&>(lent).release_raw_connection();
-}
-
-#endif
-
-#if PQXX_VERSION_MAJOR > 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR >= 10)
-
-class listener {
- public:
-  listener(pqxx_connection& session, const std::string& channel, std::vector<std::string>& into) {
-    session.listen(channel, [&into](pqxx::notification n) { into.emplace_back(n.payload); });
-  }
-};
-
-template <class... Text>
-pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const Text&... parameters) {
-  return work.exec(sql, pqxx::params{parameters...});
-}
-
-template <class... Text>
-pqxx::result run_prepared(pqxx::nontransaction& work, const std::string& name,
-                          const Text&... parameters) {
-  return work.exec(pqxx::prepped{name}, pqxx::params{parameters...});
-}
-
-#else
-
-class listener final : public pqxx::notification_receiver {
- public:
-  listener(pqxx_connection& session, const std::string& channel, std::vector<std::string>& into)
-      : notification_receiver(session, channel), into_(into) {}
-  void operator()(const std::string& payload, int /*sender*/) override { into_.push_back(payload); }
-
- private:
-  std::vector<std::string>& into_;
-};
-
-template <class... Text>
-pqxx::result run(pqxx::nontransaction& work, const std::string& sql, const Text&... parameters) {
-  return work.exec_params(sql, parameters...);
-}
-
-template <class... Text>
-pqxx::result run_prepared(pqxx::nontransaction& work, const std::string& name,
-                          const Text&... parameters) {
-  return work.exec_prepared(name, parameters...);
-}
-
-#endif
 
 table values(const pqxx::result& rows) {
   table result;
@@ -212,7 +116,7 @@ struct connection::driver {
     const auto known = statements.find(sql);
     if (known != statements.end()) return known->second;
     const auto name = "switchyard" + std::to_string(statements.size());
-    pqxx.prepare(name, sql);
+    prepare(pqxx, name, sql);
     return statements.emplace(sql, name).first->second;
   }
 
@@ -257,6 +161,29 @@ base::outcome<table> connection::query(const std::string& sql,
 base::outcome<table> connection::query(const std::string& sql, const std::string& first,
                                        const std::string& second, milliseconds longest) {
   return driver_->ask(sql, longest, first, second);
+}
+
+base::outcome<table> connection::read(const std::string& sql, std::size_t most_bytes,
+                                      milliseconds longest) {
+  return driver_->guarded<table>(longest, [&] {
+    ::PQsendQuery(driver_->session.get(), sql.c_str());
+    return single_rows(driver_->session.get(), most_bytes);
+  });
+}
+
+base::outcome<table> connection::read(const std::string& sql, const std::vector<std::string>& names,
+                                      std::size_t most_bytes, milliseconds longest) {
+  return driver_->guarded<table>(longest, [&] {
+    const auto list = array_of(names);
+    const char* const parameter = list.c_str();
+    if (driver_->keeps_statements)
+      ::PQsendQueryPrepared(driver_->session.get(), driver_->prepared(sql).c_str(), 1, &parameter,
+                            nullptr, nullptr, 0);
+    else
+      ::PQsendQueryParams(driver_->session.get(), sql.c_str(), 1, nullptr, &parameter, nullptr,
+                          nullptr, 0);
+    return single_rows(driver_->session.get(), most_bytes);
+  });
 }
 
 void connection::keep_statements() {

@@ -1,6 +1,6 @@
 #pragma once
 
-// One session with a PostgreSQL database: the only file that knows libpqxx, and which one.
+// One session with a PostgreSQL database: only its files know libpqxx, and which one.
 //
 // Threading: one thread. Every call has a deadline and can be interrupted (see watchdog.hpp). A
 // session that was lost stays lost: nothing reconnects behind the caller's back, since that would
@@ -41,6 +41,13 @@ class connection {
   /// Runs one statement whose parameters $1 and $2 are texts.
   base::outcome<table> query(const std::string& sql, const std::string& first,
                              const std::string& second, std::chrono::milliseconds longest);
+
+  /// As query(), with at most `most_bytes` of values in memory: errc::refused also when there are
+  /// more. The rows come one by one, which costs no more (measured with 100,000).
+  base::outcome<table> read(const std::string& sql, std::size_t most_bytes,
+                            std::chrono::milliseconds longest);
+  base::outcome<table> read(const std::string& sql, const std::vector<std::string>& names,
+                            std::size_t most_bytes, std::chrono::milliseconds longest);
 
   /// From now on statements with parameters are prepared, which saves their planning. Only
   /// for a session of our own: behind a pooler the next transaction may be in another one.

@@ -101,13 +101,14 @@ std::string reader::session_settings() const {
 base::outcome<table> reader::rows(connection& session, const hints& wanted) const {
   if (!wanted.everything && !wanted.backends.empty()) {
     const std::vector<std::string> names(wanted.backends.begin(), wanted.backends.end());
-    return session.query(wanted.routes ? joined({named_, routes_}) : named_, names, own_timeout_);
+    return session.read(wanted.routes ? joined({named_, routes_}) : named_, names, most_bytes_,
+                        own_timeout_);
   }
   // Statements of one simple query share one transaction, so that LOCAL settings hold for it.
-  return session.query("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = " +
-                           std::to_string(server_timeout_.count()) + "; " +
-                           (wanted.everything ? all_ : routes_),
-                       own_timeout_);
+  return session.read("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = " +
+                          std::to_string(server_timeout_.count()) + "; " +
+                          (wanted.everything ? all_ : routes_),
+                      most_bytes_, own_timeout_);
 }
 
 base::outcome<table> reader::within_quota(base::outcome<table> answer) const {
@@ -181,7 +182,7 @@ base::outcome<model::report> reader::read_whole(connection& session, const hints
                                                 row_cache* cache) const {
   const bool with_routes = wanted.everything || wanted.routes;
   if (!wanted.everything && wanted.backends.empty() && routes_.empty()) return model::report{};
-  const auto answer = within_quota(rows(session, wanted));
+  const auto answer = rows(session, wanted);
   if (!answer) return answer.error();
   auto report = decode_rows(*answer, layout_, with_routes, cache);
   if (cache != nullptr) wanted.everything ? cache->end_read() : cache->end_read(wanted.backends);

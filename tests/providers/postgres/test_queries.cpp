@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/providers/postgres/fixture.hpp"
+#include "tests/support/process_figures.hpp"
 
 namespace switchyard::tests {
 
@@ -109,6 +110,40 @@ BOOST_AUTO_TEST_CASE(a_query_that_writes_is_refused) {
   followed provider(settings);
   BOOST_CHECK(provider.wait_reason("read-only"));
   BOOST_TEST(db.psql("SELECT count(*) FROM pool WHERE id = 'sneaked'") == "0\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_query_that_joins_too_much_does_not_fill_the_memory) {
+  constexpr std::size_t megabyte = 1U << 20U;
+  const database db;
+  db.psql(std::string(own_tables) + "CREATE TABLE factor AS SELECT 1 AS n");
+  auto settings = db.settings();
+  settings.channel = "pools";
+  settings.max_bytes = 4 * megabyte;
+  settings.query_timeout = 60s;
+  settings.queries.emplace();
+  settings.queries->all =
+      "SELECT h.pool AS backend, h.label AS name, h.addr AS ip, h.tcp_port AS port,"
+      " CASE WHEN n > 1 THEN repeat('x', 100000) END AS fqdn"
+      " FROM host h, factor, generate_series(1, n) WHERE h.label = 'h1'";
+  settings.queries->backends = settings.queries->all + " AND h.pool = ANY($1)";
+  const auto refused = [](const followed& by) {
+    return eventually([&] { return contains(by.health().reason, "(4194304 bytes)"); }, 60s);
+  };
+  const followed provider(settings);
+  BOOST_REQUIRE(provider.wait_server("shop", "h1"));
+  const auto named = growth_during([&] {
+    db.psql("BEGIN; UPDATE factor SET n = 600; NOTIFY pools, 'shop'; COMMIT;");
+    BOOST_TEST(refused(provider));
+  });
+  BOOST_TEST(named < 30 * megabyte);
+  const auto whole = growth_during([&] {
+    const followed another(settings);
+    BOOST_TEST(refused(another));
+  });
+  BOOST_TEST(whole < 30 * megabyte);
+  BOOST_TEST(provider.has("shop", "h1"));
+  db.psql("UPDATE factor SET n = 1");
+  BOOST_TEST(eventually([&] { return provider.health().value == level::live; }, 30s));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
