@@ -10,30 +10,6 @@ namespace switchyard::actors {
 
 namespace {
 
-/// "12 servers", "12 servers and 1 route", "1 route".
-std::string content_of(const model::hold& h) {
-  std::string text;
-  if (!h.servers.empty()) text = base::counted(h.server_count(), "server");
-  if (!h.routes.empty())
-    text += (text.empty() ? "" : " and ") + base::counted(h.routes.size(), "route");
-  return text;
-}
-
-hold_news began(const model::hold& h) {
-  const auto id = std::to_string(h.id);
-  return {spdlog::level::warn, h.provider, h.backend,
-          "hold " + id + ": " + model::what_of(h) + "; " + content_of(h) +
-              " missing in the source, kept in service; `switchyard approve " + id +
-              "` lets go, and what the source has again stays"};
-}
-
-hold_news ended(const model::hold& h) {
-  return {spdlog::level::info, h.provider, h.backend,
-          "hold " + std::to_string(h.id) + " of provider " + h.provider +
-              (h.backend.empty() ? "" : ", backend " + h.backend) +
-              " has ended: the source has what was missing, or as much"};
-}
-
 base::error no_such_hold(std::uint64_t id) {
   return {base::errc::not_found, "nothing is held under the number " + std::to_string(id)};
 }
@@ -68,6 +44,9 @@ void guarding::configure(const config::settings& settings) {
   for (const auto& p : settings.providers)
     if (!std::holds_alternative<config::memory_settings>(p.source)) guarded.insert(p.name);
   guard_.configure(settings.guard, std::move(leading), std::move(guarded));
+  most_.clear();
+  for (const auto& p : settings.providers) most_.emplace(p.name, p.max_objects);
+  std::erase_if(waiting_, [&](const auto& w) { return !guard_.guarded().contains(w.first); });
 }
 
 void guarding::keep_time(model::wall_time now, std::chrono::steady_clock::time_point steady_now) {
@@ -75,23 +54,11 @@ void guarding::keep_time(model::wall_time now, std::chrono::steady_clock::time_p
   if (by != by.zero()) guard_.clock_set(by);
 }
 
-guarding::screened guarding::screen(const std::string& provider,
-                                    const model::desired_state& desired, const report_ptr& report,
-                                    model::wall_time now, const model::name_book& names) {
-  auto verdict = guard_.screen(provider, desired, *report, now, names);
-  screened result{report, {}};
-  if (verdict.instead)
-    result.report = std::make_shared<const model::report>(*std::move(verdict.instead));
-  for (const auto& h : verdict.began) result.news.push_back(began(h));
-  for (const auto& h : verdict.ended) result.news.push_back(ended(h));
-  return result;
-}
-
 // -- decisions
 
 guarding::release guarding::let_go(model::guard::release&& from, const std::string& why) const {
   const auto text = "hold " + std::to_string(from.what.id) + " of provider " + from.what.provider +
-                    " " + why + ": " + content_of(from.what) + " leave";
+                    " " + why + ": " + model::content_of(from.what) + " leave";
   return {status_of(from.what, named_in_list),
           std::move(from.removals),
           {spdlog::level::warn, from.what.provider, from.what.backend, text}};
@@ -159,6 +126,12 @@ void guarding::show(api::status& status) const {
   for (const auto& [id, h] : guard_.holds())
     for (auto& p : status.providers)
       if (p.name == h.provider) p.held += h.server_count();
+  for (auto& p : status.providers) {
+    const auto over = waiting_.find(p.name);
+    if (over == waiting_.end()) continue;
+    p.reason = excess(p.name, over->second) + (p.reason.empty() ? "" : "; " + p.reason);
+    p.state = "degraded";
+  }
 }
 
 void guarding::mark(model::backend_page& page) const {

@@ -2,12 +2,20 @@
 
 // The guard in the manager's hands: reports go through it, operators decide, and the log is told.
 //
+// What is held comes on top of what the source has, and a source that gives its servers new names
+// again and again would have more and more held. So both together are kept within the provider's
+// quota of objects: a report that makes more of it waits, as a whole, and what was taken before
+// stays, until there is room.
+//
 // Pure but for what it is given. Threading: owned by the manager.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/observer.hpp"
@@ -45,11 +53,16 @@ class guarding {
   void keep_time(model::wall_time now, std::chrono::steady_clock::time_point steady_now);
 
   struct screened {
-    report_ptr report;  ///< to be folded
+    report_ptr report;  ///< to be folded; nullptr: nothing is, there is no room
     std::vector<hold_news> news;
   };
   screened screen(const std::string& provider, const model::desired_state& desired,
                   const report_ptr& report, model::wall_time now, const model::name_book& names);
+  /// What waited of a provider, and for which there is room now; call until there is nothing. Costs
+  /// next to nothing as long as nobody has made room.
+  std::optional<std::pair<std::string, screened>> take_waiting(const model::desired_state& desired,
+                                                               model::wall_time now,
+                                                               const model::name_book& names);
 
   struct release {
     api::hold_status what;
@@ -85,8 +98,28 @@ class guarding {
   api::hold_status status_of(const model::hold& h, std::size_t most) const;
   release let_go(model::guard::release&& from, const std::string& why) const;
 
+  /// Reports of a provider that were not taken, folded.
+  struct waiting {
+    report_ptr all;
+    std::size_t objects = 0;  // that it would be, with what is held
+    // When that was found:
+    std::size_t taken = 0;
+    std::size_t most = 0;
+    std::uint64_t version = 0;  // of the guard
+  };
+
+  std::optional<screened> take(const std::string& provider, const model::desired_state& desired,
+                               const report_ptr& report, model::wall_time now,
+                               const model::name_book& names);
+  void wait(const std::string& provider, const model::desired_state& desired, report_ptr all);
+  std::size_t most_of(const std::string& provider) const;
+  std::string excess(const std::string& provider, const waiting& what) const;
+
   model::guard guard_;
   base::clock_watch clocks_;
+  std::map<std::string, std::size_t> most_;  // objects, by provider
+  std::map<std::string, waiting> waiting_;   // by provider
+  std::size_t too_many_ = 0;                 // objects, when take() gave nothing
 };
 
 }  // namespace switchyard::actors

@@ -132,7 +132,8 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   s.guard.keep_time(now, std::chrono::steady_clock::now());
   const auto screened = s.guard.screen(provider, s.desired, report, now, s.names.book());
   const bool was_complete = s.desired.complete();
-  const auto result = s.desired.fold(provider, *screened.report);
+  const auto result =
+      screened.report ? s.desired.fold(provider, *screened.report) : model::fold_result();
   take_changes(self, provider, result, was_complete);
   s.origins.changed(result.changed, result.routes_changed, provider, seen_at(*report));
   s.promises.emplace(s.queue.issue(provider), promise);

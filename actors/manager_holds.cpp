@@ -10,17 +10,32 @@ namespace switchyard::actors {
 
 namespace {
 
-void let_go(manager_self self, const guarding::release& what, view_keeper::written then = {}) {
+/// Folds what is no report of the source's at this moment.
+void take(manager_self self, const std::string& provider, const report_ptr& report,
+          const std::vector<hold_news>& news, view_keeper::written then = {}) {
   auto& s = self->state;
-  const auto& provider = what.what.provider;
-  const auto result = s.desired.fold(provider, what.removals);
-  take_changes(self, provider, result, s.desired.complete());
+  const bool was_complete = s.desired.complete();
+  const auto result = s.desired.fold(provider, *report);
+  take_changes(self, provider, result, was_complete);
   s.origins.changed(result.changed, result.routes_changed, provider,
                     std::chrono::steady_clock::now());
-  keep(self, provider, std::make_shared<const model::report>(what.removals), true, std::move(then));
-  tell_of_holds(*s.seen_by, {what.news});
+  keep(self, provider, report, true, std::move(then));
+  tell_of_holds(*s.seen_by, news);
   s.seen_by->collided(result, s.desired);
   s.seen_by->desires(s.desired, s.queue.depth());
+}
+
+/// Takes what has waited for room. Call when time was kept.
+void take_waiting(manager_self self) {
+  auto& s = self->state;
+  while (const auto next =
+             s.guard.take_waiting(s.desired, std::chrono::system_clock::now(), s.names.book()))
+    take(self, next->first, next->second.report, next->second.news);
+}
+
+void let_go(manager_self self, const guarding::release& what, view_keeper::written then = {}) {
+  take(self, what.what.provider, std::make_shared<const model::report>(what.removals), {what.news},
+       std::move(then));
 }
 
 /// To be called on the keeper's thread, which must not keep the manager alive.
@@ -44,6 +59,7 @@ decision_ptr approve(manager_self self, std::uint64_t id) {
   const auto ticket = s.queue.reserve();
   s.unwritten.insert(ticket);
   let_go(self, *released, tell_when_kept(self, ticket));
+  take_waiting(self);
   s.queue.issue(released->what.provider, ticket);
   pump(self);
   return decided(released->what, ticket);
@@ -68,6 +84,7 @@ void let_go_what_is_due(manager_self self) {
   const auto now = std::chrono::system_clock::now();
   s.guard.keep_time(now, std::chrono::steady_clock::now());
   while (const auto due = s.guard.expire(s.desired, now)) let_go(self, *due);
+  take_waiting(self);
 }
 
 caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket) {

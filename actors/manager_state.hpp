@@ -81,7 +81,7 @@ void keep(manager_self self, const std::string& provider, const report_ptr& repo
 
 decision_ptr approve(manager_self self, std::uint64_t id);
 decision_ptr reject(manager_self self, std::uint64_t id);
-/// Lets go what was held for hold_timeout.
+/// Lets go what was held for hold_timeout, and takes what has waited for room.
 void let_go_what_is_due(manager_self self);
 /// Answered once HAProxy has what the ticket stands for and, of a decision, it is kept.
 caf::typed_response_promise<std::uint64_t> await(manager_self self, dispatch_queue::ticket ticket);

@@ -44,8 +44,13 @@ source_view view_of_sources(const config::settings& settings,
   guard.configure(settings);
   const auto numbers = restore(settings, guard, view);
   const model::name_book unresolved;  // names are compared as names
-  for (const auto& [name, report] : reports)
-    view.desired.fold(name, *guard.screen(name, view.desired, report, now, unresolved).report);
+  for (const auto& [name, report] : reports) {
+    const auto screened = guard.screen(name, view.desired, report, now, unresolved);
+    if (screened.report)
+      view.desired.fold(name, *screened.report);
+    else
+      view.notices.push_back(screened.news.front().text);
+  }
   view.held = guard.list(guarding::named_in_list);
   for (auto& h : view.held.holds)
     if (!numbers.contains(h.id)) h.id = 0;

@@ -44,4 +44,12 @@ std::string what_of(const hold& h) {
   return "";
 }
 
+std::string content_of(const hold& h) {
+  std::string text;
+  if (!h.servers.empty()) text = base::counted(h.server_count(), "server");
+  if (!h.routes.empty())
+    text += (text.empty() ? "" : " and ") + base::counted(h.routes.size(), "route");
+  return text;
+}
+
 }  // namespace switchyard::model

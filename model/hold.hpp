@@ -54,4 +54,7 @@ struct hold {
 /// What would have happened, as a part of a sentence: "provider db would lose 60 of 80 servers".
 std::string what_of(const hold& h);
 
+/// What is held: "12 servers", "12 servers and 1 route", "1 route".
+std::string content_of(const hold& h);
+
 }  // namespace switchyard::model

@@ -5,10 +5,7 @@
 
 namespace switchyard::model {
 
-namespace {
-
-/// `before`: what the backend has now, by its name.
-std::size_t size_of(const backend_event& event, std::size_t before) {
+std::size_t objects_in(const backend_event& event, std::size_t before) {
   if (!event.value) return 0;
   if (event.servers_refused) return std::max<std::size_t>(before, 1);  // its last good ones stay
   return 1 + event.value->servers.size() + event.refused_servers.size();
@@ -18,15 +15,13 @@ std::size_t routes_in(const report& incoming) {
   return incoming.routes->size() + incoming.refused_routes.size();
 }
 
-}  // namespace
-
 std::size_t object_quota::size_after(const report& incoming) const {
   const auto routes = incoming.routes ? routes_in(incoming) : taken_.routes;
   auto total = incoming.full ? routes : taken_.total - taken_.routes + routes;
   for (const auto& [name, event] : incoming.backends) {
     const auto known = taken_.backends.find(name);
     const auto before = known == taken_.backends.end() ? 0 : known->second;
-    total += size_of(event, before);
+    total += objects_in(event, before);
     if (!incoming.full) total -= before;
   }
   return total;
@@ -63,7 +58,7 @@ std::optional<report> object_quota::pass(report incoming) {
     const auto& from = incoming.full ? taken_.backends : next.backends;
     const auto known = from.find(name);
     const auto before = known == from.end() ? 0 : known->second;
-    const auto after = size_of(event, before);
+    const auto after = objects_in(event, before);
     next.total += after;
     if (!incoming.full) next.total -= before;
     if (after > 0)

@@ -18,6 +18,12 @@
 
 namespace switchyard::model {
 
+/// How many objects a backend is as the event leaves it. `before`: as how many it counts now.
+std::size_t objects_in(const backend_event& event, std::size_t before);
+/// Likewise the routes of a report that has them. Of a list that is not whole, those that the
+/// source is known to have.
+std::size_t routes_in(const report& incoming);
+
 class object_quota {
  public:
   /// At most `most` objects; 0: no limit.
