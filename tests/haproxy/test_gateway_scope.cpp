@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -43,6 +45,25 @@ BOOST_AUTO_TEST_CASE(servers_that_this_run_dismissed_go_at_once) {
   BOOST_TEST(!line_in_file("s1"));
   BOOST_TEST(line_in_file("s2"));
   BOOST_TEST(worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(servers_that_this_run_dismissed_go_also_when_they_are_very_many) {
+  const std::size_t many = haproxy::desired_backends::few_dismissed * 3 / 2;
+  for (const char* generation : {"a", "b", "c"}) {
+    auto web = backend_of("web", {local_server("s1")});
+    for (std::size_t i = 0; i < many; ++i)
+      web.servers.push_back(local_server(generation + std::to_string(i)));
+    model::sort_servers(web.servers);
+    apply(web, false);
+  }
+  apply(backend_of("web", {local_server("s1")}), false);
+  settle();
+  for (const char* generation : {"a", "b", "c"}) {
+    BOOST_TEST(server("web", generation + std::to_string(many - 1)).empty());
+    BOOST_TEST(!line_in_file(generation + std::to_string(many - 1)));
+  }
+  BOOST_TEST(server("web", "s2") == ready);
+  BOOST_TEST(line_in_file("s2"));
 }
 
 BOOST_AUTO_TEST_CASE(an_earlier_run_survives_a_reload_that_comes_before_all_have_reported) {
