@@ -90,6 +90,12 @@ BOOST_AUTO_TEST_CASE(forget_a_provider_that_is_gone) {
   BOOST_TEST(age < 60);
   m.provider_gone("db");
   BOOST_TEST(!contains(m.text(), "\"db\""));
+  // What was still on its way.
+  m.provider_up("db", true);
+  m.snapshot("db", metrics::clock::now());
+  m.provider_has("db", provider_figure::refused, 5);
+  m.propagated("db", milliseconds(1));
+  BOOST_TEST(!contains(m.text(), "\"db\""));
   m.provider_known("db", "redis");
   BOOST_TEST(value("switchyard_provider_up{provider=\"db\"}") == "0");
 }
