@@ -21,6 +21,8 @@ std::span<const model::collision> first_of(const std::vector<model::collision>& 
 }
 
 std::string ended(const model::collision& c) {
+  if (c.what == model::contested::route)
+    return "no collision of " + c.owner + " and " + c.other + " any more: route " + c.route;
   const auto what = c.what == model::contested::server
                         ? "server " + c.server + " of backend " + c.backend
                         : std::string(c.what == model::contested::settings ? "settings" : "name") +

@@ -137,7 +137,8 @@ struct metrics::families {
        {gauges("switchyard_provider_max_objects",
                "Backends, servers and routes that a source may have"),
         "provider"},
-       {gauges("switchyard_collisions", "Backends or servers that another provider names, too"),
+       {gauges("switchyard_collisions",
+               "Backends, servers or routes that another provider names, too"),
         "provider"},
        {gauges("switchyard_provider_queue_depth",
                "Reports of a provider that wait for the manager"),
@@ -149,7 +150,6 @@ struct metrics::families {
   labelled<Counter> lines{counters("switchyard_log_lines_total", "Lines of the log"), "level"};
   Gauge& streams = gauge("switchyard_event_listeners", "Clients that follow /v1/events");
 
-  mutable std::mutex mutex;
   /// Figures of a provider that left must not come back by what is still on its way.
   template <class Note>
   void of_known(std::string_view provider, Note note) {
@@ -157,6 +157,7 @@ struct metrics::families {
     if (providers.find(provider) != providers.end()) note();
   }
 
+  mutable std::mutex mutex;
   std::map<std::string, clock::time_point, std::less<>> snapshots;  // guarded by mutex
   std::set<std::string, std::less<>> providers;                     // likewise
   scraped sources;                                                  // likewise
@@ -229,8 +230,8 @@ void metrics::reachable(bool yes) {
 }
 
 void metrics::provider_known(std::string_view provider, std::string_view type) {
-  families_->provider_info.remove(provider);
   const std::lock_guard lock(families_->mutex);
+  families_->provider_info.remove(provider);
   families_->provider_info.at(provider, type).Set(1);
   families_->up.at(provider);
   for (auto& figure : families_->provider_figures) figure.at(provider);
@@ -239,8 +240,8 @@ void metrics::provider_known(std::string_view provider, std::string_view type) {
 }
 
 void metrics::provider_gone(std::string_view provider) {
-  families_->provider_info.remove(provider);
   const std::lock_guard lock(families_->mutex);
+  families_->provider_info.remove(provider);
   families_->up.remove(provider);
   for (auto& figure : families_->provider_figures) figure.remove(provider);
   families_->propagation.remove(provider);

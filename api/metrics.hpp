@@ -51,7 +51,7 @@ enum class provider_figure {
   refused,      ///< objects that are not taken
   objects,      ///< backends, servers and routes that the source has
   max_objects,  ///< and may have
-  collisions,   ///< backends or servers that another provider names, too
+  collisions,   ///< backends, servers or routes that another provider names, too
   waiting       ///< reports that wait for the manager
 };
 

@@ -30,7 +30,7 @@ struct provider_status {
   std::size_t servers = 0;
   std::size_t routes = 0;
   std::size_t held = 0;        ///< servers that the source has no more, and the guard keeps
-  std::size_t collisions = 0;  ///< backends or servers that another provider names, too
+  std::size_t collisions = 0;  ///< backends, servers or routes that another provider names, too
   std::size_t refused = 0;     ///< objects that were not taken
   std::vector<model::refusal> refusals;  ///< the first of them
 

@@ -42,8 +42,9 @@ std::string timestamp(wall_time at) {
 
 json view(const model::collision& c) {
   return {{"what", model::to_string(c.what)},
-          {"backend", c.backend},
+          {"backend", c.backend.empty() ? json() : json(c.backend)},
           {"server", c.server.empty() ? json() : json(c.server)},
+          {"route", c.route.empty() ? json() : json(c.route)},
           {"owner", c.owner},
           {"other", c.other},
           {"text", model::sentence(c)}};

@@ -10,6 +10,8 @@ std::string_view to_string(contested value) {
       return "settings";
     case contested::server:
       return "server";
+    case contested::route:
+      return "route";
   }
   return "";
 }
@@ -27,6 +29,10 @@ std::string sentence(const collision& what) {
     case contested::server:
       return "server " + what.server + " of backend " + what.backend +
              " is named by two providers: " + kept + "rename one of them";
+    case contested::route:
+      return "route " + what.route + " leads to another backend in " + what.other + " than in " +
+             what.owner + ", which is listed first: that of " + what.owner +
+             " is used; make them equal, or leave it out of one of them";
   }
   return "";
 }

@@ -135,6 +135,15 @@ void desired_state::set_routes(view& v, const report& report, fold_result& resul
   const auto before = routes();
   v.routes = std::move(next);
   result.routes_changed = result.routes_changed || routes() != before;
+  merge_routes(result);
+}
+
+/// The routes that are used are those of routes(); this notes which are not.
+void desired_state::merge_routes(fold_result& result) {
+  std::vector<provided_routes> all;
+  for (const auto& v : views_)
+    if (!v.routes.empty()) all.push_back({v.provider, v.routes});
+  note_collisions("", all.size() > 1 ? contested_routes(all) : std::vector<collision>(), result);
 }
 
 fold_result desired_state::configure(std::vector<std::string> providers,
@@ -159,6 +168,7 @@ fold_result desired_state::configure(std::vector<std::string> providers,
   united_ = std::move(united);
 
   for (const auto& name : touched) merge(name, result);
+  merge_routes(result);
   result.routes_changed = routes() != routes_before;
   if (!result.changed.empty() || result.routes_changed) ++revision_;
   return result;
@@ -202,6 +212,7 @@ void desired_state::merge(const std::string& backend, fold_result& result) {
     merged_.erase(at);
 }
 
+/// `backend`: "" for all routes.
 void desired_state::note_collisions(const std::string& backend, std::vector<collision> found,
                                     fold_result& result) {
   std::set<collision> now(std::make_move_iterator(found.begin()),

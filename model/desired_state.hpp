@@ -2,10 +2,9 @@
 
 // The desired state: the merge of every provider's last good view, with a revision that only grows.
 //
-// A backend belongs to the first provider that names it. One whose version has no servers, and of
-// which everything could be read, gives way to the next that has some: a name alone takes nobody's
-// traffic away. A backend that is united has the servers of all providers that name it, and the
-// settings of the first (model/uniting.hpp).
+// A backend belongs to the first provider that names it. One that is united has the servers of all
+// providers that name it, and the settings of the first (model/uniting.hpp). A host and path belong
+// to the first provider that has a route for them.
 //
 // Functional core of the manager: no I/O, no clock. Costs follow the size of what a report names,
 // not of what is known. Threading: owned by one actor; the backends it hands out are immutable.
@@ -87,9 +86,9 @@ class desired_state {
   /// Takes other lists: new providers start empty and unreported, the views of those that are gone
   /// are dropped.
   fold_result configure(std::vector<std::string> providers, std::set<std::string> united);
-  /// The backends that have the servers of all providers that name them.
   /// Whether the provider is one of them. O(providers).
   bool configured(const std::string& provider) const { return find_view(provider) != nullptr; }
+  /// The backends that have the servers of all providers that name them.
   const std::set<std::string>& united() const { return united_; }
 
   /// The desired version, nullptr when there is none.
@@ -166,6 +165,7 @@ class desired_state {
   void merge(const std::string& backend, fold_result& result);
   void note_collisions(const std::string& backend, std::vector<collision> found,
                        fold_result& result);
+  void merge_routes(fold_result& result);
   void set_routes(view& v, const report& report, fold_result& result);
   static void replace(view& v, const std::string& backend, backend_ptr next);
   view* find_view(const std::string& provider);

@@ -1,9 +1,12 @@
 #include "model/uniting.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "model/places.hpp"
 
 namespace switchyard::model {
 
@@ -38,6 +41,29 @@ desired_version unite(const std::vector<provided>& versions) {
   sort_servers(whole->servers);
   result.value = std::move(whole);
   return result;
+}
+
+std::vector<collision> contested_routes(const std::vector<provided_routes>& all) {
+  struct claim {
+    const route* value;
+    const std::string* provider;
+  };
+  std::vector<claim> claims;
+  for (const auto& of : all)
+    for (const auto& r : of.value) claims.push_back({&r, &of.provider});
+  std::ranges::stable_sort(claims, [](const claim& a, const claim& b) {
+    return place_of(*a.value) < place_of(*b.value);
+  });
+  std::vector<collision> found;
+  const claim* used = nullptr;
+  for (const auto& next : claims) {
+    if (used == nullptr || place_of(*used->value) != place_of(*next.value))
+      used = &next;
+    else if (next.value->backend != used->value->backend)
+      found.push_back({"", *used->provider, *next.provider, contested::route, "",
+                       next.value->host + next.value->path});
+  }
+  return found;
 }
 
 }  // namespace switchyard::model

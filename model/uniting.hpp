@@ -31,4 +31,14 @@ desired_version first_of(const std::vector<provided>& versions);
 /// are the default ones, which a provider gives that knows of servers alone). O(n log n).
 desired_version unite(const std::vector<provided>& versions);
 
+/// One provider's routes, each host and path once.
+struct provided_routes {
+  std::string provider;
+  const std::vector<route>& value;
+};
+
+/// The routes that lead to another backend than the same host and path do for an earlier one of the
+/// providers (they come by precedence), each with the first of them. O(n log n).
+std::vector<collision> contested_routes(const std::vector<provided_routes>& all);
+
 }  // namespace switchyard::model

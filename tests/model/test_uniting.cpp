@@ -29,6 +29,12 @@ report snapshot(std::initializer_list<backend_ptr> values) {
   return r;
 }
 
+report routes_only(std::vector<route> routes) {
+  report r;
+  r.routes = std::move(routes);
+  return r;
+}
+
 collision server_of(const std::string& owner, const std::string& other, const std::string& name) {
   return {"a", owner, other, contested::server, name};
 }
@@ -151,6 +157,43 @@ BOOST_FIXTURE_TEST_CASE(without_one_of_them_the_others_are_united, three) {
   state.fold("q", snapshot({make({other_s1})}));
   state.fold("r", snapshot({make({s3})}));
   BOOST_TEST((state.without("p", "a")->servers == std::vector{other_s1, s3}));
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_two_lead_to_different_backends_is_a_collision_of_both) {
+  desired_state state({"p", "q", "r"});
+  const auto of = [](const std::string& owner, const std::string& other, const std::string& place) {
+    return collision{"", owner, other, contested::route, "", place};
+  };
+  state.fold("q", routes_only({{"h", "/", "b"}, {"h", "/x", "b"}, {"", "/", "b"}}));
+  const auto began = state.fold("p", routes_only({{"h", "/", "a"}, {"h", "/x", "b"}}));
+  BOOST_TEST((began.new_collisions == std::vector{of("p", "q", "h/")}));  // of h/x they agree
+  BOOST_TEST(
+      (state.routes() == std::vector<route>{{"", "/", "b"}, {"h", "/", "a"}, {"h", "/x", "b"}}));
+  BOOST_TEST(sentence(began.new_collisions.front()) ==
+             "route h/ leads to another backend in q than in p, which is listed first: that of p "
+             "is used; make them equal, or leave it out of one of them");
+
+  // Not those that lead elsewhere than another one that is not used either.
+  const auto third = state.fold("r", routes_only({{"h", "/", "a"}, {"", "/", "c"}}));
+  BOOST_TEST((third.new_collisions == std::vector{of("q", "r", "/")}));
+  BOOST_TEST(state.collision_count("p") == 1U);
+  BOOST_TEST(state.collision_count("q") == 2U);
+  BOOST_TEST(state.collision_count("r") == 1U);
+  const auto revision = state.revision();
+  const auto told =
+      state.fold("q", routes_only({{"h", "/", "c"}, {"h", "/x", "b"}, {"", "/", "b"}}));
+  BOOST_TEST((told.new_collisions.empty() && told.ended_collisions.empty()));
+  BOOST_TEST(state.revision() == revision);
+
+  // The next one's takes the place of what the first lets go.
+  const auto gone = state.fold("p", routes_only({}));
+  BOOST_TEST((gone.ended_collisions == std::vector{of("p", "q", "h/")}));
+  BOOST_TEST((gone.new_collisions == std::vector{of("q", "r", "h/")}));
+  const auto turned = state.configure({"r", "q"}, {});
+  BOOST_TEST((turned.ended_collisions == std::vector{of("q", "r", "/"), of("q", "r", "h/")}));
+  BOOST_TEST((turned.new_collisions == std::vector{of("r", "q", "/"), of("r", "q", "h/")}));
+  BOOST_TEST((state.configure({"q"}, {}).ended_collisions == turned.new_collisions));
+  BOOST_TEST(state.collisions().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
