@@ -54,6 +54,14 @@ diagnosis look_at_watch(const reply& answer) {
           "permit WATCH, UNWATCH, MULTI and EXEC"};
 }
 
+diagnosis look_at_sizes(const reply& fields, const reply& memory) {
+  const auto& no = fields.error() ? fields : memory;
+  if (!no.error()) return {level::ok, "the size of hashes is asked for before they are read", ""};
+  return {level::warning,
+          "a hash of hundreds of megabytes would cost the connection: " + words_of(no),
+          "permit HLEN and MEMORY USAGE"};
+}
+
 }  // namespace
 
 std::vector<diagnosis> diagnose(const config::redis_settings& settings) {
@@ -71,11 +79,14 @@ std::vector<diagnosis> diagnose(const config::redis_settings& settings) {
   // Last the subscription, after which a connection takes no other commands.
   const auto answers = (*session)->ask({{"CONFIG", "GET", "notify-keyspace-events"},
                                         {"WATCH", settings.prefix},
+                                        {"HLEN", settings.prefix},
+                                        {"MEMORY", "USAGE", settings.prefix},
                                         {"PSUBSCRIBE", pattern_of_prefix(channel)}},
                                        settings.timeout);
   if (!answers) return failed(answers.error());
   return {look_at_flags(settings, (*answers)[0]), look_at_watch((*answers)[1]),
-          look_at_channel(settings, channel, (*answers)[2])};
+          look_at_sizes((*answers)[2], (*answers)[3]),
+          look_at_channel(settings, channel, (*answers)[4])};
 }
 
 std::string remedy(const base::error& why) {

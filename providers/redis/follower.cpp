@@ -290,10 +290,7 @@ void follower::show_health() {
   if (!flags_.reliable())
     return out_.degraded(flags_.why() + "; everything is read every " +
                          base::format_duration(settings_.interval) + " instead");
-  if (reader_->without_watch().empty()) return out_.live();
-  out_.live(
-      "FLUSHDB and SWAPDB are noticed at the next resync only, since keys cannot be watched (" +
-      reader_->without_watch() + ")");
+  out_.live(reader_->remarks());
 }
 
 }  // namespace switchyard::providers::redis

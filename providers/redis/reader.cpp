@@ -16,6 +16,10 @@ using base::error;
 
 constexpr std::size_t keys_at_once = 500;
 constexpr const char* names_at_once = "1000";
+/// What Redis needs for a hash of most_fields fields and longest_value bytes is less (in Redis 7
+/// with jemalloc about 200 KB); of keys_at_once larger ones it would give more than a connection
+/// takes.
+constexpr std::int64_t most_memory = 262'144;
 /// A guess at a key's type is set right by the answer to it; more wrong ones in a row than this
 /// mean that the key changes its type all the time.
 constexpr int most_guesses = 4;
@@ -44,10 +48,12 @@ void take_fields(const reply& list, content& into) {
   into.fields.clear();
 }
 
-/// `type`, `left` and `value` are the answers to TYPE, PTTL and the reading. Nothing when the
-/// reading was meant for another type.
-std::optional<content> content_of(const reply& type, const reply& left, const reply& value,
-                                  bool only_text) {
+/// `three`: the answers to TYPE, PTTL and the reading; `large`: what a hash has that was not read,
+/// or nullptr. Nothing when the reading was meant for another type.
+std::optional<content> content_of(const reply* three, bool only_text, const std::string* large) {
+  const auto& type = three[0];
+  const auto& left = three[1];
+  const auto& value = three[2];
   content result;
   if (type.text == "none") return result;
   if (left.is == reply::type::integer && left.integer >= 0)
@@ -57,7 +63,12 @@ std::optional<content> content_of(const reply& type, const reply& left, const re
     result.text = type.text;
     return result;
   }
-  if (value.error()) return {};
+  if (value.error() || (large != nullptr && type.text != "hash")) return {};
+  if (large != nullptr) {
+    result.is = content::type::too_long;
+    result.text = *large;
+    return result;
+  }
   if (type.text == "hash") {
     result.is = content::type::hash;
     take_fields(value, result);
@@ -169,14 +180,68 @@ base::outcome<std::vector<reply>> reader::beat(const std::vector<command>& more)
   return transaction({}, more);
 }
 
+bool reader::read_as_text(const std::string& key) const {
+  return texts_.contains(key) || is_route(key);
+}
+
+/// Notes those of the keys that are hashes which are too large to be read. It costs a round trip:
+/// what has grown since would be read. Not in a transaction, which a refusal would prevent.
+base::status reader::ask_sizes(const std::vector<std::string>& keys) {
+  too_large_.clear();
+  std::vector<std::string> hashes;
+  std::vector<command> questions;
+  for (const auto& key : keys) {
+    if (read_as_text(key)) continue;
+    hashes.push_back(key);
+    questions.push_back({"HLEN", prefix_ + key});
+    // As many of its fields are measured; more are too many anyway.
+    questions.push_back({"MEMORY", "USAGE", prefix_ + key, "SAMPLES", std::to_string(most_fields)});
+  }
+  if (questions.empty() || !without_sizes_.empty()) return {};
+  const auto answers = session_->ask(questions, timeout_);
+  if (!answers) return answers.error();
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    const auto& fields = (*answers)[2 * i];
+    const auto& memory = (*answers)[2 * i + 1];
+    for (const auto* answer : {&fields, &memory})
+      if (answer->error("NOPERM") || answer->error("ERR")) without_sizes_ = words_of(*answer);
+    if (fields.integer > most_fields)
+      too_large_[hashes[i]] = std::to_string(fields.integer) + " fields";
+    else if (!fields.error() && memory.integer > most_memory)
+      too_large_[hashes[i]] = "about " + std::to_string(memory.integer) + " bytes";
+  }
+  return {};
+}
+
+/// What a hash has that is too large to be read; nullptr when it is not.
+const std::string* reader::large_size(const std::string& key) const {
+  const auto found = too_large_.find(key);
+  return found == too_large_.end() ? nullptr : &found->second;
+}
+
+std::string reader::remarks() const {
+  std::string all;
+  const auto add = [&all](const std::string& text) { all += (all.empty() ? "" : "; ") + text; };
+  if (!without_watch_.empty())
+    add("FLUSHDB and SWAPDB are noticed at the next resync only, since keys cannot be watched (" +
+        without_watch_ + ")");
+  if (!without_sizes_.empty())
+    add("a hash of hundreds of megabytes costs the connection, since its size cannot be asked for "
+        "(" +
+        without_sizes_ + ")");
+  return all;
+}
+
 command reader::reading_of(const std::string& key) const {
-  if (!texts_.contains(key) && !is_route(key)) return {"HGETALL", prefix_ + key};
+  if (large_size(key) != nullptr) return {"EXISTS", prefix_ + key};
+  if (!read_as_text(key)) return {"HGETALL", prefix_ + key};
   // One byte more than is read, to know that there is more.
   return {"GETRANGE", prefix_ + key, "0", std::to_string(longest_value)};
 }
 
 base::status reader::read_some(const std::vector<std::string>& keys, contents& into,
                                std::vector<std::string>& again) {
+  if (auto asked = ask_sizes(keys); !asked) return asked;
   std::vector<command> commands;
   commands.reserve(keys.size() * 3);
   for (const auto& key : keys) {
@@ -197,7 +262,7 @@ base::status reader::read_some(const std::vector<std::string>& keys, contents& i
       texts_.insert(keys[i]);
     else
       texts_.erase(keys[i]);
-    auto read = content_of(three[0], three[1], three[2], is_route(keys[i]));
+    auto read = content_of(three, is_route(keys[i]), large_size(keys[i]));
     if (read) bytes_ += keys[i].size() + bytes_of(*read);
     if (bytes_ > most_bytes_) return too_many_bytes(most_bytes_);
     if (read)

@@ -7,6 +7,9 @@
 // known key is watched at all times, and every EXEC, of a reading or of a beat, is also the
 // question whether the database was replaced.
 //
+// A hash is read as a whole or not at all. One of hundreds of megabytes would cost the connection,
+// and Redis as much memory again; so its size is asked for first.
+//
 // Threading: one thread.
 
 #include <chrono>
@@ -50,8 +53,8 @@ class reader {
   const std::optional<std::string>& watched() const { return watched_; }
   /// Whether the watched key was touched, or was not there, since this was asked last.
   bool take_disturbed() { return std::exchange(disturbed_, false); }
-  /// Why keys cannot be watched, "" when they can.
-  const std::string& without_watch() const { return without_watch_; }
+  /// What Redis does not permit and what follows from it, for the operator; "" for nothing.
+  std::string remarks() const;
 
   /// The connection's, for noticing that it was closed.
   int socket() const { return session_->socket(); }
@@ -62,7 +65,10 @@ class reader {
   base::outcome<std::optional<std::vector<reply>>> attempt(const std::vector<command>& inner,
                                                            const std::vector<command>& after);
   void arm(std::vector<reply>& answers);
+  bool read_as_text(const std::string& key) const;
   command reading_of(const std::string& key) const;
+  base::status ask_sizes(const std::vector<std::string>& keys);
+  const std::string* large_size(const std::string& key) const;
   base::status read_some(const std::vector<std::string>& keys, contents& into,
                          std::vector<std::string>& again);
 
@@ -73,11 +79,14 @@ class reader {
   std::function<base::status()> between_;
   std::size_t bytes_ = 0;        // of the reading so far
   std::set<std::string> texts_;  // keys of backends and servers that hold strings
+  /// Of the part that is being read: hashes that are not, and what they have.
+  std::map<std::string, std::string> too_large_;
   std::optional<std::string> watched_;
   bool armed_ = false;        // a WATCH is in force
   bool memory_full_ = false;  // the last transaction was refused for it
   bool disturbed_ = false;
-  std::string without_watch_;
+  std::string without_watch_;  ///< why keys cannot be watched, "" when they can
+  std::string without_sizes_;  ///< why Redis does not tell how large a hash is, "" when it does
 };
 
 }  // namespace switchyard::providers::redis

@@ -102,7 +102,8 @@ json object_of(const content& value, model::problems& sink) {
       return json::object();
     }
     case content::type::too_long:
-      sink.push_back({"", "must be at most " + std::to_string(longest_value) + " bytes"});
+      sink.push_back({"", "must be at most " + std::to_string(longest_value) + " bytes" +
+                              (value.text.empty() ? "" : "; it has " + value.text)});
       return json::object();
     case content::type::none:
     case content::type::other:

@@ -7,6 +7,8 @@
 // as JSON (`check` = {"type": "http"}) or in several (`check.type` = http). Pure.
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,7 +26,7 @@ struct content {
     hash,     ///< in `fields`
     text,     ///< a string, in `text`
     other,    ///< a type of Redis that switchyard does not read; `text` is its name
-    too_long  ///< past longest_value
+    too_long  ///< past longest_value; `text` is what it has, "" when it was read
   };
 
   type is = type::none;
@@ -37,6 +39,8 @@ struct content {
 
 /// Bytes of a string, or of all fields of a hash.
 constexpr std::size_t longest_value = 65536;
+/// Fields of a hash; no object has as many members.
+constexpr std::int64_t most_fields = 1000;
 
 /// The decoders of model/document.hpp on what the key holds (not content::type::none). Problems
 /// name fields ("port", "check.path").

@@ -73,6 +73,41 @@ BOOST_AUTO_TEST_CASE(values_that_are_too_long_are_refused_and_the_rest_goes_on) 
   BOOST_TEST(provider.wait_server("api", "srv1"));
 }
 
+constexpr const char* huge_hash = "switchyard:server:api:huge";
+
+/// A server with a field of 300 MB, which is more than an answer may have.
+void set_huge_hash(const keyspace& db) {
+  db.cli({"EVAL", "redis.call('HSET', KEYS[1], 'port', string.rep('x', 314572800)) return 1", "1",
+          huge_hash});
+}
+
+BOOST_AUTO_TEST_CASE(a_huge_hash_is_refused_unread_and_the_connections_stay) {
+  redis_server server;
+  const keyspace db(server);
+  db.set_server("api", "srv1");
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  const auto connections = [&] {
+    const auto stats = db.cli({"INFO", "stats"});
+    const auto at = stats.find("total_connections_received:") + 27;
+    return std::stoul(stats.substr(at));
+  };
+  const auto before = connections();
+  set_huge_hash(db);
+  BOOST_TEST(provider.wait_refusal(huge_hash, "must be at most 65536 bytes; it has about 31"));
+  db.cli({"EVAL", "for i = 1, 200000 do redis.call('HSET', KEYS[1], i, i) end return 1", "1",
+          "switchyard:backend:many"});
+  BOOST_TEST(provider.wait_refusal("switchyard:backend:many", "it has 200000 fields"));
+  db.set_server("api", "srv2");
+  BOOST_TEST(provider.wait_server("api", "srv2"));
+  db.cli({"DEL", huge_hash});
+  db.set_server("api", "huge");
+  BOOST_TEST(provider.wait_server("api", "huge"));
+  for (const auto& health : provider.sink().healths())
+    BOOST_TEST((health.value != level::degraded));
+  BOOST_TEST(connections() == before + 6);  // our own, one each
+}
+
 BOOST_AUTO_TEST_CASE(keys_that_name_nothing_are_told_of) {
   const keyspace db;
   const followed provider(db.settings());
@@ -103,6 +138,7 @@ BOOST_AUTO_TEST_CASE(the_user_of_the_documentation_suffices) {
                          "-@all",         "+@connection",
                          "+scan",         "+type",
                          "+pttl",         "+hgetall",
+                         "+hlen",         "+memory|usage",
                          "+getrange",     "+exists",
                          "+multi",        "+exec",
                          "+watch",        "+unwatch",
@@ -117,6 +153,26 @@ BOOST_AUTO_TEST_CASE(the_user_of_the_documentation_suffices) {
   user.db.cli({"FLUSHDB"});
   BOOST_TEST(provider.wait_no_server("api", "srv1"));
   BOOST_TEST(eventually([&] { return provider.health().value == level::live; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_user_that_may_not_ask_for_sizes_is_told_what_follows) {
+  const restricted user({"~*", "&*", "+@all", "-memory|usage"});
+  user.db.set_server("api", "srv1");
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_live());
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+  BOOST_TEST(contains(provider.health().reason, "a hash of hundreds of megabytes costs"));
+}
+
+// The negative control.
+BOOST_AUTO_TEST_CASE(control_where_its_size_cannot_be_asked_for_a_huge_hash_costs_the_connection) {
+  const restricted user({"~*", "&*", "+@all", "-memory|usage"});
+  const followed provider(user.settings);
+  BOOST_REQUIRE(provider.wait_live());
+  set_huge_hash(user.db);
+  BOOST_TEST(provider.wait_reason("the answer of Redis is too long"));
+  user.db.cli({"DEL", huge_hash});
+  BOOST_TEST(provider.wait_live());
 }
 
 BOOST_AUTO_TEST_CASE(without_config_everything_is_read_again_and_again_and_that_is_said) {
