@@ -1,7 +1,4 @@
-// Several providers at once: merged backends, collisions, quotas, and settings that change one of
-// them.
-
-#include <signal.h>
+// Several providers at once: merged backends, collisions, and settings that change one of them.
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -9,102 +6,10 @@
 #include <set>
 #include <sstream>
 
-#include "tests/api/description.hpp"
-#include "tests/integration/command_line.hpp"
-#include "tests/integration/site.hpp"
+#include "tests/integration/three_sources.hpp"
 #include "tests/support/redis_server.hpp"
 
 namespace switchyard::tests {
-
-namespace {
-
-using nlohmann::json;
-
-json server_json(const std::string& name, std::uint16_t port) {
-  return {{"name", name}, {"address", "127.0.0.1"}, {"port", port}};
-}
-
-using servers = std::vector<json>;
-
-std::string document(const std::string& backend, const servers& of) {
-  return json{{"backends", json::array({{{"name", backend}, {"servers", of}}})}}.dump();
-}
-
-/// A backend without its name, for PUT.
-std::string body(const servers& of) {
-  return json{{"servers", of}}.dump();
-}
-
-/// Settings of an installation that are to be changed.
-class settings_of {
- public:
-  explicit settings_of(site& of) : site_(of) {}
-
-  void replace(const std::string& text, const std::string& by) const {
-    auto all = read_text(site_.settings_file());
-    const auto at = all.find(text);
-    BOOST_REQUIRE_MESSAGE(at != std::string::npos, all);
-    write_text(site_.settings_file(), all.replace(at, text.size(), by));
-    site_.switchyard().signal(SIGHUP);
-  }
-
- private:
-  site& site_;
-};
-
-/// PostgreSQL, a folder of files and changes by hand.
-struct three_sources {
-  http_upstream one{"srv1"}, two{"srv2"}, three{"srv3"};
-  schema db;
-  temp_dir folder;
-  description described;
-  std::unique_ptr<site> gateway;
-
-  void start(const std::string& more) {
-    std::filesystem::create_directory(folder / "backends");
-    site_options options;
-    options.more = guard_off + more;
-    gateway = std::make_unique<site>(
-        db.provider_yaml() + "  - {name: files, type: file, path: " + (folder / "backends") +
-            "}\n  - {name: manual, type: memory}\n",
-        options);
-  }
-  void write(const servers& of) const {
-    write_text(folder / "new", document("api-backend", of));
-    std::filesystem::rename(folder / "new", folder / "backends/a.json");
-  }
-  http_answer ask(const std::string& method, const std::string& pattern, const std::string& path,
-                  const std::string& body = "") const {
-    auto got = http_ask(gateway->api_port(), method, path, body);
-    auto verb = method;
-    for (char& c : verb) c = static_cast<char>(c | 0x20);
-    const auto fault = described.undescribed(verb, pattern, got);
-    BOOST_TEST(fault.empty(), method << " " << path << ": " << fault);
-    return got;
-  }
-  json backend() const {
-    return json::parse(ask("GET", "/v1/backends/{name}", "/v1/backends/api-backend").body);
-  }
-  json provider(const std::string& name) const {
-    const auto status = json::parse(ask("GET", "/v1/status", "/v1/status").body);
-    for (const auto& p : status.at("providers"))
-      if (p.at("name") == name) return p;
-    return {};
-  }
-  std::string type(std::vector<std::string> words) const {
-    words.insert(words.end(), {"-c", gateway->settings_file()});
-    return switchyard(words).output;
-  }
-};
-
-struct merged : three_sources {
-  merged() { start("merge: [api-backend]\n"); }
-};
-struct not_merged : three_sources {
-  not_merged() { start(""); }
-};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(several_providers)
 
@@ -158,6 +63,30 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_two_name_is_told_of_on_both_and_the_first_
   BOOST_TEST(eventually([&] { return provider("files").at("collisions") == 0; }));
 }
 
+/// Whether that is what clients get once the first provider's servers are all dead, while another
+/// one has a good one.
+bool with_the_firsts_servers_dead(const three_sources& all, const std::string& wanted) {
+  all.db.sql(insert_server("api-backend", "srv1", free_port()));
+  all.write({server_json("srv2", all.two.port())});
+  BOOST_TEST(eventually([&] { return all.gateway->backend_exists("api-backend"); }));
+  BOOST_TEST(eventually([&] { return all.provider("files").at("servers") == 1; }));
+  return eventually(
+      [&] {
+        for (int i = 0; i < 6; ++i)
+          if (name_in(http_get(all.gateway->port())) != wanted) return false;
+        return true;
+      },
+      30s);
+}
+
+BOOST_FIXTURE_TEST_CASE(servers_of_one_stand_in_for_dead_ones_of_another, merged) {
+  BOOST_TEST(with_the_firsts_servers_dead(*this, "srv2"), gateway->log());
+}
+
+BOOST_FIXTURE_TEST_CASE(control_without_merge_nobody_stands_in_for_them, not_merged) {
+  BOOST_TEST(with_the_firsts_servers_dead(*this, "!503"), gateway->log());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_backend_that_is_not_merged_is_the_first_ones_until_it_is, not_merged) {
   db.sql(insert_server("api-backend", "srv1", one.port()));
   BOOST_REQUIRE_MESSAGE(gateway->answered_by({"srv1"}), gateway->log());
@@ -173,6 +102,33 @@ BOOST_FIXTURE_TEST_CASE(a_backend_that_is_not_merged_is_the_first_ones_until_it_
   BOOST_TEST(provider("files").at("collisions") == 0);
   settings_of(*gateway).replace("merge: [api-backend]\n", "");
   BOOST_TEST(gateway->answered_by({"srv1"}), gateway->log());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_route_that_two_lead_elsewhere_is_told_of_on_both, not_merged) {
+  db.sql(insert_server("api-backend", "srv1", one.port()));
+  db.sql("INSERT INTO routes (host, path, backend) VALUES ('api.example.com', '/', 'api-backend')");
+  const auto answer = [&] { return name_in(http_get(gateway->port(), "/", "api.example.com")); };
+  write_route("other", {server_json("srv2", two.port())}, "other");
+  const std::string told = "route api.example.com/ leads to another backend in files than in db";
+  for (const auto* name : {"db", "files"}) {
+    BOOST_TEST(eventually([&] { return provider(name).at("collisions") == 1; }), gateway->log());
+    BOOST_TEST(gateway->log_has(std::string(name) + ": " + told), gateway->log());
+    BOOST_TEST(contains(http_ask(gateway->api_port(), "GET", "/metrics").body,
+                        "\nswitchyard_collisions{provider=\"" + std::string(name) + "\"} 1\n"));
+  }
+  BOOST_TEST(provider("manual").at("collisions") == 0);
+  BOOST_TEST(contains(type({"status"}), told));
+  BOOST_TEST(eventually([&] { return answer() == "srv1"; }), gateway->log());
+
+  // What both lead to the same backend is none; what the first lets go is the other's.
+  write_route("other", {server_json("srv2", two.port())}, "api-backend");
+  BOOST_TEST(eventually([&] { return provider("files").at("collisions") == 0; }));
+  BOOST_TEST(gateway->log_has("no collision of db and files any more: route api.example.com/"));
+  write_route("other", {server_json("srv2", two.port())}, "other");
+  BOOST_TEST(eventually([&] { return provider("db").at("collisions") == 1; }));
+  db.sql("DELETE FROM routes");
+  BOOST_TEST(eventually([&] { return answer() == "srv2"; }), gateway->log());
+  BOOST_TEST(eventually([&] { return provider("db").at("collisions") == 0; }));
 }
 
 // -- settings that concern one of them
@@ -237,73 +193,6 @@ BOOST_AUTO_TEST_CASE(providers_come_change_and_go_without_touching_the_others) {
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
   BOOST_TEST(eventually(
       [&] { return !std::filesystem::exists(gateway.file("state") + "/view-files.json"); }));
-}
-
-// -- quotas
-
-BOOST_AUTO_TEST_CASE(a_source_that_has_too_much_keeps_its_last_good_view_until_it_fits) {
-  http_upstream one{"srv1"}, two{"srv2"};
-  schema db;
-  db.sql(insert_server("api-backend", "srv1", one.port()));
-  const site gateway(db.provider_yaml("max_objects: 6"));
-  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
-  db.sql(
-      "INSERT INTO servers (backend, name, ip, port) SELECT 'many', 's' || i, '127.0.0.1', 1 "
-      "FROM generate_series(1, 10) AS i");
-  BOOST_TEST(eventually([&] {
-               return gateway.log_has(
-                   "the source has 13 backends, servers and routes, more than max_objects "
-                   "(6)");
-             }),
-             gateway.log());
-  BOOST_TEST(!gateway.backend_exists("many"));
-  // What needs no more room goes on.
-  db.sql("UPDATE servers SET port = " + std::to_string(two.port()) + " WHERE name = 'srv1'");
-  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
-  const auto figures = http_ask(gateway.api_port(), "GET", "/metrics").body;
-  BOOST_TEST(contains(figures, "switchyard_provider_objects{provider=\"db\"} 13"));
-  BOOST_TEST(contains(figures, "switchyard_provider_max_objects{provider=\"db\"} 6"));
-  const auto status = switchyard({"status", "-c", gateway.settings_file()}).output;
-  BOOST_TEST(contains(status, "max_objects (6)"), status);
-  const auto check = switchyard({"check", "-c", gateway.settings_file()});
-  BOOST_TEST(check.exit_code == 1);
-  BOOST_TEST(contains(check.output, "more than max_objects (6)"), check.output);
-
-  db.sql("DELETE FROM servers WHERE backend = 'many' AND name <> 's1'");
-  BOOST_TEST(eventually([&] { return gateway.backend_exists("many"); }), gateway.log());
-  BOOST_TEST(eventually([&] { return gateway.log_count("db: live") == 2; }), gateway.log());
-}
-
-BOOST_AUTO_TEST_CASE(files_and_keys_past_max_bytes_are_refused_by_name) {
-  http_upstream one{"srv1"};
-  temp_dir folder;
-  write_text(folder / "a.json", document("api-backend", {server_json("srv1", one.port())}));
-  redis_server registry;
-  registry.cli({"HSET", "switchyard:server:shop:s1", "address", "127.0.0.1", "port", "80"});
-  const site gateway(
-      "  - {name: files, type: file, max_bytes: 1024, path: " + folder.path().string() +
-      "}\n  - {name: registry, type: redis, max_bytes: 1024, url: \"" + registry.url() + "\"}\n");
-  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
-  BOOST_REQUIRE(eventually([&] { return gateway.backend_exists("shop"); }));
-  servers many;
-  for (int i = 0; i < 30; ++i) many.push_back(server_json("s" + std::to_string(i), one.port()));
-  write_text(folder / "b.json", document("more", many));
-  BOOST_TEST(
-      eventually([&] {
-        return gateway.log_has("b.json: the source gives more than max_bytes (1024 bytes) at once");
-      }),
-      gateway.log());
-  for (int i = 0; i < 30; ++i)
-    registry.cli({"HSET", "switchyard:server:shop:t" + std::to_string(i), "address", "127.0.0.1",
-                  "port", "80", "weight", "100"});
-  registry.cli({"CLIENT", "KILL", "TYPE", "normal"});  // so that everything is read anew
-  BOOST_TEST(eventually([&] {
-               return gateway.log_has(
-                   "registry: the source gives more than max_bytes (1024 bytes) at once");
-             }),
-             gateway.log());
-  BOOST_TEST(gateway.server("shop", "s1") != "");
-  BOOST_TEST(gateway.answered_by({"srv1"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,8 +1,10 @@
 #include "providers/exec/command.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "base/fd.hpp"
 #include "tests/providers/exec/scripts.hpp"
 
 namespace switchyard::providers::exec {
@@ -87,8 +89,28 @@ BOOST_AUTO_TEST_CASE(a_missing_program_is_named) {
   BOOST_TEST(contains(failed.message, "/no/such/program"));
 }
 
+constexpr const char* hanging = "sleep 600 & echo $! > $0/child; echo '{}'; wait";
+
+BOOST_AUTO_TEST_CASE(control_with_a_wider_deadline_a_command_hangs_on) {
+  auto patient = settings(hanging);
+  patient.timeout = 1h;
+  base::wakeup stop;
+  std::atomic<bool> ended{false};
+  std::thread running([&] {
+    const auto output = output_of(patient, &stop);
+    ended = true;
+  });
+  BOOST_TEST(eventually([&] { return runs(folder / "child"); }));
+  const base::deadline of_the_other(2s);
+  eventually([&] { return ended || of_the_other.passed(); });
+  BOOST_TEST(!ended);
+  BOOST_TEST(runs(folder / "child"));
+  stop.notify();
+  running.join();
+}
+
 BOOST_AUTO_TEST_CASE(the_deadline_ends_the_whole_group) {
-  auto slow = settings("sleep 600 & echo $! > $0/child; echo '{}'; wait");
+  auto slow = settings(hanging);
   slow.timeout = 300ms;
   const auto failed = failure_of(slow);
   BOOST_TEST((failed.kind == errc::timeout));

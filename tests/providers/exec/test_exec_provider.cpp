@@ -96,6 +96,18 @@ BOOST_AUTO_TEST_CASE(no_failure_takes_anything_away) {
   BOOST_TEST(sink.reports().size() == 1U);
 }
 
+// The control: what a script makes of a failure that it hides is taken at its word.
+BOOST_AUTO_TEST_CASE(control_a_script_that_hides_its_failure_takes_everything_away) {
+  print_servers(server("a"));
+  provider.start(sink);
+  BOOST_REQUIRE(eventually([&] { return servers() == 1; }));
+  tests::write_text(
+      folder / "script",
+      "(echo cannot connect >&2; exit 7) || { echo '{\"backends\": []}'; exit 0; }\n");
+  BOOST_TEST(eventually([&] { return servers() == 0; }));
+  BOOST_TEST((sink.last_health().value == level::live));
+}
+
 BOOST_AUTO_TEST_CASE(a_bad_object_is_refused_by_its_place_and_the_rest_goes_on) {
   print_servers(server("a") + R"(, {"name": "b", "address": "10.0.0.1", "port": 99999})");
   provider.start(sink);

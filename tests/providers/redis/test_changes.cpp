@@ -184,6 +184,25 @@ BOOST_AUTO_TEST_CASE(without_notifications_everything_is_read_again_and_again) {
   BOOST_TEST(db.server.clients() == 1U);
 }
 
+// The control: who believes in notifications that do not come hears of nothing.
+BOOST_AUTO_TEST_CASE(control_where_they_are_assumed_nothing_tells_of_a_change) {
+  const keyspace db;
+  auto settings = db.settings();
+  settings.interval = 100ms;
+  settings.notifications = config::redis_notifications::off;
+  const followed reading(settings);
+  settings.notifications = config::redis_notifications::assumed;
+  const followed assuming(settings);
+  BOOST_REQUIRE(reading.wait_live());
+  BOOST_REQUIRE(assuming.wait_live());
+  db.set_server("api", "srv1");
+  BOOST_TEST(reading.wait_server("api", "srv1"));
+  db.set_server("api", "srv2");
+  BOOST_TEST(reading.wait_server("api", "srv2"));
+  BOOST_TEST(!assuming.has("api", "srv1"));
+  BOOST_TEST((assuming.health().value == level::live));
+}
+
 BOOST_AUTO_TEST_CASE(a_prefix_and_a_database_of_ones_own) {
   const keyspace db;
   auto settings = db.settings();

@@ -10,6 +10,92 @@
 
 namespace switchyard::tests {
 
+namespace {
+
+/// A redis-sentinel on a free port.
+class sentinel {
+ public:
+  explicit sentinel(std::uint16_t master, const std::string& more = "") : port_(free_port()) {
+    write_text(folder_ / "sentinel.conf", "bind 127.0.0.1\nport " + std::to_string(port_) +
+                                              "\ndir " + folder_.path().string() +
+                                              "\nsentinel monitor mymaster 127.0.0.1 " +
+                                              std::to_string(master) +
+                                              " 2\nsentinel down-after-milliseconds mymaster 1000\n"
+                                              "sentinel failover-timeout mymaster 5000\n" +
+                                              more);
+    process_ = std::make_unique<background_process>(
+        std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", "redis-sentinel",
+                                 folder_ / "sentinel.conf"},
+        folder_ / "log");
+  }
+  ~sentinel() { process_->signal(SIGKILL); }
+  sentinel(const sentinel&) = delete;
+  sentinel& operator=(const sentinel&) = delete;
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  pid_t pid() const { return process_->pid(); }
+  std::string cli(std::vector<std::string> words) const {
+    std::vector<std::string> argv{"redis-cli", "-p", std::to_string(port_)};
+    argv.insert(argv.end(), words.begin(), words.end());
+    try {
+      return run_program(argv);
+    } catch (const std::runtime_error&) {
+      return "";
+    }
+  }
+
+ private:
+  temp_dir folder_;
+  std::uint16_t port_;
+  std::unique_ptr<background_process> process_;
+};
+
+struct group {
+  redis_server one;
+  redis_server two{"replicaof 127.0.0.1 " + std::to_string(one.port())};
+  std::vector<std::unique_ptr<sentinel>> watching;
+
+  group() {
+    for (int i = 0; i < 3; ++i) watching.push_back(std::make_unique<sentinel>(one.port()));
+    const auto knows_all = [](const std::unique_ptr<sentinel>& s) {
+      const auto said = s->cli({"SENTINEL", "MASTER", "mymaster"});
+      return contains(said, "num-other-sentinels\n2\n") && contains(said, "num-slaves\n1\n") &&
+             contains(s->cli({"SENTINEL", "REPLICAS", "mymaster"}), "master-link-status\nok\n");
+    };
+    BOOST_REQUIRE(eventually([&] { return std::ranges::all_of(watching, knows_all); }, 30s));
+  }
+
+  config::redis_settings settings() const {
+    config::redis_settings result;
+    result.url = "redis:///0";
+    result.master = "mymaster";
+    for (const auto& s : watching) result.sentinels.push_back(s->address());
+    result.resync = 1h;
+    return result;
+  }
+  /// Of somebody who knows of no sentinels.
+  config::redis_settings settings_of_one() const {
+    config::redis_settings result;
+    result.url = one.url();
+    result.resync = 1h;
+    return result;
+  }
+  static void enter(const redis_server& server, const std::string& name) {
+    server.cli({"HSET", "switchyard:server:api:" + name, "address", "10.0.0.1", "port", "80"});
+  }
+};
+
+/// A server whose role changes closes its connections, which is no answer yet.
+bool has_role(const redis_server& server, std::string_view role) {
+  try {
+    return server.cli({"ROLE"}).starts_with(role);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_SUITE(redis_sentinels)
 
 BOOST_AUTO_TEST_CASE(what_a_sentinel_says_is_read_or_refused) {
@@ -42,7 +128,9 @@ BOOST_AUTO_TEST_CASE(the_master_is_followed_over_a_failover_under_writes) {
   const group all;
   group::enter(all.one, "srv1");
   const followed provider(all.settings());
+  const followed control(all.settings_of_one());
   BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  BOOST_REQUIRE(control.wait_server("api", "srv1"));
   // Writers that go on throughout; some writes fail, as they do for everybody.
   std::jthread writer([&](const std::stop_token& done) {
     for (int i = 0; !done.stop_requested(); ++i) {
@@ -62,6 +150,9 @@ BOOST_AUTO_TEST_CASE(the_master_is_followed_over_a_failover_under_writes) {
   BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
   BOOST_TEST(provider.has("api", "srv1"));
   BOOST_TEST(provider.wait_live());
+  // The control, without sentinels: it waits for the one that is gone.
+  BOOST_TEST(control.wait_health(level::degraded));
+  BOOST_TEST(!control.has("api", "srv2"));
 }
 
 // The old master is not killed but stopped: it wakes up as a master, and must not be believed.
@@ -69,11 +160,14 @@ BOOST_AUTO_TEST_CASE(a_master_that_was_replaced_while_it_hung_is_left) {
   const group all;
   group::enter(all.one, "srv1");
   const followed provider(all.settings());
+  const followed control(all.settings_of_one());
   BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  BOOST_REQUIRE(control.wait_server("api", "srv1"));
   ::kill(all.one.pid(), SIGSTOP);
   BOOST_REQUIRE(eventually([&] { return has_role(all.two, "master"); }, 40s));
   group::enter(all.two, "srv2");
   BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
+  BOOST_TEST(!control.has("api", "srv2"));  // without sentinels
   ::kill(all.one.pid(), SIGCONT);
   BOOST_REQUIRE(eventually([&] { return has_role(all.one, "slave"); }, 40s));
   group::enter(all.two, "srv3");
