@@ -31,6 +31,16 @@ struct places {
   std::size_t step;  ///< 0: as many as go into one round, over all that is said
 };
 
+/// Every report of the provider left what is served whole.
+template <class Source, class Followed>
+void lost_nothing(const Source& source, const Followed& provider) {
+  model::desired_state state({Source::provider_name});
+  for (const auto& report : provider.reports()) {
+    state.fold(Source::provider_name, report);
+    BOOST_TEST(source.whole(state));
+  }
+}
+
 template <class Source, class Followed>
 class rounds {
  public:
@@ -85,7 +95,7 @@ class rounds {
     std::size_t struck = 0;
     for (auto& at : lanes_) {
       if (at->proxy.struck()) ++struck;
-      lost_nothing(*at->provider);
+      lost_nothing(source_, *at->provider);
       at->provider.reset();
     }
     return struck;
@@ -96,14 +106,6 @@ class rounds {
       BOOST_REQUIRE_MESSAGE(
           eventually([&] { return source_.shows(*at->provider, value_); }),
           "the value " << value_ << " does not arrive: " << at->provider->health().reason);
-  }
-
-  void lost_nothing(const Followed& provider) const {
-    model::desired_state state({Source::provider_name});
-    for (const auto& report : provider.reports()) {
-      state.fold(Source::provider_name, report);
-      BOOST_TEST(source_.whole(state));
-    }
   }
 
   Source& source_;

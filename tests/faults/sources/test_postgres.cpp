@@ -6,7 +6,7 @@
 #include "providers/postgres/connection.hpp"
 #include "providers/postgres/session.hpp"
 #include "tests/faults/sources/bare_client.hpp"
-#include "tests/faults/sources/rounds.hpp"
+#include "tests/faults/sources/shared_faults.hpp"
 #include "tests/providers/postgres/fixture.hpp"
 
 namespace switchyard::tests {
@@ -16,14 +16,10 @@ namespace {
 using fault = tcp_proxy::fault;
 using speaker = tcp_proxy::speaker;
 
-constexpr int servers = 8;
-
-struct source {
+struct source : served {
   static constexpr const char* provider_name = "main-db";
 
   database db;
-  std::chrono::milliseconds heartbeat = 1h;
-  std::chrono::milliseconds query_timeout = 10s;
 
   source() {
     db.make_tables();
@@ -39,7 +35,7 @@ struct source {
     auto result = db.settings();
     result.dsn = db.server.tcp_dsn(db.name, through) + " connect_timeout=1";
     result.heartbeat = heartbeat;
-    result.query_timeout = query_timeout;
+    result.query_timeout = patience;
     // Where the proof of notifications stalls, reading tells what changed.
     result.interval = 500ms;
     return result;
@@ -50,17 +46,7 @@ struct source {
   void change(int value) const {
     db.psql("UPDATE servers SET port = " + std::to_string(value) + " WHERE name = 'srv1'");
   }
-  static bool shows(const followed& provider, int value) {
-    const auto api = provider.backend("api");
-    return api && api->find("srv1") && api->find("srv1")->port == value;
-  }
-  static bool whole(const model::desired_state& state) {
-    const auto api = state.find("api");
-    return api && api->servers.size() == servers && state.routes().size() == 1;
-  }
 };
-
-using postgres_rounds = rounds<source, followed>;
 
 /// A message of the protocol (manual, "Message Formats"); the first one has no letter.
 std::string message(const std::string& letter, const std::string& content) {
@@ -76,25 +62,19 @@ std::string message(const std::string& letter, const std::string& content) {
 BOOST_FIXTURE_TEST_SUITE(postgres_faults, source)
 
 BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_postgres_says_loses_nothing) {
-  BOOST_TEST(postgres_rounds(*this).survived({speaker::server, fault::cut, 17}) > 100U);
+  BOOST_TEST(survives_cuts<followed>(*this, speaker::server, 17) > 100U);
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_is_said_to_postgres_loses_nothing) {
-  BOOST_TEST(postgres_rounds(*this).survived({speaker::client, fault::cut, 17}) > 60U);
+  BOOST_TEST(survives_cuts<followed>(*this, speaker::client, 17) > 60U);
 }
 
 BOOST_AUTO_TEST_CASE(a_conversation_that_stalls_at_any_stage_is_given_up_and_begun_again) {
-  heartbeat = 100ms;
-  query_timeout = 500ms;
-  postgres_rounds all(*this);
-  BOOST_TEST(all.survived({speaker::server, fault::stall, 0}) > 8U);
-  BOOST_TEST(all.survived({speaker::client, fault::stall, 0}) > 8U);
+  survives_stalls<followed>(*this, 500ms);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_is_cut_at_any_byte_is_an_error) {
-  const auto [errors, reads] = errors_of_cut_reads(*this, 1);
-  BOOST_TEST(errors == reads);
-  BOOST_TEST(reads > 300U);
+  takes_no_part_of_an_answer(*this);
 }
 
 BOOST_AUTO_TEST_CASE(control_without_a_look_at_its_end_an_answer_is_cut_in_half) {
@@ -143,39 +123,11 @@ BOOST_AUTO_TEST_CASE(control_without_a_full_read_what_changes_meanwhile_is_never
 }
 
 BOOST_AUTO_TEST_CASE(a_half_open_connection_is_given_up_by_the_heartbeat) {
-  tcp_proxy proxy(port());
-  query_timeout = 300ms;
-  heartbeat = 100ms;
-  const followed provider(settings_of(proxy.port()));
-  heartbeat = 1h;
-  const followed control(settings_of(proxy.port()));
-  BOOST_REQUIRE(provider.wait_live());
-  BOOST_REQUIRE(control.wait_live());
-  proxy.break_all(fault::stall);
-  change(2);
-  BOOST_TEST(eventually([&] { return shows(provider, 2); }));
-  // The control, without a heartbeat: it still believes in its connection.
-  BOOST_TEST(shows(control, 1));
-  BOOST_TEST((control.health().value == level::live));
+  gives_up_half_open_connections<followed>(*this);
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_drip_meet_the_deadline_and_nothing_is_lost) {
-  tcp_proxy proxy(port());
-  heartbeat = 100ms;
-  query_timeout = 300ms;
-  const followed provider(settings_of(proxy.port()));
-  // The control: with more patience than the answers take, they are taken as they come.
-  query_timeout = 60s;
-  const followed control(settings_of(proxy.port()));
-  BOOST_REQUIRE(provider.wait_live());
-  BOOST_REQUIRE(control.wait_live());
-  proxy.drip(10ms);
-  change(2);
-  BOOST_TEST(provider.wait_health(level::degraded));
-  BOOST_TEST(eventually([&] { return shows(control, 2); }, 60s));
-  BOOST_TEST(shows(provider, 1));
-  proxy.drip(0ms);
-  BOOST_TEST(eventually([&] { return shows(provider, 2); }));
+  gives_up_answers_that_drip<followed>(*this, 10ms);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -193,20 +145,14 @@ BOOST_AUTO_TEST_CASE(a_password_that_is_rotated_in_its_file_is_used_from_the_nex
   write_text(server.folder() + "/data/pg_hba.conf",
              "local all postgres trust\nlocal all all scram-sha-256\n");
   db.psql("SELECT pg_reload_conf()");
-  const temp_dir folder;
-  write_text(folder / "rotated", "first-one\n");
-  write_text(folder / "forgotten", "first-one\n");
   auto settings = db.settings();
   settings.dsn = server.dsn(db.name, "reading");
-  settings.password_file = folder / "rotated";
-  const followed provider(settings);
-  settings.password_file = folder / "forgotten";
-  const followed control(settings);
-  BOOST_REQUIRE(provider.wait_live());
-  BOOST_REQUIRE(control.wait_live());
+  const password_holders<followed, config::postgres_settings> holders(settings, "first-one");
+  const auto& provider = holders.provider();
+  const auto& control = holders.control();
 
   db.psql("ALTER ROLE reading PASSWORD 'second-one'");
-  write_text(folder / "rotated", "second-one\n");
+  holders.rotate("second-one");
   BOOST_TEST(server.terminate_sessions(db.name) == 2U);
   db.psql(insert_server("api", "srv2"));
   BOOST_TEST(provider.wait_server("api", "srv2"));

@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/faults/sources/bare_client.hpp"
-#include "tests/faults/sources/rounds.hpp"
+#include "tests/faults/sources/shared_faults.hpp"
 #include "tests/providers/redis/fixture.hpp"
 
 namespace switchyard::tests {
@@ -14,14 +14,10 @@ namespace {
 using fault = tcp_proxy::fault;
 using speaker = tcp_proxy::speaker;
 
-constexpr int servers = 8;
-
-struct source {
+struct source : served {
   static constexpr const char* provider_name = "registry";
 
   keyspace db;
-  std::chrono::milliseconds heartbeat = 1h;
-  std::chrono::milliseconds timeout = 5s;
 
   source() {
     std::string lines;
@@ -35,49 +31,33 @@ struct source {
     auto result = db.settings();
     result.url = "redis://127.0.0.1:" + std::to_string(through);
     result.heartbeat = heartbeat;
-    result.timeout = timeout;
+    result.timeout = patience;
     return result;
   }
   providers::redis::redis_provider reader(std::uint16_t through) const {
     return {provider_name, settings_of(through)};
   }
   void change(int value) const { db.set_server("api", "srv1", "10.0.0.1", std::to_string(value)); }
-  static bool shows(const followed& provider, int value) {
-    const auto api = provider.backend("api");
-    return api && api->find("srv1") && api->find("srv1")->port == value;
-  }
-  static bool whole(const model::desired_state& state) {
-    const auto api = state.find("api");
-    return api && api->servers.size() == servers && state.routes().size() == 1;
-  }
 };
-
-using redis_rounds = rounds<source, followed>;
 
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(redis_faults, source)
 
 BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_redis_says_loses_nothing) {
-  BOOST_TEST(redis_rounds(*this).survived({speaker::server, fault::cut, 3}) > 150U);
+  BOOST_TEST(survives_cuts<followed>(*this, speaker::server, 3) > 150U);
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_is_said_to_redis_loses_nothing) {
-  BOOST_TEST(redis_rounds(*this).survived({speaker::client, fault::cut, 7}) > 100U);
+  BOOST_TEST(survives_cuts<followed>(*this, speaker::client, 7) > 100U);
 }
 
 BOOST_AUTO_TEST_CASE(a_conversation_that_stalls_at_any_stage_is_given_up_and_begun_again) {
-  heartbeat = 100ms;
-  timeout = 300ms;
-  redis_rounds all(*this);
-  BOOST_TEST(all.survived({speaker::server, fault::stall, 0}) > 8U);
-  BOOST_TEST(all.survived({speaker::client, fault::stall, 0}) > 8U);
+  survives_stalls<followed>(*this, 300ms);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_is_cut_at_any_byte_is_an_error) {
-  const auto [errors, reads] = errors_of_cut_reads(*this, 1);
-  BOOST_TEST(errors == reads);
-  BOOST_TEST(reads > 300U);
+  takes_no_part_of_an_answer(*this);
 }
 
 BOOST_AUTO_TEST_CASE(control_without_a_look_at_its_end_an_answer_is_cut_in_half) {
@@ -116,40 +96,11 @@ BOOST_AUTO_TEST_CASE(control_without_a_full_read_what_changes_meanwhile_is_never
 }
 
 BOOST_AUTO_TEST_CASE(a_half_open_connection_is_given_up_by_the_heartbeat) {
-  tcp_proxy proxy(port());
-  timeout = 300ms;
-  heartbeat = 100ms;
-  const followed provider(settings_of(proxy.port()));
-  heartbeat = 1h;
-  const followed control(settings_of(proxy.port()));
-  BOOST_REQUIRE(provider.wait_live());
-  BOOST_REQUIRE(control.wait_live());
-  proxy.break_all(fault::stall);
-  change(2);
-  BOOST_TEST(eventually([&] { return shows(provider, 2); }));
-  // The control, without a heartbeat: it still believes in its connection.
-  BOOST_TEST(shows(control, 1));
-  BOOST_TEST((control.health().value == level::live));
+  gives_up_half_open_connections<followed>(*this);
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_drip_meet_the_deadline_and_nothing_is_lost) {
-  tcp_proxy proxy(port());
-  heartbeat = 100ms;
-  timeout = 300ms;
-  const followed provider(settings_of(proxy.port()));
-  // The control: with more patience than the answers take, they are taken as they come.
-  timeout = 60s;
-  const followed control(settings_of(proxy.port()));
-  BOOST_REQUIRE(provider.wait_live());
-  BOOST_REQUIRE(control.wait_live());
-  proxy.drip(5ms);
-  change(2);
-  BOOST_TEST(provider.wait_reason("did not answer in time"));
-  BOOST_TEST(eventually([&] { return shows(control, 2); }, 60s));
-  BOOST_TEST(whole(provider.state()));
-  BOOST_TEST(shows(provider, 1));
-  proxy.drip(0ms);
-  BOOST_TEST(eventually([&] { return shows(provider, 2); }));
+  gives_up_answers_that_drip<followed>(*this, 5ms);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -165,20 +116,14 @@ BOOST_AUTO_TEST_CASE(a_password_that_is_rotated_in_its_file_is_used_from_the_nex
     return server.cli(words);
   };
   cli("first-one", {"HSET", "switchyard:server:api:srv1", "address", "10.0.0.1", "port", "1"});
-  const temp_dir folder;
-  write_text(folder / "rotated", "first-one\n");
-  write_text(folder / "forgotten", "first-one\n");
   config::redis_settings settings;
   settings.url = server.url();
-  settings.password_file = folder / "rotated";
-  const followed provider(settings);
-  settings.password_file = folder / "forgotten";
-  const followed control(settings);
-  BOOST_REQUIRE(provider.wait_live());
-  BOOST_REQUIRE(control.wait_live());
+  const password_holders<followed, config::redis_settings> holders(settings, "first-one");
+  const auto& provider = holders.provider();
+  const auto& control = holders.control();
 
   cli("first-one", {"CONFIG", "SET", "requirepass", "second-one"});
-  write_text(folder / "rotated", "second-one\n");
+  holders.rotate("second-one");
   cli("second-one", {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
   cli("second-one", {"CLIENT", "KILL", "TYPE", "pubsub"});
   cli("second-one", {"HSET", "switchyard:server:api:srv1", "port", "2"});
