@@ -13,9 +13,12 @@ namespace {
 
 using namespace switchyard::cli;
 
-/// What the options of all commands are read into, and the exit code of the one that ran.
+/// What the options of all commands are read into, and the exit code of the one that ran. Each
+/// command has its own: CLI11 reads the environment for the commands that were not given, too.
 struct choices {
-  common_options common;
+  common_options run;
+  common_options check;
+  common_options doctor;
   client_options client;
   backends_options backends;
   watch_options watch;
@@ -52,20 +55,20 @@ void add_client(CLI::App& command, client_options& options) {
 
 void add_daemon_commands(CLI::App& app, choices& c) {
   auto* run_command = app.add_subcommand("run", "Run the daemon in the foreground");
-  add_config(*run_command, c.common);
-  run_command->callback([&] { c.code = run(c.common); });
+  add_config(*run_command, c.run);
+  run_command->callback([&] { c.code = run(c.run); });
 
   auto* check_command =
       app.add_subcommand("check", "Check settings, HAProxy, sockets, files and sources");
-  add_config(*check_command, c.common);
-  add_output(*check_command, c.common.output);
-  check_command->callback([&] { c.code = check(c.common); });
+  add_config(*check_command, c.check);
+  add_output(*check_command, c.check.output);
+  check_command->callback([&] { c.code = check(c.check); });
 
   auto* doctor_command = app.add_subcommand(
       "doctor", "Check a whole installation and what surrounds it, with the remedies");
-  add_config(*doctor_command, c.common);
-  add_output(*doctor_command, c.common.output);
-  doctor_command->callback([&] { c.code = doctor(c.common); });
+  add_config(*doctor_command, c.doctor);
+  add_output(*doctor_command, c.doctor.output);
+  doctor_command->callback([&] { c.code = doctor(c.doctor); });
 }
 
 void add_looking_commands(CLI::App& app, choices& c) {

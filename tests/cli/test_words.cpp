@@ -135,6 +135,29 @@ BOOST_AUTO_TEST_CASE(every_command_that_prints_something_prints_json_too) {
       BOOST_TEST(options_of(command).contains("--output"), command);
 }
 
+BOOST_AUTO_TEST_CASE(config_goes_before_the_environment_for_every_command) {
+  const std::map<std::string, std::vector<std::string>> arguments{{"drain", {"b/s"}},
+                                                                  {"exec", {"show", "info"}}};
+  for (const auto& command : commands()) {
+    if (!options_of(command).contains("--config")) continue;
+    std::vector<std::string> argv{"sh",
+                                  "-c",
+                                  "\"$@\" 2>&1; true",
+                                  "sh",
+                                  "env",
+                                  "SWITCHYARD_CONFIG=/nonexistent/environment",
+                                  SWITCHYARD_BINARY,
+                                  command,
+                                  "--config",
+                                  "/nonexistent/option"};
+    if (const auto more = arguments.find(command); more != arguments.end())
+      argv.insert(argv.end(), more->second.begin(), more->second.end());
+    const auto said = run_program(argv);
+    BOOST_TEST(contains(said, "/nonexistent/option"), command << ": " << said);
+    BOOST_TEST(!contains(said, "/nonexistent/environment"), command);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(bash_offers_every_command_and_option) {
   auto expected = commands();
   expected.merge(options_of(""));
