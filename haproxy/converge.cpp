@@ -53,8 +53,8 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   all.merge(held_);
   held_.clear();
   auto planned = plan_all(all, report);
-  const auto before = report.steps;
-  const auto sent_before = repairing ? tally_ : command_tally();
+  const before_repairs before{report.steps, repairing ? tally_ : command_tally(),
+                              report.notices.size()};
   if (!planned.steps.empty() && !carry_out(planned.steps, report)) return false;
   for (const auto& s : planned.steps) unverified_.insert(s.backend);
   // What a burst's last part brings may be what routes lead to, and routes move before servers go.
@@ -71,7 +71,7 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
     if (!work_replacements(waiting, report)) return false;
   }
   if (repairing) {
-    note_repairs(before, sent_before, report);
+    note_repairs(before, report);
     quiet_drift(all, planned.steps);  // all was read anew
   }
   if (!verify_due_ && (!unverified_.empty() || routes_unverified_))

@@ -156,8 +156,7 @@ class gateway {
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);
   bool verify_touched(apply_report& report);
-  void note_repairs(unsigned steps_before, const command_tally& sent_before,
-                    apply_report& report) const;
+  void note_repairs(const before_repairs& before, apply_report& report) const;
   std::vector<pending_step> everything_of(pending_steps all);
   bool compare(apply_report& report);
   enum class reading { one_by_one, whole_when_many };

@@ -1,11 +1,14 @@
 #pragma once
 
-// What the gateway has planned and not carried out yet. Plain values.
+// What the gateway has planned and not carried out yet, and where a report stood before that. Plain
+// values.
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "haproxy/counted_conversation.hpp"
 #include "haproxy/planner.hpp"
 
 namespace switchyard::haproxy {
@@ -19,6 +22,13 @@ struct pending_steps {
   std::vector<pending_step> steps;    ///< additions and changes
   std::vector<pending_step> leaving;  ///< of retiring backends: after the routes have moved
   std::map<std::string, std::vector<std::string>> departing;  ///< servers, by backend: likewise
+};
+
+/// Where a report stood before repairs: what came since were they.
+struct before_repairs {
+  unsigned steps = 0;
+  command_tally sent;
+  std::size_t notices = 0;
 };
 
 }  // namespace switchyard::haproxy

@@ -38,18 +38,19 @@ bool gateway::compare(apply_report& report) {
 }
 
 // What was done since then was against drift.
-void gateway::note_repairs(unsigned steps_before, const command_tally& sent_before,
-                           apply_report& report) const {
-  report.repaired += report.steps - steps_before;
-  for (const auto& [kind, count] : done_since(sent_before, tally_)) report.repairs[kind] += count;
+void gateway::note_repairs(const before_repairs& before, apply_report& report) const {
+  report.repaired += report.steps - before.steps;
+  for (auto i = before.notices; i < report.notices.size(); ++i)
+    if (auto& told = report.notices[i]; told.level == severity::info && !told.about.backend.empty())
+      told.text += ", put back";
+  for (const auto& [kind, count] : done_since(before.sent, tally_)) report.repairs[kind] += count;
 }
 
 bool gateway::verify(apply_report& report) {
   verify_due_.reset();
-  const auto steps = report.steps;
-  const auto sent = tally_;
+  const before_repairs before{report.steps, tally_, report.notices.size()};
   const bool done = verify_touched(report);
-  note_repairs(steps, sent, report);
+  note_repairs(before, report);
   return done;
 }
 
