@@ -104,6 +104,9 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
   base_.repaired += report.repaired;
   base_.haproxy.reachable = report.reachable;
   base_.haproxy.waiting = words(report.waiting);
+  base_.haproxy.troubles.clear();
+  for (const auto& trouble : report.troubles)
+    base_.haproxy.troubles.push_back(base::redact(trouble));
   if (!report.version.empty()) base_.haproxy.version = report.version;
   base_.haproxy.pid = report.reachable ? report.worker : 0;
   if (report.reload) ++base_.reloads;

@@ -30,6 +30,7 @@ std::vector<std::string> not_ready(const status& s) {
 
 std::vector<std::string> degraded(const status& s) {
   std::vector<std::string> what;
+  for (const auto& trouble : s.haproxy.troubles) what.push_back("HAProxy: " + trouble);
   for (const auto& p : s.providers) {
     if (p.state != "live")
       what.push_back("provider " + p.name + ": " + (p.reason.empty() ? p.state : p.reason));
@@ -40,8 +41,7 @@ std::vector<std::string> degraded(const status& s) {
     else if (!p.reported)
       what.push_back("provider " + p.name + ": has not reported yet");
     if (p.refused > 0)
-      what.push_back("provider " + p.name + ": " + std::to_string(p.refused) +
-                     " objects were refused");
+      what.push_back("provider " + p.name + ": " + base::counted(p.refused, "object") + " refused");
     if (p.collisions > 0)
       what.push_back("provider " + p.name + ": " + base::counted(p.collisions, "collision") +
                      " with what other providers name");

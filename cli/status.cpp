@@ -47,6 +47,8 @@ void print_haproxy(const json& s) {
        reachable ? colour::none : colour::red);
   const auto waiting = joined(member(h, "reload_waiting"));
   if (!waiting.empty()) line("", "a reload waits: " + waiting, colour::yellow);
+  for (const auto& trouble : member(h, "troubles"))
+    line("", trouble.is_string() ? trouble.get<std::string>() : "", colour::red);
 }
 
 void print_passes(const json& s) {

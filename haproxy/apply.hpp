@@ -90,11 +90,13 @@ struct apply_report {
   std::optional<reload_result> reload;        ///< a reload took place
   std::vector<reload_reason> reload_reasons;  ///< of that reload, or of the one that failed
   std::vector<reload_reason> waiting;         ///< of a reload that is still to come
-  std::optional<std::string> reload_error;    ///< a reload was refused, or failed
-  std::chrono::milliseconds reload_took{0};   ///< from its begin until it was in force, or failed
-  std::string version;                        ///< of the HAProxy that is talked to, "" for none yet
-  pid_t worker = 0;                           ///< likewise; 0: none yet
-  std::chrono::microseconds took{0};          ///< filled in by the writer
+  /// Warnings and errors that concern HAProxy as a whole and have not ended: the first of them.
+  std::vector<std::string> troubles;
+  std::optional<std::string> reload_error;   ///< a reload was refused, or failed
+  std::chrono::milliseconds reload_took{0};  ///< from its begin until it was in force, or failed
+  std::string version;                       ///< of the HAProxy that is talked to, "" for none yet
+  pid_t worker = 0;                          ///< likewise; 0: none yet
+  std::chrono::microseconds took{0};         ///< filled in by the writer
   std::vector<notice> notices;
 };
 

@@ -161,7 +161,8 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
        (earlier ? "HAProxy has a new worker: " : "connected to HAProxy ") + info.version +
            ", pid " + std::to_string(info.pid));
   met();
-  return converge(every_name(), report, earlier);
+  // What it has to be told is no drift: no file can say that a server drains.
+  return converge(every_name(), report, false);
 }
 
 // A worker that began to load before a save has the backends of the file before it. How long it has
@@ -243,7 +244,9 @@ void gateway::renew_lifeline() {
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,
                    const std::string& text, const subject& about) {
-  if (told_.news(topic, text)) report.notices.push_back({level, text, about});
+  // What concerns one backend is no trouble of the whole.
+  const bool trouble = level >= severity::warning && about.backend.empty();
+  if (told_.news(topic, text, trouble)) report.notices.push_back({level, text, about});
 }
 
 void gateway::finish(apply_report& report) {
@@ -259,6 +262,7 @@ void gateway::finish(apply_report& report) {
   report.revision = desired_.revision();
   report.commands = std::exchange(tally_, {});
   report.waiting = reasons();
+  report.troubles = told_.troubles();
   report.reachable = report.reachable && !away_;
   report.version = identity_.version;
   report.worker = identity_.pid;

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "base/text.hpp"
 #include "haproxy/preview.hpp"
 
 namespace switchyard::haproxy {
@@ -130,8 +131,8 @@ void add_lines(const std::vector<std::string>& lines, const char* sign, std::str
   for (std::size_t i = 0; i < lines.size() && i < most_lines; ++i)
     text += std::string("    ") + sign + " " + lines[i] + "\n";
   if (lines.size() > most_lines)
-    text += std::string("    ") + sign + " and " + std::to_string(lines.size() - most_lines) +
-            " more lines\n";
+    text += std::string("    ") + sign + " and " +
+            base::counted(lines.size() - most_lines, "more line") + "\n";
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ void gateway::plan_head(apply_report& report) {
          {matter::file});
     return;
   }
+  quiet("head");
   head_changed_ = *head != file_.head;
   tell_misfits(report);
 }

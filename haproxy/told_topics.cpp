@@ -4,12 +4,20 @@
 
 namespace switchyard::haproxy {
 
-bool told_topics::news(const std::string& topic, const std::string& text) {
+bool told_topics::news(const std::string& topic, const std::string& text, bool trouble) {
   if (last_.size() > most) last_.clear();
   auto& last = last_[topic];
-  if (last == text) return false;
-  last = text;
+  last.trouble = trouble;
+  if (last.text == text) return false;
+  last.text = text;
   return true;
+}
+
+std::vector<std::string> told_topics::troubles() const {
+  std::vector<std::string> standing;
+  for (const auto& [topic, what] : last_)
+    if (what.trouble && standing.size() < most_troubles) standing.push_back(what.text);
+  return standing;
 }
 
 void told_topics::quiet_all(const std::string& start,

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace switchyard::haproxy {
 
@@ -17,8 +18,12 @@ class told_topics {
   /// Names come and go: past this many topics all are forgotten, and some lines are said twice.
   static constexpr std::size_t most = 10'000;
 
-  /// Whether that is something new of the topic; it is the last that was told from now on.
-  bool news(const std::string& topic, const std::string& text);
+  /// Whether that is something new of the topic; it is the last that was told from now on. A
+  /// trouble stands until something else is told of the topic, or it has ended.
+  bool news(const std::string& topic, const std::string& text, bool trouble = false);
+  /// The troubles that stand: the first `most_troubles` of them.
+  std::vector<std::string> troubles() const;
+  static constexpr std::size_t most_troubles = 20;
   /// Whether something of it was told that has not ended.
   bool contains(const std::string& topic) const { return last_.contains(topic); }
   /// What was told of it has ended.
@@ -28,7 +33,12 @@ class told_topics {
   void clear() { last_.clear(); }
 
  private:
-  std::map<std::string, std::string> last_;
+  struct told {
+    std::string text{};
+    bool trouble = false;
+  };
+
+  std::map<std::string, told> last_;
 };
 
 }  // namespace switchyard::haproxy

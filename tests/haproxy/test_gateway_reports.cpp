@@ -35,6 +35,7 @@ BOOST_AUTO_TEST_CASE(a_reconcile_tells_its_repairs_by_kind) {
   BOOST_TEST((report.repairs == repairs{{"set server weight", 1}, {"set server state", 1}}));
   BOOST_TEST(report.repaired == 2U);
   BOOST_TEST(tells_of(report, {matter::server, "web", "s1"}), words(report));
+  BOOST_TEST(told(report, "weight 100, put back") == 1U, words(report));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_repaired_after_reading_back_counts_as_well) {
@@ -84,6 +85,20 @@ BOOST_AUTO_TEST_CASE(a_reload_tells_its_reasons_and_its_time) {
   BOOST_TEST(tells_of(report, {matter::reload}), words(report));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_new_worker_has_to_be_told_is_no_drift) {
+  auto drained = local_server("s1");
+  drained.state = switchyard::model::server_state::drain;  // which no file can say
+  apply(backend_of("web", {drained, local_server("s2")}));
+  tick_after(read_after);
+  const auto report = apply(of_its_own_kind(backend_of("other", {local_server("x")})));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST(server("web", "s1").ends_with("drain"), server("web", "s1"));
+  BOOST_TEST(report.repaired == 0U, words(report));
+  BOOST_TEST(report.repairs.empty(), words(report));
+  const auto later = tick_after(read_after);
+  BOOST_TEST(later.repaired == 0U, words(later));
+}
+
 BOOST_AUTO_TEST_CASE(a_reload_that_failed_tells_them_too) {
   write_text(*settings.haproxy.base_file,
              read_text(*settings.haproxy.base_file) + "    no-such-directive\n");
@@ -94,6 +109,23 @@ BOOST_AUTO_TEST_CASE(a_reload_that_failed_tells_them_too) {
               std::vector<haproxy::reload_reason>{{haproxy::reload_cause::operators_file, ""}}));
   BOOST_TEST(report.reload_took.count() > 0);
   BOOST_TEST(tells_of(report, {matter::reload}), words(report));
+}
+
+BOOST_AUTO_TEST_CASE(a_trouble_is_in_every_report_until_it_has_ended) {
+  const auto sound = read_text(*settings.haproxy.base_file);
+  write_text(*settings.haproxy.base_file, sound + "    no-such-directive\n");
+  gateway().configure(settings, now);
+  BOOST_TEST(tick_after(std::chrono::seconds(2)).troubles.size() == 1U);
+  const auto meanwhile = apply(web({local_server("s3")}));
+  BOOST_REQUIRE(meanwhile.troubles.size() == 1U);
+  BOOST_TEST(meanwhile.troubles.front().find("reload") != std::string::npos,
+             meanwhile.troubles.front());
+  write_text(*settings.haproxy.base_file, sound);
+  gateway().configure(settings, now);
+  now += std::chrono::minutes(2);
+  reconcile();
+  const auto mended = reconcile();
+  BOOST_TEST(mended.troubles.empty(), words(mended));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -126,6 +126,21 @@ BOOST_AUTO_TEST_CASE(a_state_is_told_when_it_begins_and_when_it_changes) {
   BOOST_TEST(told.news("disk", "read-only"));
 }
 
+BOOST_AUTO_TEST_CASE(a_trouble_stands_until_something_else_is_told_or_it_has_ended) {
+  told_topics told;
+  told.news("disk", "full", true);
+  told.news("socket", "gone", true);
+  told.news("worker", "new");
+  const std::vector<std::string> both{"full", "gone"}, one{"gone"};
+  BOOST_TEST(told.troubles() == both, boost::test_tools::per_element());
+  told.news("disk", "has room again");
+  BOOST_TEST(told.troubles() == one, boost::test_tools::per_element());
+  told.quiet("socket");
+  BOOST_TEST(told.troubles().empty());
+  for (int i = 0; i < 100; ++i) told.news(std::to_string(i), "wrong", true);
+  BOOST_TEST(told.troubles().size() == told_topics::most_troubles);
+}
+
 BOOST_AUTO_TEST_CASE(topics_of_one_kind_end_together) {
   told_topics told;
   for (const auto* topic : {"drift a", "drift b", "driftwood", "disk"}) told.news(topic, "x");
