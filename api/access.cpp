@@ -60,8 +60,8 @@ bool same_secret(std::string_view given, std::string_view secret) {
 std::optional<reply> refuse(const access_policy& policy, const request& r) {
   if (policy.token && !same_secret(bearer(r.field("authorization")), *policy.token)) {
     auto refusal = problem(401,
-                           "a token is required: send the content of api.token_file as "
-                           "`Authorization: Bearer TOKEN`");
+                           "a token is required: send what api.token_file holds in the header "
+                           "Authorization, with the scheme Bearer");
     refusal.fields["WWW-Authenticate"] = "Bearer realm=\"switchyard\"";
     return refusal;
   }

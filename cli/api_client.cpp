@@ -96,7 +96,7 @@ std::string words_of(const httplib::Response& answer, const std::string& url) {
                                         : "what answers at " + url + " is no switchyard (status " +
                                               std::to_string(answer.status) + ")";
   if (answer.status == 401)
-    text += "; give the API's token: --token-file FILE, or api.token_file in the settings";
+    text += "; --token-file FILE gives the API's token, and so does api.token_file in the settings";
   return text;
 }
 

@@ -70,7 +70,7 @@ void print(const json& done, bool approve) {
   else if (applied)
     std::cout << " left\n";
   else
-    std::cout << " will leave; " << joined(member(done, "waiting")) << '\n';
+    std::cout << " will leave; waiting for: " << joined(member(done, "waiting")) << '\n';
 }
 
 }  // namespace

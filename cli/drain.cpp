@@ -120,7 +120,8 @@ void print(const server_name& which, const json& written, const std::optional<pr
     return print_json(result);
   }
   std::cout << which.text()
-            << (applied ? " drains" : " will drain; " + joined(member(written, "waiting")))
+            << (applied ? " drains"
+                        : " will drain; waiting for: " + joined(member(written, "waiting")))
             << (end && end->drained ? ", and has no session left" : "") << '\n';
 }
 

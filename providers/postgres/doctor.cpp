@@ -131,7 +131,8 @@ std::string remedy(const config::postgres_settings& settings, const base::error&
   if (says("permission denied for"))
     return settings.queries ? "as the tables' owner: GRANT SELECT on them TO the user of the dsn"
                             : "as the tables' owner: GRANT switchyard TO the user of the dsn";
-  if (says("role") && says("does not exist")) return "name the user in the dsn: user=…";
+  if (says("role") && says("does not exist"))
+    return "create that role, or name another one in the dsn: user=…";
   if (says("database") && says("does not exist")) return "name the database in the dsn: dbname=…";
   if (says("authentication failed") || says("no password supplied"))
     return "give the password in password_file or dsn_file, and allow the user in pg_hba.conf";
