@@ -80,6 +80,13 @@ struct group {
     result.resync = 1h;
     return result;
   }
+  /// Of somebody who knows of no sentinels.
+  config::redis_settings settings_of_one() const {
+    config::redis_settings result;
+    result.url = one.url();
+    result.resync = 1h;
+    return result;
+  }
   static void enter(const redis_server& server, const std::string& name) {
     server.cli({"HSET", "switchyard:server:api:" + name, "address", "10.0.0.1", "port", "80"});
   }
