@@ -3,6 +3,7 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <set>
@@ -55,16 +56,16 @@ class byte_stream final : public httplib::Stream {
   void get_local_ip_and_port(std::string&, int&) const override {}
   socket_t socket() const override { return INVALID_SOCKET; }
 
-  /// The body, which is that long. Nothing: it did not come.
-  std::optional<std::string> body(std::size_t length) {
-    left_ = length;
-    std::string text(length, '\0');
-    for (std::size_t got = 0; got < length;) {
-      const auto n = read(text.data() + got, length - got);
-      if (n <= 0) return std::nullopt;
-      got += static_cast<std::size_t>(n);
+  /// Reads on in the body, until it has that many bytes. It takes memory as it comes, not as it
+  /// was announced. false: it did not come.
+  bool read_body(std::string& body, std::size_t length) {
+    left_ = length - body.size();
+    for (std::array<char, 16U << 10> block; body.size() < length;) {
+      const auto n = read(block.data(), std::min(block.size(), left_));
+      if (n <= 0) return false;
+      body.append(block.data(), static_cast<std::size_t>(n));
     }
-    return text;
+    return true;
   }
 
   bool begun() const { return begun_; }
@@ -212,21 +213,40 @@ class engine final : public httplib::Server {
                           std::chrono::milliseconds longest) { return next(longest); };
       return;
     }
-    reply_ = problem(503, "too many long-lived answers are open; end one of them");
-    reply_.fields["Retry-After"] = "10";
+    reply_ = busy("too many long-lived answers are open; end one of them", "10");
+  }
+
+  static reply busy(const std::string& why, const std::string& retry_after) {
+    auto refusal = problem(503, why);
+    refusal.fields["Retry-After"] = retry_after;
+    return refusal;
   }
 
   reply ask() {
+    std::shared_ptr<void> place;
     if (body_length_ > 0) {
-      auto body = stream_.body(body_length_);
-      if (!body) {
-        closing_ = true;
-        return problem(408, "the body did not come in time");
-      }
-      request_.body = *std::move(body);
+      auto refusal = read_body(place);
+      if (refusal) return *std::move(refusal);
     }
     setting_.busy();
-    return setting_.routes.dispatch(request_);
+    if (body_length_ > 0 && !(request_.turn = setting_.take_turn()))
+      return busy("too many bodies wait to be read; try again", "1");
+    return setting_.routes.dispatch(std::move(request_));
+  }
+
+  /// Nothing: it has been read, and has its place if it is a large one.
+  std::optional<reply> read_body(std::shared_ptr<void>& place) {
+    const auto first = std::min(body_length_, setting_.limits.large_body_bytes);
+    bool came = stream_.read_body(request_.body, first);
+    if (came && first < body_length_) {
+      place = setting_.take_large_body();
+      if (place) came = stream_.read_body(request_.body, body_length_);
+    }
+    closing_ = closing_ || !came;
+    if (!came) return problem(408, "the body did not come in time");
+    if (first == body_length_ || place) return std::nullopt;
+    closing_ = true;
+    return busy("too many large bodies are on their way; try again", "1");
   }
 
   /// What the library itself refuses has no body yet.

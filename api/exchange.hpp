@@ -24,6 +24,10 @@ struct exchange_setting {
   /// Asked before a long-lived answer: its place, which is given back with the last copy of it;
   /// nullptr: all are taken.
   std::function<std::shared_ptr<void>()> take_place;
+  /// Likewise before a body is read past limits.large_body_bytes; waits for one.
+  std::function<std::shared_ptr<void>()> take_large_body;
+  /// Waits until the body may be made out; nullptr: it did not come to that in time.
+  std::function<std::shared_ptr<void>()> take_turn;
 };
 
 struct exchange_result {

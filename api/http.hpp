@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,13 @@ struct request {
   std::map<std::string, std::string, std::less<>> query;   ///< decoded; the first of equal names
   std::map<std::string, std::string, std::less<>> fields;  ///< header fields, names in lower case
   std::string body;
+  /// Its turn: bodies are made out one after the other, so that they take one core at most. Set
+  /// where there is a body; see made_out().
+  mutable std::shared_ptr<void> turn;
+
+  /// Nothing is read from the body any more: lets the next one go on. To be called before an
+  /// endpoint waits for anything.
+  void made_out() const { turn.reset(); }
 
   /// A header field or parameter of the query, "" when it was not sent.
   std::string_view field(std::string_view name) const {

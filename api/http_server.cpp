@@ -18,12 +18,12 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int nicer = 10;              // than the rest of switchyard: traffic comes first
-constexpr auto farewell = 2s;          // for a client to read the last answer
-constexpr auto patience = 2s;          // with answers under way when the server stops
-constexpr auto respite = 100ms;        // when no client can be taken
-constexpr auto shortest_look = 250ms;  // how soon a long-lived answer notices its end
-constexpr auto sign_of_life = 15s;     // between two bytes of a long-lived answer
+constexpr int nicer = 10;        // than the rest of switchyard: traffic comes first
+constexpr auto farewell = 2s;    // for a client to read the last answer
+constexpr auto patience = 2s;    // with answers under way when the server stops
+constexpr auto respite = 100ms;  // when no client can be taken
+constexpr std::chrono::milliseconds shortest_look = 250ms;  // how soon what waits notices the end
+constexpr auto sign_of_life = 15s;  // between two bytes of a long-lived answer
 
 }  // namespace
 
@@ -158,8 +158,21 @@ void http_server::run(connection& c) {
 }
 
 void http_server::serve(connection& c) {
-  const exchange_setting setting{settings_.access, routes_, settings_.limits,
-                                 [&c] { c.waiting = false; }, [this] { return take_place(); }};
+  // As long as a request may take, and no longer than the server runs.
+  const auto wait_for = [this](auto& from) {
+    const base::deadline until(settings_.limits.request);
+    auto taken = from.take(std::min(until.left(), shortest_look));
+    while (!taken && !until.passed() && !stopping_)
+      taken = from.take(std::min(until.left(), shortest_look));
+    return taken;
+  };
+  const exchange_setting setting{settings_.access,
+                                 routes_,
+                                 settings_.limits,
+                                 [&c] { c.waiting = false; },
+                                 [this] { return streams_.take(0ms); },
+                                 [&] { return wait_for(large_bodies_); },
+                                 [&] { return wait_for(turn_); }};
   for (unsigned n = 1; !stopping_; ++n) {
     auto done = answer_one(c.io, setting, n >= settings_.limits.requests);
     if (done.stream) send_pieces(c, done.stream);
@@ -170,14 +183,6 @@ void http_server::serve(connection& c) {
   }
   c.waiting = true;  // for it to read the answer
   c.io.close(base::deadline(farewell));
-}
-
-/// One of the places for long-lived answers, nullptr when all are taken.
-std::shared_ptr<void> http_server::take_place() {
-  const auto give_back = [](std::atomic<std::size_t>* taken) { taken->fetch_sub(1); };
-  if (streams_.fetch_add(1) < settings_.limits.streams) return {&streams_, give_back};
-  give_back(&streams_);
-  return nullptr;
 }
 
 void http_server::send_pieces(connection& c, const pieces& next) {

@@ -22,6 +22,7 @@
 #include "api/access.hpp"
 #include "api/limits.hpp"
 #include "api/listener.hpp"
+#include "api/places.hpp"
 #include "api/router.hpp"
 #include "api/transport.hpp"
 #include "base/fd.hpp"
@@ -58,7 +59,6 @@ class http_server {
   void make_room();
   void run(connection& c);
   void serve(connection& c);
-  std::shared_ptr<void> take_place();
   void send_pieces(connection& c, const pieces& next);
   void reap();
 
@@ -67,7 +67,9 @@ class http_server {
   listener listener_;
   base::wakeup stop_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::size_t> streams_{0};
+  places streams_{settings_.limits.streams};
+  places large_bodies_{settings_.limits.large_bodies};
+  paced_turn turn_{settings_.limits.rest};
   std::mutex mutex_;  // guards the next one, and is held where a connection ends
   std::map<std::uint64_t, std::unique_ptr<connection>> connections_;
   std::condition_variable ended_;

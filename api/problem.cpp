@@ -1,5 +1,6 @@
 #include "api/problem.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -9,6 +10,9 @@
 namespace switchyard::api {
 
 namespace {
+
+/// A body of 1 MB may be wrong in hundreds of thousands of places.
+constexpr std::size_t most_told = 100;
 
 int status_for(base::errc kind) {
   switch (kind) {
@@ -82,9 +86,14 @@ reply problem(int status, const std::string& detail) {
 }
 
 reply invalid_value(const model::problems& problems) {
-  auto body = basics(422, model::to_string(problems));
+  const auto told = std::min(problems.size(), most_told);
+  const model::problems first(problems.begin(),
+                              problems.begin() + static_cast<std::ptrdiff_t>(told));
+  auto detail = model::to_string(first);
+  if (told < problems.size()) detail += "; and " + std::to_string(problems.size() - told) + " more";
+  auto body = basics(422, detail);
   auto& errors = body["errors"] = nlohmann::json::array();
-  for (const auto& p : problems) errors.push_back({{"pointer", p.pointer}, {"detail", p.message}});
+  for (const auto& p : first) errors.push_back({{"pointer", p.pointer}, {"detail", p.message}});
   return document(422, std::move(body));
 }
 

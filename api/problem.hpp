@@ -19,7 +19,8 @@ std::string_view title_of(int status);
 
 reply problem(int status, const std::string& detail);
 
-/// 422 with one entry under `errors` for each problem: {"pointer": …, "detail": …}.
+/// 422 with an entry under `errors` for each of the first 100 problems: {"pointer": …, "detail":
+/// …}.
 reply invalid_value(const model::problems& problems);
 
 /// A failure of the service: not_found 404, conflict 409, invalid 422, refused 409, timeout 504,

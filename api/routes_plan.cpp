@@ -22,6 +22,7 @@ void add_plan(router& to, const plan_source& from) {
            if (!text) return problem(400, "the body is no JSON document: " + text.error().message);
            auto document = model::decode_document(*text);
            if (!document) return problem(422, document.error().message);
+           r.made_out();
            const auto answer = from(std::move(*document), alone);
            return answer ? json_reply(*answer) : problem(answer.error());
          },

@@ -69,10 +69,11 @@ struct reload_status {
 struct haproxy_status {
   std::string mode;  ///< managed | attached
   bool reachable = false;
-  std::string version;                 ///< "" as long as it was never reached
-  int pid = 0;                         ///< of the worker that is talked to
-  std::vector<std::string> waiting;    ///< reasons of a reload that is still to come
-  std::vector<std::string> troubles;   ///< what is wrong with it now, a sentence each, the first ones
+  std::string version;               ///< "" as long as it was never reached
+  int pid = 0;                       ///< of the worker that is talked to
+  std::vector<std::string> waiting;  ///< reasons of a reload that is still to come
+  std::vector<std::string>
+      troubles;  ///< what is wrong with it now, a sentence each, the first ones
   std::vector<reload_status> reloads;  ///< the last ones, newest first
 
   bool operator==(const haproxy_status&) const = default;

@@ -150,12 +150,17 @@ void transport::close(const deadline& until) {
   if (tls_ && !broken_) SSL_shutdown(tls_.get());
   ERR_clear_error();
   ::shutdown(fd_.get(), SHUT_WR);
-  std::array<char, 4096> rest{};
-  for (std::size_t most = 16U << 20; most > rest.size(); most -= rest.size()) {
+  std::array<char, 64U << 10> rest;
+  for (std::size_t most = 16U << 20; most > rest.size() && !until.passed();) {
+    // TCP throws away what is read so, without a copy (tcp(7), "MSG_TRUNC").
+    const auto n = ::recv(fd_.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (n > 0) {
+      most -= static_cast<std::size_t>(n);
+      continue;
+    }
+    if (n == 0 || (errno != EAGAIN && errno != EINTR)) return;
     const auto ready = base::wait_readable(fd_.get(), until);
     if (!ready || !*ready) return;
-    const auto n = ::recv(fd_.get(), rest.data(), rest.size(), MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN)) return;
   }
 }
 

@@ -72,6 +72,7 @@ reply write(service& to, model::edit change, const request& r) {
     change.if_absent = true;
   }
   const bool removed = change.what == model::edit::kind::remove_backend;
+  r.made_out();
   const auto done = to.write(change, *wait);
   if (done) return answer(*done, removed);
   if (done.error().kind == base::errc::conflict) return problem(412, done.error().message);

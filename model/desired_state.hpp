@@ -5,8 +5,8 @@
 // A backend belongs to the first provider that names it. One whose version has no servers, and of
 // which everything could be read, gives way to the next that has some: a name alone takes nobody's
 // traffic away. A backend that is united has the servers of all providers that name it, and the
-// settings of the first (model/uniting.hpp). A host and path belong to the first provider that has a
-// route for them.
+// settings of the first (model/uniting.hpp). A host and path belong to the first provider that has
+// a route for them.
 //
 // Functional core of the manager: no I/O, no clock. Costs follow the size of what a report names,
 // not of what is known. Threading: owned by one actor; the backends it hands out are immutable.

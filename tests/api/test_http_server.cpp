@@ -1,15 +1,14 @@
-// The server with real sockets: limits, deadlines, slow and hostile clients.
+// The server with real sockets: addresses, connections, the grammar of requests.
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <atomic>
 #include <boost/test/unit_test.hpp>
-#include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "api/http_server.hpp"
+#include "tests/api/served.hpp"
 #include "tests/support/no_new_threads.hpp"
 #include "tests/support/support.hpp"
 #include "tests/support/tls.hpp"
@@ -18,99 +17,7 @@ namespace switchyard::api {
 
 namespace {
 
-using namespace std::chrono_literals;
 using namespace tests;
-
-/// A connection that is written and read by hand.
-class raw_client {
- public:
-  explicit raw_client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    BOOST_REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-  }
-
-  void send(std::string_view text) const {
-    BOOST_TEST(::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0);
-  }
-
-  /// All that comes until `part` has come, the end, or the deadline.
-  std::string read_until(std::string_view part, std::chrono::milliseconds longest = 10s) {
-    const base::deadline until(longest);
-    while (!contains(text_, part)) {
-      const auto ready = base::wait_readable(fd_.get(), until);
-      if (!ready || !*ready) break;
-      std::array<char, 4096> block{};
-      const auto n = ::recv(fd_.get(), block.data(), block.size(), 0);
-      if (n <= 0) {
-        ended_ = true;
-        break;
-      }
-      text_.append(block.data(), static_cast<std::size_t>(n));
-    }
-    return std::exchange(text_, {});
-  }
-
-  /// Is gone from now on, with a reset.
-  void reset() {
-    const linger at_once{1, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    fd_.reset();
-  }
-
-  bool ends(std::chrono::milliseconds longest = 10s) {
-    read_until("\x01", longest);
-    return ended_;
-  }
-
- private:
-  base::unique_fd fd_;
-  std::string text_;
-  bool ended_ = false;
-};
-
-struct served {
-  std::uint16_t port = free_port();
-  router routes;
-  std::atomic<int> pieces_sent{0};
-  std::unique_ptr<http_server> server;
-  server_settings settings;
-
-  served() {
-    routes.add("GET", "/hello/{name}", [](const request& r) {
-      reply answer;
-      answer.body = nlohmann::json{{"name", r.parameter("name")}}.dump();
-      return answer;
-    });
-    routes.add("PUT", "/echo", [](const request& r) {
-      reply answer;
-      answer.body = r.body;
-      return answer;
-    });
-    routes.add("GET", "/throws",
-               [](const request&) -> reply { throw std::runtime_error("the inside"); });
-    routes.add("GET", "/stream", [this](const request&) {
-      reply answer;
-      answer.type = "text/event-stream";
-      answer.stream = [this](std::chrono::milliseconds) -> std::optional<std::string> {
-        const int n = ++pieces_sent;
-        return n <= 3 ? "data: " + std::to_string(n) + "\n\n" : "";
-      };
-      return answer;
-    });
-    settings.listen = "127.0.0.1:" + std::to_string(port);
-  }
-
-  void start() {
-    server = std::make_unique<http_server>(settings, routes);
-    const auto started = server->start();
-    BOOST_REQUIRE_MESSAGE(static_cast<bool>(started), (started ? "" : started.error().message));
-  }
-};
-
-const std::string ordinary = "GET /hello/you HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 }  // namespace
 
@@ -174,25 +81,6 @@ BOOST_AUTO_TEST_CASE(what_an_endpoint_throws_stays_inside) {
   BOOST_TEST(told == "the inside");
 }
 
-BOOST_AUTO_TEST_CASE(bodies_are_limited_and_json) {
-  settings.limits.body_bytes = 1000;
-  start();
-  BOOST_TEST(http_ask(port, "PUT", "/echo", std::string(1000, ' ')).status == 200);
-  BOOST_TEST(http_ask(port, "PUT", "/echo", std::string(1001, ' ')).status == 413);
-  BOOST_TEST(http_ask(port, "PUT", "/echo", std::string(10'000'000, ' ')).status == 413);
-  const auto with = [&](const std::string& fields) {
-    return http_ask(port, "PUT", "/echo", "{}", fields).status;
-  };
-  BOOST_TEST(with("Content-Type: text/plain\r\n") == 415);
-  BOOST_TEST(with("Content-Type: application/json; charset=utf-8\r\n") == 200);
-  BOOST_TEST(with("Content-Encoding: gzip\r\n") == 415);
-  BOOST_TEST(with("Transfer-Encoding: chunked\r\n") == 411);
-  BOOST_TEST(http_ask(port, "PUT", "/echo", "", "Content-Length: -1\r\n").status == 400);
-  BOOST_TEST(
-      http_ask(port, "PUT", "/echo", "", "Content-Length: 99999999999999999999\r\n").status == 413);
-  BOOST_TEST(http_ask(port, "PUT", "/echo", "{}", "Content-Length: 1\r\n").status == 400);
-}
-
 BOOST_AUTO_TEST_CASE(what_is_no_request_is_refused) {
   start();
   for (const std::string text :
@@ -202,137 +90,6 @@ BOOST_AUTO_TEST_CASE(what_is_no_request_is_refused) {
     BOOST_TEST(contains(client.read_until("\r\n\r\n"), "HTTP/1.1 400"), text);
     BOOST_TEST(client.ends());
   }
-}
-
-BOOST_AUTO_TEST_CASE(heads_are_limited) {
-  settings.limits.head_bytes = 2000;
-  start();
-  const auto filler = "X-Filler: " + std::string(3000, 'x') + "\r\n";
-  BOOST_TEST(http_ask(port, "GET", "/hello/you", "", filler).status == 431);
-  raw_client endless(port);
-  endless.send("GET /" + std::string(5000, 'a'));
-  BOOST_TEST(endless.ends());
-}
-
-BOOST_AUTO_TEST_CASE(a_request_that_does_not_come_to_its_end_is_given_up) {
-  settings.limits.request = 200ms;
-  settings.limits.idle = 400ms;
-  start();
-  raw_client head(port);
-  head.send("GET /hello/you HTTP/1.1\r\nHost: loc");
-  BOOST_TEST(contains(head.read_until("\r\n\r\n"), "HTTP/1.1 408"));
-  BOOST_TEST(head.ends());
-  raw_client body(port);
-  body.send(
-      "PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Content-Length: 10\r\n\r\n[");
-  BOOST_TEST(contains(body.read_until("\r\n\r\n"), "HTTP/1.1 408"));
-  raw_client silent(port);
-  BOOST_TEST(silent.ends());
-}
-
-BOOST_AUTO_TEST_CASE(slow_clients_lock_nobody_out) {
-  settings.limits.connections = 20;
-  settings.limits.request = 30s;
-  start();
-  std::vector<std::unique_ptr<raw_client>> slow;
-  for (int i = 0; i < 200; ++i) {
-    slow.push_back(std::make_unique<raw_client>(port));
-    slow.back()->send("GET /hello/you HTT");
-  }
-  // Who comes while the slow ones still do may be put out once in their stead.
-  for (int i = 0; i < 20; ++i)
-    BOOST_TEST(
-        eventually([&] { return http_ask(port, "GET", "/hello/you", "", "", 5s).status == 200; }));
-  BOOST_TEST(slow.front()->ends());
-}
-
-BOOST_AUTO_TEST_CASE(long_lived_answers_are_capped_and_end_with_the_server) {
-  settings.limits.streams = 2;
-  start();
-  const std::string wish = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  raw_client one(port), two(port), three(port);
-  one.send(wish);
-  const auto text = one.read_until("data: 3\n\n");
-  BOOST_TEST(contains(text, "Content-Type: text/event-stream"), text);
-  BOOST_TEST(!contains(text, "Content-Length"), text);
-  BOOST_TEST(contains(text, "\r\n\r\ndata: 1\n\ndata: 2\n\ndata: 3\n\n"), text);
-  two.send(wish);
-  two.read_until("\r\n\r\n");
-  three.send(wish);
-  BOOST_TEST(contains(three.read_until("\r\n\r\n"), "HTTP/1.1 503"));
-  server.reset();
-  BOOST_TEST(one.ends());
-  BOOST_TEST(two.ends());
-}
-
-BOOST_AUTO_TEST_CASE(a_long_lived_answer_gives_its_place_back) {
-  settings.limits.streams = 1;
-  start();
-  const std::string wish = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  {
-    raw_client first(port);
-    first.send(wish);
-    BOOST_TEST(contains(first.read_until("\r\n\r\n"), "200 OK"));
-  }
-  BOOST_TEST(eventually([&] {
-    raw_client next(port);
-    next.send(wish);
-    return contains(next.read_until("\r\n\r\n"), "200 OK");
-  }));
-}
-
-BOOST_AUTO_TEST_CASE(a_long_lived_answer_that_cannot_be_begun_gives_its_place_back) {
-  settings.limits.streams = 1;
-  std::optional<raw_client> client;
-  routes.add("GET", "/lost", [&](const request&) {
-    client->reset();
-    reply answer;
-    answer.type = "text/event-stream";
-    answer.stream = [](std::chrono::milliseconds) { return std::optional<std::string>(""); };
-    return answer;
-  });
-  start();
-  client.emplace(port);
-  client->send("GET /lost HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  BOOST_TEST(eventually([&] {
-    raw_client next(port);
-    next.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    return contains(next.read_until("\r\n\r\n"), "200 OK");
-  }));
-}
-
-BOOST_AUTO_TEST_CASE(a_client_that_takes_no_answer_holds_up_no_end) {
-  std::atomic<int> sent{0};
-  routes.add("GET", "/flood", [&](const request&) {
-    reply answer;
-    answer.type = "text/event-stream";
-    answer.stream = [&](std::chrono::milliseconds) {
-      ++sent;
-      return std::optional(std::string(16U << 20, ' '));
-    };
-    return answer;
-  });
-  start();
-  raw_client idle(port);
-  idle.send("GET /flood HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  BOOST_REQUIRE(eventually([&] { return sent > 0; }));
-  const auto begun = std::chrono::steady_clock::now();
-  server.reset();
-  // A piece may take limits.answer, half a minute.
-  BOOST_TEST((std::chrono::steady_clock::now() - begun < 15s));
-}
-
-BOOST_AUTO_TEST_CASE(a_client_for_whom_there_is_no_thread_is_turned_away) {
-  start();
-  raw_client silent(port);
-  BOOST_REQUIRE(http_ask(port, "GET", "/hello/you").status == 200);
-  {
-    const no_new_threads none;
-    BOOST_TEST(raw_client(port).ends());
-    BOOST_TEST(silent.ends());  // its place may serve who comes next
-  }
-  BOOST_TEST(http_ask(port, "GET", "/hello/you").status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_for_which_there_is_no_thread_says_so) {
