@@ -19,6 +19,7 @@ struct choices {
   common_options run;
   common_options check;
   common_options doctor;
+  common_options version;
   client_options client;
   backends_options backends;
   watch_options watch;
@@ -136,7 +137,7 @@ void add_acting_commands(CLI::App& app, choices& c) {
   auto* exec_command =
       app.add_subcommand("exec", "Send one command to HAProxy's runtime socket, print the reply");
   add_config(*exec_command, c.exec.common);
-  add_output(*exec_command, c.exec.common.output);
+  add_output(*exec_command, c.exec.version.output);
   exec_command->add_option("command", c.exec.words, "The command, such as 'show info'")
       ->required()
       ->type_name("WORD");
@@ -153,8 +154,8 @@ void add_other_commands(CLI::App& app, choices& c) {
   sql_command->callback([&] { c.code = sql(c.sql); });
 
   auto* version_command = app.add_subcommand("version", "Print the version");
-  add_output(*version_command, c.common.output);
-  version_command->callback([&] { c.code = version(c.common); });
+  add_output(*version_command, c.version.output);
+  version_command->callback([&] { c.code = version(c.version); });
 }
 
 std::vector<std::string> commands_of(const CLI::App& app) {

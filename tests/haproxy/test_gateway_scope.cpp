@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(servers_that_this_run_dismissed_go_also_when_they_are_very_
     auto web = backend_of("web", {local_server("s1")});
     for (std::size_t i = 0; i < many; ++i)
       web.servers.push_back(local_server(generation + std::to_string(i)));
-    model::sort_servers(web.servers);
+    switchyard::model::sort_servers(web.servers);
     apply(web, false);
   }
   apply(backend_of("web", {local_server("s1")}), false);
