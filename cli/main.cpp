@@ -137,7 +137,7 @@ void add_acting_commands(CLI::App& app, choices& c) {
   auto* exec_command =
       app.add_subcommand("exec", "Send one command to HAProxy's runtime socket, print the reply");
   add_config(*exec_command, c.exec.common);
-  add_output(*exec_command, c.exec.version.output);
+  add_output(*exec_command, c.exec.common.output);
   exec_command->add_option("command", c.exec.words, "The command, such as 'show info'")
       ->required()
       ->type_name("WORD");

@@ -24,7 +24,7 @@ struct deploys : manager_fixture {
   }
 
   void use(std::uint32_t most) {
-    auto s = std::make_shared<config::settings>(*settings_with({"p"}));
+    auto s = std::make_shared<switchyard::config::settings>(*settings_with({"p"}));
     s->providers.front().max_objects = most;
     settings = s;
   }

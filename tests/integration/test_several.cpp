@@ -11,6 +11,8 @@
 
 namespace switchyard::tests {
 
+using namespace std::chrono_literals;
+
 BOOST_AUTO_TEST_SUITE(several_providers)
 
 BOOST_FIXTURE_TEST_CASE(a_merged_backend_has_the_servers_of_all_and_each_keeps_its_origin, merged) {
