@@ -262,6 +262,7 @@ void gateway::finish(apply_report& report) {
   report.revision = desired_.revision();
   report.commands = std::exchange(tally_, {});
   report.waiting = reasons();
+  if (report.waiting.empty()) quiet(about_reload);  // what it was for is undone
   report.troubles = told_.troubles();
   report.reachable = report.reachable && !away_;
   report.version = identity_.version;

@@ -91,6 +91,7 @@ class gateway {
   using names = std::set<std::string>;
   /// The topic of what is told of config_file.
   static constexpr const char* about_file = "file";
+  static constexpr const char* about_reload = "reload";
 
   // -- contact with HAProxy (contact.cpp) --
   bool open(apply_report& report);

@@ -17,7 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds crowded_wait{1000};
 constexpr std::chrono::milliseconds no_wait{0};
 
-const std::string about_reload = "reload";
 const std::string about_master = "master socket";
 
 std::string join(const std::vector<reload_reason>& reasons) {

@@ -222,6 +222,12 @@ BOOST_AUTO_TEST_CASE(the_figures_are_those_of_haproxys_own_table) {
 }
 
 BOOST_AUTO_TEST_CASE(drift_shows_as_a_difference_and_a_reconcile_repairs_it) {
+  // What a new worker has to be told is no drift, and the first one may be about to be met.
+  BOOST_REQUIRE(eventually([&] {
+    const auto status = get("/v1/status").body;
+    return status.at("ready") == true && status.at("reloads") == 1 &&
+           status.at("haproxy").at("reload_waiting").empty();
+  }));
   BOOST_TEST(contains(all->command("set server api-backend/srv1 weight 7"), ""));
   const auto done = ask("POST", "/v1/reconcile", "/v1/reconcile");
   BOOST_TEST(done.status == 200);

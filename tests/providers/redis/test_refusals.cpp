@@ -103,8 +103,7 @@ BOOST_AUTO_TEST_CASE(a_huge_hash_is_refused_unread_and_the_connections_stay) {
   db.cli({"DEL", huge_hash});
   db.set_server("api", "huge");
   BOOST_TEST(provider.wait_server("api", "huge"));
-  for (const auto& health : provider.healths())
-    BOOST_TEST((health.value != level::degraded));
+  for (const auto& health : provider.healths()) BOOST_TEST((health.value != level::degraded));
   BOOST_TEST(connections() == before + 6);  // our own, one each
 }
 
