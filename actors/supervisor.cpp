@@ -8,12 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "actors/api.hpp"
-#include "actors/manager.hpp"
-#include "actors/provider.hpp"
 #include "actors/restart_policy.hpp"
-#include "actors/timer.hpp"
-#include "actors/writer.hpp"
 #include "providers/registry.hpp"
 
 namespace switchyard::actors {
@@ -38,6 +33,7 @@ struct supervisor_state {
   settings_ptr settings;
   observer_ptr seen_by;
   std::function<void(std::string)> failed;
+  child_makers make;
   std::map<std::string, child> children;
   writer_actor writer;
   manager_actor manager;
@@ -76,7 +72,7 @@ void adopt(supervisor_self self, const std::string& name, const Handle& handle) 
 
 void spawn_provider_child(supervisor_self self, const config::provider_settings& settings) {
   auto& s = self->state;
-  auto actor = spawn_provider(
+  auto actor = s.make.provider(
       self->system(), settings.name, [settings] { return providers::make(settings); },
       {s.settings->event_buffer, settings.max_objects}, s.next_epoch, s.seen_by);
   s.next_epoch += epochs_per_actor;
@@ -86,7 +82,7 @@ void spawn_provider_child(supervisor_self self, const config::provider_settings&
 
 void spawn_manager_child(supervisor_self self) {
   auto& s = self->state;
-  s.manager = spawn_manager(self->system(), s.settings, s.seen_by, s.keeper);
+  s.manager = s.make.manager(self->system(), s.settings, s.seen_by, s.keeper);
   adopt(self, manager_name, s.manager);
   if (s.writer) self->send(s.manager, use_atom::value, s.writer);
   if (s.timer) self->send(s.timer, use_atom::value, s.manager);
@@ -97,14 +93,14 @@ void spawn_manager_child(supervisor_self self) {
 
 void spawn_writer_child(supervisor_self self) {
   auto& s = self->state;
-  s.writer = spawn_writer(self->system(), s.settings, s.seen_by);
+  s.writer = s.make.writer(self->system(), s.settings, s.seen_by);
   adopt(self, writer_name, s.writer);
   if (s.manager) self->send(s.manager, use_atom::value, s.writer);
 }
 
 void spawn_timer_child(supervisor_self self) {
   auto& s = self->state;
-  s.timer = spawn_timer(self->system(), s.settings);
+  s.timer = s.make.timer(self->system(), s.settings);
   adopt(self, timer_name, s.timer);
   if (s.manager) self->send(s.timer, use_atom::value, s.manager);
 }
@@ -112,7 +108,7 @@ void spawn_timer_child(supervisor_self self) {
 void spawn_api_child(supervisor_self self) {
   auto& s = self->state;
   adopt(self, api_name,
-        spawn_api(self->system(), s.settings, s.seen_by, caf::actor_cast<supervisor_actor>(self)));
+        s.make.api(self->system(), s.settings, s.seen_by, caf::actor_cast<supervisor_actor>(self)));
 }
 
 void spawn_child(supervisor_self self, const std::string& name) {
@@ -129,9 +125,8 @@ void spawn_child(supervisor_self self, const std::string& name) {
 /// Starts a child again after a while, or gives up.
 void child_failed(supervisor_self self, const std::string& name, const std::string& reason) {
   auto& s = self->state;
-  const auto wait =
-      entry_of(self, name)
-          .policy.ended(base::backoff::clock::now(), static_cast<std::uint32_t>(s.random()));
+  const auto wait = entry_of(self, name)
+                        .policy.ended(self->clock().now(), static_cast<std::uint32_t>(s.random()));
   if (!wait) {
     s.failed(name + " keeps failing: " + reason);
     return;
@@ -213,6 +208,7 @@ void restart_child(supervisor_self self, const std::string& name) {
 
 void take_settings(supervisor_self self, const settings_ptr& next) {
   auto& s = self->state;
+  if (s.stopping) return;
   const auto before = std::exchange(s.settings, next);
   if (s.manager) self->send(s.manager, configure_atom::value, next);
   if (s.writer) self->send(s.writer, configure_atom::value, next);
@@ -265,11 +261,13 @@ caf::typed_response_promise<status_ptr> ask_status(supervisor_self self) {
 
 supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr settings,
                                            observer_ptr seen_by,
-                                           std::function<void(std::string)> failed) {
+                                           std::function<void(std::string)> failed,
+                                           child_makers make) {
   auto& s = self->state;
   s.settings = std::move(settings);
   s.seen_by = std::move(seen_by);
   s.failed = std::move(failed);
+  s.make = std::move(make);
   self->set_down_handler([=](const caf::down_msg& down) { child_ended(self, down); });
   s.keeper = std::make_shared<view_keeper>(s.settings->state_dir, s.seen_by);
   for (const auto& name : {writer_name, manager_name, timer_name}) start_child(self, name);
@@ -292,8 +290,10 @@ supervisor_actor::behavior_type supervisor(supervisor_self self, settings_ptr se
 }  // namespace
 
 supervisor_actor spawn_supervisor(caf::actor_system& system, settings_ptr settings,
-                                  observer_ptr seen_by, std::function<void(std::string)> failed) {
-  return system.spawn(supervisor, std::move(settings), std::move(seen_by), std::move(failed));
+                                  observer_ptr seen_by, std::function<void(std::string)> failed,
+                                  child_makers make) {
+  return system.spawn(supervisor, std::move(settings), std::move(seen_by), std::move(failed),
+                      std::move(make));
 }
 
 }  // namespace switchyard::actors

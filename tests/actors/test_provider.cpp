@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "actors/provider.hpp"
+#include "tests/actors/scripted_manager.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::actors {
@@ -54,38 +55,23 @@ struct manager_record {
   }
 };
 
-manager_actor::behavior_type recording_manager(manager_actor::pointer self,
-                                               manager_record* record) {
+manager_script recording(manager_record* record) {
   return {
-      [=](report_atom, const std::string&, std::uint64_t epoch, const report_ptr& report) {
-        auto p = self->make_response_promise<std::uint64_t>();
-        const std::lock_guard lock(record->mutex);
-        record->reports.emplace_back(epoch, report);
-        record->owed.push_back(p);
-        return p;
-      },
-      [](health_atom, const std::string&, const health_ptr&) {},
+      .report =
+          [=](manager_actor::pointer self, std::uint64_t epoch, const report_ptr& report) {
+            auto p = self->make_response_promise<std::uint64_t>();
+            const std::lock_guard lock(record->mutex);
+            record->reports.emplace_back(epoch, report);
+            record->owed.push_back(p);
+            return p;
+          },
       // The test's "go": answer all that is owed.
-      [=](reconcile_atom) {
-        const std::lock_guard lock(record->mutex);
-        for (auto& p : record->owed) p.deliver(std::uint64_t{1});
-        record->owed.clear();
-      },
-      [](noted_atom, const apply_report_ptr&) {},
-      [](use_atom, const writer_actor&) {},
-      [](configure_atom, const settings_ptr&) {},
-      [](copy_atom) { return desired_copy_ptr(); },
-      [](resolved_atom, const name_answer_ptr&) {},
-      [](status_atom) { return std::make_shared<const api::status>(); },
-      [](list_atom, const std::string&, const std::string&, std::uint64_t) { return page_ptr(); },
-      [](find_atom, const std::string&) { return desired_ptr(); },
-      [](routes_atom) { return routes_ptr(); },
-      [](holds_atom) { return holds_ptr(); },
-      [](approve_atom, std::uint64_t) { return decision_ptr(); },
-      [](reject_atom, std::uint64_t) { return decision_ptr(); },
-      [](kept_atom, std::uint64_t) {},
-      [](await_atom, std::uint64_t) { return std::uint64_t{0}; },
-      [](repair_atom) { return apply_report_ptr(); },
+      .reconcile =
+          [=] {
+            const std::lock_guard lock(record->mutex);
+            for (auto& p : record->owed) p.deliver(std::uint64_t{1});
+            record->owed.clear();
+          },
   };
 }
 
@@ -104,7 +90,7 @@ struct fixture {
   manager_record record;
   config cfg;
   caf::actor_system system{cfg};
-  manager_actor manager = system.spawn(recording_manager, &record);
+  manager_actor manager = system.spawn(scripted_manager, recording(&record));
   provider_actor provider = spawn_provider(
       system, "p",
       [this]() -> base::outcome<providers::provider_ptr> {

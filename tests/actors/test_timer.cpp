@@ -2,6 +2,7 @@
 
 #include "actors/timer.hpp"
 #include "tests/actors/coordinated.hpp"
+#include "tests/actors/scripted_manager.hpp"
 
 namespace switchyard::actors {
 
@@ -15,34 +16,10 @@ settings_ptr every(milliseconds interval) {
   return s;
 }
 
-manager_actor::behavior_type counting_manager(manager_actor::pointer, int* reconciles) {
-  return {
-      [](report_atom, const std::string&, std::uint64_t, const report_ptr&) {
-        return std::uint64_t{0};
-      },
-      [](health_atom, const std::string&, const health_ptr&) {},
-      [=](reconcile_atom) { ++*reconciles; },
-      [](noted_atom, const apply_report_ptr&) {},
-      [](use_atom, const writer_actor&) {},
-      [](configure_atom, const settings_ptr&) {},
-      [](copy_atom) { return desired_copy_ptr(); },
-      [](resolved_atom, const name_answer_ptr&) {},
-      [](status_atom) { return std::make_shared<const api::status>(); },
-      [](list_atom, const std::string&, const std::string&, std::uint64_t) { return page_ptr(); },
-      [](find_atom, const std::string&) { return desired_ptr(); },
-      [](routes_atom) { return routes_ptr(); },
-      [](holds_atom) { return holds_ptr(); },
-      [](approve_atom, std::uint64_t) { return decision_ptr(); },
-      [](reject_atom, std::uint64_t) { return decision_ptr(); },
-      [](kept_atom, std::uint64_t) {},
-      [](await_atom, std::uint64_t) { return std::uint64_t{0}; },
-      [](repair_atom) { return apply_report_ptr(); },
-  };
-}
-
 struct fixture : tests::coordinated {
   int reconciles = 0;
-  manager_actor manager = system.spawn(counting_manager, &reconciles);
+  manager_actor manager =
+      system.spawn(scripted_manager, manager_script{.reconcile = [this] { ++reconciles; }});
   timer_actor timer = spawn_timer(system, every(milliseconds(5000)));
 
   ~fixture() {

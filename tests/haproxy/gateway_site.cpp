@@ -93,7 +93,7 @@ gateway_site::gateway_site(const gateway_options& options) {
 }
 
 gateway_site::~gateway_site() {
-  gateway_->shut_down(std::chrono::milliseconds(0));
+  if (gateway_) gateway_->shut_down(std::chrono::milliseconds(0));
 }
 
 void gateway_site::begin(const std::vector<model::backend>& desired) {

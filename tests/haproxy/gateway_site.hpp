@@ -56,6 +56,8 @@ class gateway_site {
   haproxy::gateway& gateway() { return *gateway_; }
   /// A gateway that knows nothing, as after a restart of switchyard; it has had its start().
   haproxy::apply_report restart_gateway();
+  /// Ends the gateway for good, as when switchyard is killed; HAProxy goes on for somebody else.
+  void end_gateway() { gateway_.reset(); }
 
   /// The calls of the gateway, at `now`.
   haproxy::apply_report apply(const model::backend& backend, bool complete = true);
