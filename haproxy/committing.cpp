@@ -17,9 +17,14 @@ constexpr std::chrono::seconds longest_restart{30};
 
 }  // namespace
 
-/// The file with the desired versions of these backends, and the head that goes with them.
+/// The file with the desired versions of these backends, the servers of all others, and the head
+/// that goes with them.
 transaction gateway::target_of(const names& which, apply_report& report) const {
   auto target = transaction::begin(file_);
+  // What is left out has followed its source at run time, and has to go on from there.
+  for (const auto& name : unsaved_)
+    if (const auto wanted = desired_.find(name); wanted && !which.contains(name))
+      static_cast<void>(target.replace_servers(with_kept_servers(*wanted)));  // if it is there
   for (const auto& name : which) {
     const auto wanted = desired_.find(name);
     if (wanted) {

@@ -46,4 +46,9 @@ class picky_haproxy final : public passing_surroundings {
   std::shared_ptr<dislikes> about_;
 };
 
+/// A base of sites, made before their gateway.
+struct with_dislikes {
+  std::shared_ptr<dislikes> about = std::make_shared<dislikes>();
+};
+
 }  // namespace switchyard::tests

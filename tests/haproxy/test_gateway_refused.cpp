@@ -13,10 +13,6 @@ using namespace switchyard::tests;
 using std::chrono::seconds;
 namespace haproxy = switchyard::haproxy;
 
-struct with_dislikes {
-  std::shared_ptr<dislikes> about = std::make_shared<dislikes>();
-};
-
 /// With a backend "aclash" of the operator's, a name that `haproxy -c` takes no second time.
 struct picky_site : with_dislikes, gateway_site {
   picky_site()
