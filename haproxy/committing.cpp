@@ -71,9 +71,10 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   auto committed = target.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   const std::size_t others = certificates_.wants_reload() ? 1 : 0;
-  if (committed || committed.error().kind != base::errc::refused ||
-      touched.size() + others + left_behind < 2)
-    return committed;
+  // Alone it waits for the next reload; while HAProxy is away there is no backoff, so it rests.
+  const std::size_t several = away_ ? 1 : 2;
+  const bool alone = touched.size() + others + left_behind < several;
+  if (committed || committed.error().kind != base::errc::refused || alone) return committed;
   // One backend that HAProxy does not take must not hold up the others, nor a certificate.
   apply_report unheard;
   if (auto base = store_.validate(target_of({}, unheard).draft()); !base) return base.error();
@@ -81,7 +82,7 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   std::erase_if(pending_, [this](const auto& entry) { return blamed(entry.first); });
   std::erase_if(brought_, [&](const auto& name) { return !good.contains(name); });
   auto rest = target_of(good, unheard);
-  if ((!rest.changed() && others == 0) || !needs_reload()) return committed;
+  if ((!rest.changed() && others == 0) || (!away_ && !needs_reload())) return committed;
   committed = rest.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   return committed;
@@ -179,21 +180,28 @@ void gateway::commit_corrections(apply_report& report) {
 // back at all: then it takes no more than server lines and what was corrected, and the rest comes
 // by a reload, which a refusal does not hurt.
 void gateway::commit_while_away(apply_report& report) {
-  if (budget_.failures() > 0 || settings_.haproxy.binary.empty()) {
+  if (budget_.failures() > 0 || halving_.searches() || settings_.haproxy.binary.empty()) {
     commit_corrections(report);
     if (saving_.waits()) save(report);
     return;
   }
-  if (unsaved_.empty() && pending_.empty() && !head_changed_) {
-    save_routes(file_, report);
+  const bool all_rest =
+      std::ranges::all_of(unsaved_, [this](const auto& name) { return blamed(name); });
+  if (all_rest && pending_.empty() && !head_changed_) {
+    if (saving_.waits())
+      save(report);
+    else
+      save_routes(file_, report);
     return;
   }
   if (!commit_for_start([&] { return commit_target(report); }, report)) {
     if (saving_.waits()) save(report);
     return;
   }
-  unsaved_.clear();
+  unsaved_ = blames_.all();
+  std::erase_if(unsaved_, [this](const auto& name) { return !blamed(name); });
   saving_.done();
+  if (!unsaved_.empty()) saving_.changed(now_);
   pending_.clear();
   head_changed_ = false;
 }

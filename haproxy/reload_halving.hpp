@@ -37,6 +37,9 @@ class reload_halving {
   /// HAProxy took a reload. The next one may bring twice as many.
   void succeeded();
 
+  /// Whether some of those that wait were refused, and it is not known which.
+  bool searches() const { return most_ != 0 || !suspects_.empty(); }
+
  private:
   std::size_t most_ = 0;     ///< 0: all
   names suspects_;           ///< were refused together; the next reload goes without them

@@ -1,6 +1,10 @@
-// Backends that a reload has to leave out: what becomes of their servers.
+// Backends that a reload, or the file for a start, has to leave out: what becomes of their servers,
+// and of them.
+
+#include <signal.h>
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -52,6 +56,19 @@ struct left_out_site : with_dislikes, gateway_site {
     b.settings.timeouts.server = seconds(timeout);
     return change(b);
   }
+  /// Does what is due until the condition holds, and saves nothing that is not.
+  void work_until(const std::function<bool()>& done) {
+    for (int i = 0; i < 50 && !done() && gateway().next_work(); ++i) {
+      now = std::max(now, *gateway().next_work());
+      said += words(tick());
+    }
+    BOOST_TEST(done(), said);
+  }
+  void end_haproxy() {
+    haproxy_process().signal(SIGTERM);
+    BOOST_REQUIRE(haproxy_process().wait(seconds(5)));
+    BOOST_REQUIRE(!reconcile().reachable);
+  }
   bool line_in_file(const std::string& name) const {
     return file_has("    server " + name + " 127.0.0.1:1 ");
   }
@@ -62,6 +79,7 @@ struct left_out_site : with_dislikes, gateway_site {
 
   const std::string base = read_text(*settings.haproxy.base_file);
   model::backend one = backend_of("one", {local_server("o1"), local_server("o2")});
+  std::string said;
 };
 
 }  // namespace
@@ -92,7 +110,7 @@ BOOST_AUTO_TEST_CASE(so_are_those_of_one_that_the_check_of_that_reload_finds) {
 }
 
 BOOST_AUTO_TEST_CASE(so_are_those_of_a_suspect) {
-  apply(moved(refused_by_a_reload()));
+  said = words(apply(moved(refused_by_a_reload())));
   BOOST_REQUIRE(about->refused.size() == 1U);
   BOOST_REQUIRE(about->taken == 0U);
   // The reload that goes without it is the next thing to do.
@@ -101,6 +119,44 @@ BOOST_AUTO_TEST_CASE(so_are_those_of_a_suspect) {
   BOOST_TEST(line_in_file("o3"));
   BOOST_TEST(!line_in_file("o1"));
   BOOST_TEST(!refused_settings_in_file());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_refused_while_haproxy_is_away_is_tried_again) {
+  end_haproxy();
+  auto report = apply(part({change(moved(refused_by_a_check())), other("two", 3)}));
+  BOOST_TEST(told(report, "backend one is left as it was") == 1U, words(report));
+  BOOST_TEST(file_has("backend two from"));
+  BOOST_TEST(line_in_file("o3"));
+  BOOST_TEST(!refused_settings_in_file());
+  write_text(*settings.haproxy.base_file, base);
+  apply(web_site::web({local_server("s3")}));
+  BOOST_TEST(!refused_settings_in_file());
+  now += haproxy::blame_book::lasts;
+  report = apply(web_site::web({local_server("s4")}));
+  BOOST_TEST(file_has("backend one from switchyard-tcp\n"), words(report));
+  start_haproxy();
+  now += seconds(5);
+  BOOST_TEST(reconcile().waiting.empty());
+}
+
+// It may be the one with which HAProxy does not start.
+BOOST_AUTO_TEST_CASE(none_of_those_that_are_searched_reaches_the_file_of_an_haproxy_that_is_away) {
+  auto guilty = *other("bad", 5).value;
+  guilty.settings.balance = model::balance_algorithm::source;
+  apply(part({other("alpha", 2), change(guilty), other("gamma", 3), other("omega", 4)}));
+  work_until([&] { return file_has("backend alpha from") && about->taken == 2; });
+  BOOST_REQUIRE(!file_has("backend bad from"));
+  end_haproxy();
+  apply(web_site::web({local_server("s3")}));
+  BOOST_TEST(line_in_file("s3"));
+  BOOST_TEST(!file_has("backend bad from"), said);
+  start_haproxy();
+  now += seconds(5);
+  reconcile();
+  work_until([&] { return backend_exists("gamma") && backend_exists("omega"); });
+  settle();
+  BOOST_TEST(!file_has("backend bad from"));
+  BOOST_TEST(file_has("backend omega from"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
