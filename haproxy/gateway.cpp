@@ -44,7 +44,7 @@ base::status gateway::start(time_point now, apply_report& report) {
   // One that was left when an earlier run was ended in the middle of a reload.
   if (!fresh) write_server_state(no_server_state, report);
   apply_report unheard;
-  incumbent_ = {kept_.running(), {}};
+  incumbent_ = {kept_.running(), {}, true};
   const bool running = open(unheard);
   fresh_ = fresh && running;
   // Where no check tells whether HAProxy could start with the file, a corrected head is its chance.
@@ -54,7 +54,7 @@ base::status gateway::start(time_point now, apply_report& report) {
     if (auto up = outside_->ensure_running(longest_start); !up) return up;
   told_.clear();
   identity_ = {};
-  incumbent_ = {kept_.running(), {}};
+  incumbent_ = {kept_.running(), {}, true};
   if (open(report)) plan_head(report);
   keep_identity(report);
   reload_not_before_ = now + settle;

@@ -25,6 +25,12 @@ std::string restart(const config::haproxy_settings& settings) {
              : "then restart the first one to have the sockets back";
 }
 
+std::string or_replace(const config::haproxy_settings& settings) {
+  return settings.mode == config::haproxy_mode::managed
+             ? ""
+             : "; or end the first one, where the other one is to take its place";
+}
+
 error another(const config::haproxy_settings& settings, pid_t known, const std::string& who) {
   return {errc::conflict, "another HAProxy (" + who +
                               ") has taken the sockets of the one that "
@@ -32,7 +38,7 @@ error another(const config::haproxy_settings& settings, pid_t known, const std::
                               process(known) +
                               "), which still runs; the other one gets no commands and may take "
                               "part of the traffic. End it, " +
-                              restart(settings)};
+                              restart(settings) + or_replace(settings)};
 }
 
 error stray(const config::haproxy_settings& settings, pid_t worker) {
@@ -52,13 +58,19 @@ pid_t named_in(const std::optional<std::string>& pid_file) {
   return pid;
 }
 
+/// Whether this worker was started to take the place of one that cannot be asked.
+bool succeeds(const incumbent& known, pid_t worker) {
+  return known.unmet && program_at(worker).started >= known.master.started &&
+         started_to_replace(worker, known.master.pid);
+}
+
 /// By the process table alone.
 outcome<incumbent> by_parent(const config::haproxy_settings& settings, const incumbent& known,
                              pid_t worker) {
   const incumbent met{{}, haproxy_at(worker, settings.binary)};
   const auto parent = parent_of(worker);
   if (met.worker.pid == 0 || !parent) return met;
-  if (runs(known.master) && *parent != known.master.pid)
+  if (runs(known.master) && *parent != known.master.pid && !succeeds(known, worker))
     return another(settings, known.master.pid, process(worker));
   if (known.master.pid == 0 && runs(known.worker) && known.worker != met.worker)
     return another(settings, known.worker.pid, process(worker));
@@ -79,7 +91,9 @@ pid_t incumbent::running() const {
 
 status same_master(const config::haproxy_settings& settings, const incumbent& known,
                    const master_process& answered) {
-  if (!runs(known.master) || answered.master == known.master.pid) return {};
+  if (!runs(known.master) || answered.master == known.master.pid ||
+      succeeds(known, answered.worker))
+    return {};
   return another(settings, known.master.pid,
                  process(answered.master) + ", its worker " + std::to_string(answered.worker));
 }

@@ -17,13 +17,15 @@ namespace switchyard::haproxy {
 struct incumbent {
   program master;
   program worker;
+  bool unmet = false;  ///< an earlier run has kept it, and this one has not spoken to it
 
   /// What of it still runs: the master's pid, or the worker's where no master is known; 0: nothing.
   pid_t running() const;
 };
 
 /// errc::conflict, with both pids and the remedy: the master known before still runs, and it is
-/// another one that answered `show proc`.
+/// another one that answered `show proc`. One that was not met in this run has to make way for
+/// another one that was started with -sf to replace it, and may be finishing its connections.
 base::status same_master(const config::haproxy_settings& settings, const incumbent& known,
                          const master_process& answered);
 

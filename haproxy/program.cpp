@@ -1,5 +1,6 @@
 #include "haproxy/program.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 
@@ -63,6 +64,21 @@ std::optional<bool> started_with(pid_t pid, const std::string& argument) {
   if (!words || words->empty()) return std::nullopt;
   const std::string end(1, '\0');
   return (end + *words + end).find(end + argument + end) != std::string::npos;
+}
+
+bool started_to_replace(pid_t pid, pid_t other) {
+  const auto words = base::read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  if (!words) return false;
+  const auto wanted = std::to_string(other);
+  bool pids = false;  // all words that follow, up to the next option
+  for (std::size_t at = 0; at < words->size();) {
+    const auto end = std::min(words->find('\0', at), words->size());
+    const auto word = std::string_view(*words).substr(at, end - at);
+    if (word.starts_with('-')) pids = word == "-sf" || word == "-st";
+    if (pids && word == wanted) return true;
+    at = end + 1;
+  }
+  return false;
 }
 
 }  // namespace switchyard::haproxy

@@ -54,6 +54,35 @@ struct second_site : web_site {
   std::unique_ptr<background_process> second;
 };
 
+/// An operator replaces HAProxy by another one without a gap, while the first one is busy with a
+/// request.
+struct replaced_site : second_site {
+  replaced_site() {
+    upstream.set_delay(std::chrono::minutes(1));
+    apply(backend_of("web", {local_server("s1", upstream.port())}));
+    settle();
+    client = std::jthread([this] { http_get(port()); });
+    BOOST_REQUIRE(eventually([&] { return upstream.requests() == 1; }));
+  }
+  /// The request ends with HAProxy.
+  ~replaced_site() { haproxy_process().signal(SIGKILL); }
+  replaced_site(const replaced_site&) = delete;
+  replaced_site& operator=(const replaced_site&) = delete;
+
+  /// By one that was started with these arguments besides.
+  void replace_haproxy(const std::vector<std::string>& more) {
+    const auto worker = worker_pid();
+    auto replacing = command_line();
+    replacing.insert(replacing.end(), more.begin(), more.end());
+    start(replacing);
+    BOOST_REQUIRE(eventually([&] { return worker_pid() != 0 && worker_pid() != worker; }));
+  }
+
+  http_upstream upstream{"slow"};
+  const std::string first = std::to_string(haproxy_process().pid());
+  std::jthread client;
+};
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(gateway_beside_a_second_haproxy, second_site)
@@ -176,23 +205,6 @@ BOOST_AUTO_TEST_CASE(the_second_one_is_taken_once_the_first_has_ended) {
   BOOST_TEST(server("web", "s3") == ready);
 }
 
-// An operator replaces HAProxy by another one without a gap; the first one finishes a request.
-BOOST_AUTO_TEST_CASE(the_second_one_is_taken_while_the_first_is_stopping) {
-  http_upstream upstream("slow");
-  upstream.set_delay(std::chrono::minutes(1));
-  apply(backend_of("web", {local_server("s1", upstream.port())}));
-  settle();
-  std::jthread client([&] { http_get(port()); });
-  BOOST_REQUIRE(eventually([&] { return upstream.requests() == 1; }));
-  const auto first = haproxy_process().pid();
-  auto replacing = command_line();
-  replacing.insert(replacing.end(), {"-sf", std::to_string(first)});
-  start(replacing);
-  BOOST_TEST(eventually([&] { return reconcile().reachable; }));
-  BOOST_TEST(haproxy_process().running());
-  BOOST_TEST(processes().master != first);
-}
-
 // Both sockets' files are there, and lead to nobody.
 BOOST_AUTO_TEST_CASE(sockets_that_the_second_one_left_dead_are_told_with_the_remedy) {
   start_the_same();
@@ -206,6 +218,38 @@ BOOST_AUTO_TEST_CASE(sockets_that_the_second_one_left_dead_are_told_with_the_rem
   BOOST_TEST(told(report, "HAProxy (" + first_pid() + ") runs and cannot be reached") == 1U,
              words(report));
   BOOST_TEST(told(report, "restart HAProxy at a quiet moment") == 1U, words(report));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(gateway_and_an_haproxy_that_is_replaced, replaced_site)
+
+BOOST_AUTO_TEST_CASE(the_second_one_is_taken_while_the_first_is_stopping) {
+  replace_haproxy({"-sf", first});
+  BOOST_TEST(eventually([&] { return reconcile().reachable; }));
+  BOOST_TEST(haproxy_process().running());
+  BOOST_TEST(processes().master == second->pid());
+}
+
+// Nobody who has spoken to the first one can ask whether it is stopping.
+BOOST_AUTO_TEST_CASE(so_it_is_by_a_switchyard_that_was_away) {
+  replace_haproxy({"-sf", "999999", first});
+  const auto report = restart_gateway();
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(haproxy_process().running());
+  apply(whole({change(web({local_server("s3")}))}));
+  BOOST_TEST(server("web", "s3") == ready);
+  BOOST_TEST(read_text(settings.haproxy.config_file + ".master")
+                 .starts_with(std::to_string(second->pid()) + " "));
+}
+
+// It replaced somebody else.
+BOOST_AUTO_TEST_CASE(one_that_replaces_another_one_is_not) {
+  replace_haproxy({"-sf", "999999"});
+  const auto report = restart_gateway();
+  BOOST_TEST(!report.reachable);
+  BOOST_TEST(told(report, "or end the first one, where the other one is to take its place") == 1U,
+             words(report));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
