@@ -44,9 +44,9 @@ program kept_master::running_on_our_file() const {
   return ours ? kept.master : program();
 }
 
-bool kept_master::leaves() const {
+program kept_master::leaving() const {
   const auto kept = read();
-  return kept.what == course::stops && runs(kept.master);
+  return kept.what == course::stops && runs(kept.master) ? kept.master : program();
 }
 
 base::status kept_master::keep(const program& master, course what) {

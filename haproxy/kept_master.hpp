@@ -27,8 +27,9 @@ class kept_master {
   program running() const;
   /// The same, unless its command line is known and does not have our configuration file.
   program running_on_our_file() const;
-  /// Whether it was told to stop and has not ended: switchyard was killed meanwhile.
-  bool leaves() const;
+  /// The HAProxy that was being told to stop and has not ended: switchyard was killed meanwhile,
+  /// perhaps before its signal was sent.
+  program leaving() const;
 
   enum class course { runs, stops };
   /// Writes nothing where just that is kept. errc::io.

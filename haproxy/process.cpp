@@ -32,7 +32,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds look(200);
 constexpr milliseconds between_looks(5);
+constexpr milliseconds between_signals(50);
 constexpr milliseconds orphan_ends_within(10'000);
+constexpr milliseconds dismissed_within(5'000);
 constexpr milliseconds after_sigterm(5'000);
 constexpr milliseconds after_sigkill(5'000);
 
@@ -141,7 +143,10 @@ status process::ensure_running(milliseconds longest) {
 }
 
 base::outcome<process::presence> process::find(const base::deadline& until) {
-  if (kept_.leaves()) return presence::none;
+  if (const auto leaving = kept_.leaving(); leaving.pid != 0) {
+    dismiss(leaving, base::deadline(std::min(dismissed_within, until.left())));
+    return presence::none;
+  }
   const base::deadline orphan_gone(std::min(orphan_ends_within, until.left()));
   for (;;) {
     const auto adopted = adopt(until);
@@ -163,6 +168,21 @@ base::outcome<process::presence> process::find(const base::deadline& until) {
                                        " without a master behind our master socket; end it first"};
     ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
   }
+}
+
+// Whoever was telling it to stop may have been killed before the signal, and a master that is just
+// starting takes no notice of one. It goes on with what it has begun, and takes nothing new.
+void process::dismiss(const program& leaving, const base::deadline& until) const {
+  const auto pidfd = open_pidfd(leaving.pid);
+  const bool ours = started_with(leaving.pid, settings_.config_file).value_or(true);
+  if (!pidfd || !ours || !runs(leaving)) return;
+  do {
+    signal_pidfd(pidfd.get(), SIGUSR1);
+    if (ended_by(pidfd.get(), base::deadline(std::min(between_signals, until.left())))) return;
+    // A master that has told its worker to stop answers nobody (2.6, 3.4).
+    const auto info = show_info(settings_.runtime_socket, std::min(look, until.left()));
+    if (info ? info->stopping : info.error().kind == errc::unavailable) return;
+  } while (!until.passed());
 }
 
 status process::adopt(const base::deadline& until) {

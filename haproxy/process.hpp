@@ -63,6 +63,7 @@ class process {
  private:
   enum class presence { adopted, none };
   base::outcome<presence> find(const base::deadline& until);
+  void dismiss(const program& leaving, const base::deadline& until) const;
   base::status adopt(const base::deadline& until);
   base::status take(pid_t master);
   base::status launch();

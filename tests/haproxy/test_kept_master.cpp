@@ -69,13 +69,13 @@ BOOST_AUTO_TEST_CASE(is_none_of_another_program_or_another_file) {
 BOOST_AUTO_TEST_CASE(that_was_told_to_stop_is_in_nobodys_way) {
   kept_master kept(settings);
   BOOST_REQUIRE(bool(kept.keep(master())));
-  BOOST_TEST(!kept.leaves());
+  BOOST_TEST((kept.leaving() == program{}));
   BOOST_REQUIRE(bool(kept.keep(master(), kept_master::course::stops)));
-  BOOST_TEST(kept.leaves());
+  BOOST_TEST((kept.leaving() == master()));
   BOOST_TEST((kept.running() == program{}));
   BOOST_TEST((kept.running_on_our_file() == program{}));
   kept.forget();
-  BOOST_TEST(!kept.leaves());
+  BOOST_TEST((kept.leaving() == program{}));
   BOOST_TEST(!std::filesystem::exists(kept.path()));
 }
 
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(is_none_where_the_file_is_garbled) {
   for (const auto* text : {"", "x", "1", "-1 5", "12 x"}) {
     write_text(kept.path(), text);
     BOOST_TEST((kept.running() == program{}));
-    BOOST_TEST(!kept.leaves());
+    BOOST_TEST((kept.leaving() == program{}));
   }
 }
 

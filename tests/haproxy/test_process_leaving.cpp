@@ -1,0 +1,63 @@
+// A managed HAProxy that was being ended when switchyard was killed.
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "haproxy/kept_master.hpp"
+#include "haproxy/process.hpp"
+#include "haproxy/program.hpp"
+#include "tests/haproxy/managed_haproxy.hpp"
+
+namespace {
+
+using namespace switchyard::tests;
+using std::chrono::seconds;
+using switchyard::haproxy::kept_master;
+using switchyard::haproxy::process;
+namespace haproxy = switchyard::haproxy;
+
+/// An HAProxy of which is kept that it is being ended, and that has had no signal yet.
+struct leaving_site : managed_haproxy {
+  leaving_site() {
+    require_ok(first.ensure_running());
+    master = first.master_pid();
+    require_ok(kept_master(settings).keep(haproxy::program_at(master), kept_master::course::stops));
+  }
+  ~leaving_site() { ::kill(master, SIGKILL); }  // reaped by `first`, after this
+  leaving_site(const leaving_site&) = delete;
+  leaving_site& operator=(const leaving_site&) = delete;
+
+  process first{settings};
+  pid_t master = 0;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_managed_process_that_was_being_ended, leaving_site)
+
+// Two of them would share the traffic.
+BOOST_AUTO_TEST_CASE(is_ended_before_another_one_is_started) {
+  process second(settings);
+  require_ok(second.ensure_running());
+  BOOST_TEST(second.master_pid() != master);
+  BOOST_TEST(eventually([&] { return ended(master); }));
+  BOOST_TEST(serves());
+  second.stop(seconds(5));
+}
+
+BOOST_AUTO_TEST_CASE(finishes_its_requests_beside_the_new_one) {
+  upstream.set_delay(seconds(3));
+  int status = 0;
+  std::jthread client([&] { status = http_get(port, "/", "test", seconds(20)).status; });
+  BOOST_REQUIRE(eventually([&] { return upstream.requests() > 0; }));
+  process second(settings);
+  require_ok(second.ensure_running());
+  client.join();
+  BOOST_TEST(status == 200);
+  BOOST_TEST(eventually([&] { return ended(master); }));
+  second.stop(seconds(5));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
