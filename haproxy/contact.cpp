@@ -239,7 +239,10 @@ bool gateway::keep_managed_alive(apply_report& report) {
 void gateway::renew_lifeline() {
   lifeline_.drop();
   auto reached = outside_->reach_worker(settings_.haproxy, known());
-  if (reached) lifeline_.hold(std::move(reached->conversation), identity_.pid);
+  if (reached)
+    lifeline_.hold(std::move(reached->conversation), identity_.pid);
+  else
+    verify_due_ = now_;  // it may just have ended, and nobody would tell
 }
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,

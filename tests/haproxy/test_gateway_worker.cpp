@@ -6,12 +6,14 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/haproxy/gateway_sites.hpp"
+#include "tests/haproxy/passing_surroundings.hpp"
 
 namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
 namespace base = switchyard::base;
+namespace haproxy = switchyard::haproxy;
 
 bool readable(int fd, std::chrono::milliseconds longest) {
   const auto there = base::wait_readable(fd, base::deadline(longest));
@@ -23,7 +25,47 @@ bool old_worker(const gateway_site& site, pid_t pid) {
   return std::find(old.begin(), old.end(), pid) != old.end();
 }
 
+/// Reaches the worker so many times more.
+class ending : public passing_surroundings {
+ public:
+  ending(const switchyard::config::haproxy_settings& s, std::shared_ptr<int> times)
+      : passing_surroundings(haproxy::real_surroundings(s)), times_(std::move(times)) {}
+  base::outcome<haproxy::way> reach_worker(const settings& s,
+                                           const haproxy::incumbent& known) override {
+    if (--*times_ < 0) return base::error{base::errc::unavailable, "it has just ended"};
+    return passing_surroundings::reach_worker(s, known);
+  }
+
+ private:
+  std::shared_ptr<int> times_;
+};
+
+struct allowance {
+  std::shared_ptr<int> times = std::make_shared<int>(1000);
+};
+
+struct ending_site : allowance, gateway_site {
+  ending_site()
+      : gateway_site(
+            {.outside = [this](const auto& s) { return std::make_unique<ending>(s, times); }}) {
+    begin({web_site::web()});
+  }
+};
+
 }  // namespace
+
+BOOST_FIXTURE_TEST_CASE(one_that_ends_as_soon_as_it_was_met_is_looked_after_at_once, ending_site) {
+  settle();
+  *times = 1;  // the conversation, and none that would tell of its end
+  const auto met = apply(of_its_own_kind(backend_of("other", {local_server("x")})));
+  BOOST_REQUIRE(met.reload.has_value());
+  BOOST_TEST(told(met, "HAProxy has a new worker") == 1U, words(met));
+  BOOST_REQUIRE(gateway().next_work().has_value());
+  BOOST_TEST((*gateway().next_work() <= now));
+  *times = 1000;
+  tick();
+  BOOST_TEST((!gateway().next_work() || *gateway().next_work() > now));
+}
 
 BOOST_FIXTURE_TEST_SUITE(gateway_and_a_replaced_worker, web_site)
 
