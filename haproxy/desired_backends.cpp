@@ -1,6 +1,7 @@
 #include "haproxy/desired_backends.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace switchyard::haproxy {
 
@@ -43,11 +44,11 @@ void desired_backends::drop_all_but(const apply_request& request, taken& result)
 /// A source that never reports must not let those pile up that the others take away. Each look
 /// costs as much as they have grown by since the one before.
 void desired_backends::forget_gone(const servers_of& present) {
-  const std::string* of = nullptr;
+  std::optional<std::string> of;  // a copy: what it came from may be erased
   names there;
   std::erase_if(dismissed_, [&](const auto& one) {
-    if (of == nullptr || *of != one.first) there = present(one.first);
-    of = &one.first;
+    if (of != one.first) there = present(one.first);
+    of = one.first;
     return !there.contains(one.second);
   });
   most_dismissed_ = std::max(few_dismissed, 2 * dismissed_.size());
