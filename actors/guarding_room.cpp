@@ -86,7 +86,8 @@ std::optional<guarding::screened> guarding::take(const std::string& provider,
     result.report = std::make_shared<const model::report>(*std::move(verdict.instead));
   for (const auto& h : verdict.began) result.news.push_back(began(h));
   for (const auto& h : verdict.ended) result.news.push_back(ended(h));
-  if (!before || guard_.memory_of(provider).holds.empty()) return result;
+  // The first hold fits in any case: else nothing would be there to be let go.
+  if (!before || before->memory_of(provider).holds.empty()) return result;
   too_many_ = objects_after(provider, desired, *result.report);
   if (too_many_ <= most || too_many_ <= taken) return result;
   guard_ = *std::move(before);

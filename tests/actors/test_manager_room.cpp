@@ -61,6 +61,19 @@ BOOST_AUTO_TEST_CASE(a_report_that_makes_too_much_of_what_is_held_waits) {
   BOOST_TEST(!serves("c0"));
 }
 
+BOOST_AUTO_TEST_CASE(the_first_hold_fits_in_any_case_and_can_be_let_go) {
+  use(50);  // 40 objects, and as many that are held
+  self->send(manager, configure_atom::value, settings);
+  run();
+  ask<decision_ptr>(approve_atom::value, std::uint64_t{1});
+  BOOST_REQUIRE(status()->holds.count == 0U);
+  report("p", report_of(named("c")));
+  BOOST_TEST(serves("c0"));
+  BOOST_TEST(serves("b0"));
+  BOOST_TEST(status()->holds.count == 1U);
+  BOOST_TEST(!degraded());
+}
+
 BOOST_AUTO_TEST_CASE(it_comes_in_when_what_is_held_is_let_go) {
   report("p", report_of(named("c")));
   BOOST_REQUIRE(ask<decision_ptr>(approve_atom::value, std::uint64_t{1})->hold);
