@@ -19,6 +19,7 @@ reply decide(service& to, service::decision what, const request& r) {
     return problem(404, "no hold has that number");
   const auto wait = wait_of(r);
   if (!wait) return problem(400, wait_rule);
+  r.made_out();
   const auto done = to.decide(id, what, *wait);
   if (!done) return problem(done.error());
   return json_reply(view(*done), done->written.applied ? 200 : 202);

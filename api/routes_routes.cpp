@@ -78,7 +78,8 @@ void add_routes(router& to, service& from) {
 }
 
 void add_reconcile(router& to, service& from) {
-  to.add("POST", "/v1/reconcile", [&from](const request&) {
+  to.add("POST", "/v1/reconcile", [&from](const request& r) {
+    r.made_out();
     const auto done = from.reconcile();
     return done ? json_reply(view(*done)) : problem(done.error());
   });
