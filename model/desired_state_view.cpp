@@ -115,6 +115,12 @@ const std::vector<route>& desired_state::routes_of(const std::string& provider) 
 backend_ptr desired_state::without(const std::string& provider, const std::string& backend) const {
   auto others = named_by(backend);
   std::erase_if(others, [&](const provided& p) { return p.provider == provider; });
+  // The one that was used may have been taken out: the next that has servers stands in.
+  const auto stands_in = std::ranges::find_if(others, [&](const provided& p) {
+    return !p.value->servers.empty() || find_view(p.provider)->unread_parts.contains(backend);
+  });
+  if (stands_in != others.end() && !united_.contains(backend))
+    std::rotate(others.begin(), stands_in, stands_in + 1);
   return decide(backend, others).value;
 }
 

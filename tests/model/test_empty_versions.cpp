@@ -63,6 +63,17 @@ BOOST_AUTO_TEST_CASE(it_is_the_owner_again_with_its_first_server) {
   BOOST_TEST(state.owner("a") == "q");
 }
 
+BOOST_AUTO_TEST_CASE(without_the_one_that_is_used_the_next_that_has_servers_stands_in) {
+  desired_state three({"p", "q", "r"});
+  const server other{"other", "10.0.0.7", 80};
+  three.fold("p", says(make({})));
+  three.fold("q", says(make({s1})));
+  three.fold("r", says(make({other})));
+  BOOST_TEST(three.owner("a") == "q");
+  BOOST_TEST((*three.without("q", "a") == *make({other})));
+  BOOST_TEST((*three.without("r", "a") == *make({s1})));
+}
+
 BOOST_AUTO_TEST_CASE(where_nobody_has_servers_the_first_is_used) {
   state.fold("q", says(make({})));
   state.fold("p", says(make({}, proxy_mode::tcp)));
