@@ -132,6 +132,15 @@ int mkstemp(char* path) {
   return real<int (*)(char*)>("mkstemp")(path);
 }
 
+// What they are called in a program that is built with _FILE_OFFSET_BITS=64.
+int mkostemp64(char* path, int flags) {
+  return mkostemp(path, flags);
+}
+
+int mkstemp64(char* path) {
+  return mkstemp(path);
+}
+
 ssize_t write(int fd, const void* bytes, size_t size) {
   if (fd > STDERR_FILENO && is_file(fd)) step_on("write", fd);
   return real<ssize_t (*)(int, const void*, size_t)>("write")(fd, bytes, size);
