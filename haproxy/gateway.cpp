@@ -133,6 +133,9 @@ apply_report gateway::configure(const gateway_settings& settings, time_point now
   apply_report report;
   settings_.frontends = settings.frontends;
   certificates_.follow(certificate_paths(settings_.frontends));
+  told_.quiet_all(about_default_backend, [this](const auto& name) {
+    return std::ranges::none_of(settings_.frontends, [&](const auto& f) { return f.name == name; });
+  });
   settings_.haproxy.reload = settings.haproxy.reload;
   settings_.drain_timeout = settings.drain_timeout;
   drains_.set_timeout(settings.drain_timeout);

@@ -92,6 +92,7 @@ class gateway {
   /// The topic of what is told of config_file.
   static constexpr const char* about_file = "file";
   static constexpr const char* about_reload = "reload";
+  static constexpr const char* about_backends = "backends' file";
 
   // -- contact with HAProxy (contact.cpp) --
   bool open(apply_report& report);

@@ -152,6 +152,9 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
                                 " ms: " + join(report.reload_reasons),
                             {matter::reload}});
   const bool reached = open(report);
+  // All that waited to be written is in the file that was loaded.
+  for (const auto* topic : {about_file, about_backends}) quiet(topic);
+  if (reached) quiet(about_master);
   if (reached && layout_known_ && trial) {
     budget_.went_without(std::chrono::steady_clock::now());
   } else if (reached && layout_known_) {

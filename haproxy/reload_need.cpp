@@ -23,7 +23,7 @@ void gateway::plan_head(apply_report& report) {
 void gateway::tell_misfits(apply_report& report) {
   const auto found = misfits(settings_.frontends, file_.modes());
   for (const auto& frontend : settings_.frontends) {
-    const auto topic = "default_backend of " + frontend.name;
+    const auto topic = about_default_backend + frontend.name;
     if (const auto misfit = found.find(frontend.name); misfit != found.end())
       tell(report, severity::warning, topic, misfit->second, {matter::file});
     else

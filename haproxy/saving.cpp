@@ -14,7 +14,6 @@ namespace {
 
 // No worker takes longer to load; 100,000 servers need less than two seconds.
 constexpr std::chrono::seconds longest_load{60};
-const std::string about_backends = "backends' file";
 
 }  // namespace
 
@@ -60,7 +59,9 @@ base::status gateway::write_initial(apply_report& report) {
 void gateway::restore_edited(apply_report& report) {
   if (!store_.edited()) return;
   const bool gone = !outside_->files().exists(settings_.haproxy.config_file);
-  if (const auto written = store_.rewrite(file_); !written)
+  const auto written = store_.rewrite(file_);
+  if (written) quiet(about_file);
+  if (!written)
     tell(report, severity::error, about_file,
          settings_.haproxy.config_file +
              " was changed by somebody else and cannot be written anew: " + written.error().message,

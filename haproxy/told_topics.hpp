@@ -13,6 +13,9 @@
 
 namespace switchyard::haproxy {
 
+/// A topic of each frontend: its name stands behind this.
+inline constexpr const char* about_default_backend = "default_backend of ";
+
 class told_topics {
  public:
   /// Names come and go: past this many topics all are forgotten, and some lines are said twice.
