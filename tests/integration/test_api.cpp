@@ -225,7 +225,8 @@ BOOST_AUTO_TEST_CASE(drift_shows_as_a_difference_and_a_reconcile_repairs_it) {
   // What a new worker has to be told is no drift, and the first one may be about to be met.
   BOOST_REQUIRE(eventually([&] {
     const auto status = get("/v1/status").body;
-    return status.at("ready") == true && status.at("reloads") == 1 &&
+    return status.at("ready") == true && status.at("servers") == 1 &&
+           status.at("applied_revision") == status.at("revision") &&
            status.at("haproxy").at("reload_waiting").empty();
   }));
   BOOST_TEST(contains(all->command("set server api-backend/srv1 weight 7"), ""));
