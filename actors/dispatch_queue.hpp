@@ -41,6 +41,7 @@ class dispatch_queue {
   /// What has changed by one report of that provider: backends whose desired version is another one
   /// in `state` now, and the routes. Where that takes several requests, what serves goes first,
   /// then the routes, then what serves nothing any more: no route leads to servers that have left.
+  /// What still waits of an earlier report keeps its place.
   void changed(const std::string& provider, const std::set<std::string>& backends, bool routes,
                const model::desired_state& state);
   /// Backends whose servers have other addresses now. Nobody's report has changed them.
