@@ -194,15 +194,16 @@ BOOST_AUTO_TEST_CASE(large_bodies_wait_for_a_place_and_small_ones_need_none) {
   raw_client announces(port);
   announces.send(announced(2000) + "[");  // needs no place before it has sent as much
   BOOST_TEST(http_ask(port, "PUT", "/echo", std::string(1001, ' ')).status == 200);
-  raw_client slow(port);
-  slow.send(announced(2000) + std::string(1001, ' '));
+  std::unique_ptr<raw_client> slow;
   http_answer refused;
   BOOST_TEST(eventually([&] {
+    slow = std::make_unique<raw_client>(port);  // put out after a second
+    slow->send(announced(2000) + std::string(1001, ' '));
     refused = http_ask(port, "PUT", "/echo", std::string(1001, ' '));
     return refused.status == 503 || refused.status == 408;
   }));
   BOOST_TEST(http_ask(port, "PUT", "/echo", std::string(1000, ' ')).status == 200);
-  slow.reset();
+  slow->reset();
   BOOST_TEST(eventually(
       [&] { return http_ask(port, "PUT", "/echo", std::string(1001, ' ')).status == 200; }));
 }

@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_leaves_goes_when_its_last_connection_has_clos
     BOOST_TEST(!gateway.log_has("line/a drained and deleted"));
   }
   BOOST_TEST(gateway.server_becomes("line", "a", ""), gateway.log());
-  BOOST_TEST(gateway.log_has("line/a drained and deleted"));
+  BOOST_TEST(eventually([&] { return gateway.log_has("line/a drained and deleted"); }));
   BOOST_TEST(gateway.worker_pid() == worker);
 }
 
