@@ -1,10 +1,12 @@
 // Servers on their way out: drained, then deleted.
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.hpp"
 #include "haproxy/gateway.hpp"
+#include "haproxy/limits.hpp"
 #include "haproxy/step_words.hpp"
 
 namespace switchyard::haproxy {
@@ -26,6 +28,35 @@ void tell_deleted(const std::vector<std::pair<std::string, std::string>>& delete
     report.notices.push_back({severity::info,
                               backend + "/" + server + " drained and deleted",
                               {matter::server, backend, server}});
+}
+
+bool is_limited(const actual_backend& running, const std::string& server) {
+  const auto found = running.servers.find(server);
+  return found != running.servers.end() && limits(found->second.maxconn.value_or(0));
+}
+
+/// What waits in a backend's queue does not wait for servers that take nothing any more.
+std::vector<pending_step> relief_of(const model::backend_ptr& desired,
+                                    const actual_backend& running) {
+  std::vector<pending_step> steps;
+  if (desired)
+    for (auto& s : plan_relief(*desired, running)) steps.push_back({desired->name, std::move(s)});
+  return steps;
+}
+
+/// Whether HAProxy has deleted the server. The error: the conversation is broken.
+base::outcome<bool> delete_server(conversation& with, const std::string& backend,
+                                  const std::string& server, actual_backend& running) {
+  const auto maint = set_state(backend, server, model::server_state::maint);
+  const auto del = del_server(backend, server);
+  if (!maint || !del) return false;
+  const auto verdicts = with.execute(std::vector<command>{*maint, *del});
+  if (with.broken()) return verdicts.back().error();
+  const auto known = running.servers.find(server);
+  if (known == running.servers.end()) return static_cast<bool>(verdicts.back());
+  if (verdicts.front()) known->second.now.state = model::server_state::maint;
+  if (verdicts.back()) running.servers.erase(known);
+  return static_cast<bool>(verdicts.back());
 }
 
 }  // namespace
@@ -50,9 +81,11 @@ void gateway::plan_leaving(pending_steps& all) {
 void gateway::drain(const std::string& name, const std::vector<std::string>& servers,
                     std::vector<pending_step>& steps) {
   const auto wanted = desired_.find(name);
+  const auto& running = actual_.at(name);
+  bool limited = false;
   const bool sticky = wanted && wanted->settings.sticky;
   for (const auto& server : servers) {
-    const auto& now = actual_.at(name).servers.at(server).now;
+    const auto& now = running.servers.at(server).now;
     // HAProxy sends nobody to one in maintenance, whatever the cookie says; one that is down may
     // come up.
     const bool visited = sticky && now.state != model::server_state::maint;
@@ -65,11 +98,14 @@ void gateway::drain(const std::string& name, const std::vector<std::string>& ser
     target.name = server;
     target.state = model::server_state::drain;
     steps.push_back({name, {std::move(drain).value(), std::move(target)}});
+    limited = limited || is_limited(running, server);
   }
+  if (limited) std::ranges::move(relief_of(wanted, running), std::back_inserter(steps));
 }
 
 // Where HAProxy can delete backends, one that nobody desires takes no more traffic, its servers
-// leave, then it goes. Elsewhere it goes with a reload.
+// leave, then it goes. Elsewhere it goes with a reload; so does one that still takes the requests
+// of another one, which a reload is to bring.
 void gateway::plan_retiring(const std::string& name, pending_steps& all) {
   const auto running = actual_.find(name);
   if (running == actual_.end()) {
@@ -77,7 +113,10 @@ void gateway::plan_retiring(const std::string& name, pending_steps& all) {
     if (file_.backends.contains(name) && !is_gone) pending_[name] = plan_removal(name).reload;
     return;
   }
-  const bool by_command = can_add_backends() && !by_reload_.contains(name);
+  if (!all.stand_ins)
+    all.stand_ins = routes_.stand_ins([this](const auto& backend) { return presence(backend); });
+  const bool by_command = can_add_backends() && !by_reload_.contains(name) &&
+                          (retiring(name) || !all.stand_ins->contains(name));
   auto p = plan_removal(name, by_command ? &running->second : nullptr);
   if (!p.retires) {
     if (file_.backends.contains(name)) pending_[name] = std::move(p.reload);
@@ -129,6 +168,8 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
     return true;
   }
   if (!connections) return lost(connections.error(), report);
+  auto& running = actual_[backend];
+  bool limited = false;
   for (const auto& server : servers) {
     if (server.empty()) continue;  // the backend itself
     const auto open = connections->find(server);
@@ -136,27 +177,24 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
       drains_.forget({backend, server});
       continue;
     }
-    const auto maint = set_state(backend, server, model::server_state::maint);
-    const auto del = del_server(backend, server);
-    if (!maint || !del || !drains_.may_delete({backend, server}, open->second, now_)) {
-      drains_.postpone({backend, server}, now_);
-      continue;
-    }
-    const auto verdicts = session_->execute(std::vector<command>{*maint, *del});
-    if (session_->broken()) return lost(verdicts.back().error(), report);
-    if (const auto known = actual_[backend].servers.find(server);
-        verdicts.front() && known != actual_[backend].servers.end())
-      known->second.now.state = model::server_state::maint;
-    if (!verdicts.back()) {
+    const bool had_limit = is_limited(running, server);
+    auto gone = base::outcome<bool>(false);
+    if (drains_.may_delete({backend, server}, open->second, now_))
+      gone = delete_server(*session_, backend, server, running);
+    if (!gone) return lost(gone.error(), report);
+    if (!*gone) {
       drains_.postpone({backend, server}, now_);
       continue;
     }
     ++report.steps;
+    limited = limited || had_limit;
     drains_.forget({backend, server});
-    actual_[backend].servers.erase(server);
     deleted.emplace_back(backend, server);
   }
-  return true;
+  // A request may have found it full just before it was drained, and have queued just after.
+  const auto relief =
+      limited ? relief_of(desired_.find(backend), running) : std::vector<pending_step>();
+  return relief.empty() || send(relief, report);
 }
 
 bool gateway::delete_retired(const std::string& backend, apply_report& report) {

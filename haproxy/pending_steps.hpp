@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct pending_steps {
   std::vector<pending_step> steps;    ///< additions and changes
   std::vector<pending_step> leaving;  ///< of retiring backends: after the routes have moved
   std::map<std::string, std::vector<std::string>> departing;  ///< servers, by backend: likewise
+  std::optional<std::set<std::string>> stand_ins;  ///< route_table::stand_ins(), once looked for
 };
 
 /// Where a report stood before repairs: what came since were they.

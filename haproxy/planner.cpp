@@ -1,7 +1,10 @@
 #include "haproxy/planner.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "haproxy/limits.hpp"
 
 namespace switchyard::haproxy {
 
@@ -9,8 +12,6 @@ namespace {
 
 using model::server;
 using model::server_state;
-
-constexpr std::uint32_t no_limit = 1'000'000'000;
 
 /// Collects the steps of one backend; a value that the encoder refuses drops that server's steps
 /// only.
@@ -21,14 +22,15 @@ class collector {
   const std::string& backend() const { return backend_; }
 
   /// Adds all commands for a server, or none of them when one cannot be encoded.
-  void add(const server& target, std::vector<base::outcome<command>> commands) {
+  void add(const server& target, std::vector<base::outcome<command>> commands,
+           step::purpose why = step::purpose::desired) {
     for (const auto& c : commands) {
       if (c) continue;
       plan_.refused.push_back(
           {c.error().kind, "server " + backend_ + "/" + target.name + ": " + c.error().message});
       return;
     }
-    for (auto& c : commands) plan_.steps.push_back({std::move(c).value(), target});
+    for (auto& c : commands) plan_.steps.push_back({std::move(c).value(), target, why});
   }
 
   /// Adds a command for the backend itself.
@@ -71,17 +73,8 @@ struct restraint {
   bool none_rests = false;  ///< nor is one taken out of the rotation: no other one would be left
 };
 
-/// Whether new requests go to it.
-bool in_rotation(server_state state, unsigned weight) {
-  return state == server_state::ready && weight > 0;
-}
-
 bool in_rotation(const server& s) {
-  return in_rotation(s.state, s.weight);
-}
-
-bool in_rotation(const runtime_server& s) {
-  return in_rotation(s.state, s.weight);
+  return haproxy::in_rotation(s.state, s.weight);
 }
 
 restraint restraint_of(const model::backend& desired, const actual_backend& actual) {
@@ -109,12 +102,8 @@ void plan_change(const server& s, const actual_server& has, bool checked, bool m
   const bool fades = in_rotation(has.now) && s.weight == 0;
   if (has.now.weight != s.weight && (may_rest || !fades))
     commands.push_back(set_weight(b, s.name, s.weight));
-  if (has.maxconn != s.maxconn) {
-    // HAProxy (2.6 to 3.4) lets nobody out of a server's queue once that has no limit: they would
-    // wait until timeout queue, for a 503. A limit that nobody reaches lets them out first.
-    if (s.maxconn == 0) commands.push_back(set_maxconn(b, s.name, no_limit));
-    commands.push_back(set_maxconn(b, s.name, s.maxconn));
-  }
+  const bool limit_fits = has.maxconn && same_limit(*has.maxconn, s.maxconn);
+  if (!limit_fits) commands.push_back(set_maxconn(b, s.name, s.maxconn));
   if (restate && s.state == server_state::ready) {
     // One that was added and never enabled, because the conversation broke, has its checks off
     // still.
@@ -122,7 +111,18 @@ void plan_change(const server& s, const actual_server& has, bool checked, bool m
       commands.push_back(enable_health(b, s.name));
     commands.push_back(set_state(b, s.name, s.state));
   }
+  if (limit_fits && has.maxconn == 0U && s.maxconn == no_limit)
+    out.add(s, {set_maxconn(b, s.name, no_limit)}, step::purpose::queues);
   out.add(s, std::move(commands));
+}
+
+/// Whether a server with a limit is to leave the rotation, and requests may wait for it.
+bool limited_leaves(const model::backend& desired, const actual_backend& actual) {
+  return std::ranges::any_of(desired.servers, [&](const server& s) {
+    const auto has = actual.servers.find(s.name);
+    return has != actual.servers.end() && limits(has->second.maxconn.value_or(0)) &&
+           in_rotation(has->second.now) && !in_rotation(s);
+  });
 }
 
 }  // namespace
@@ -186,8 +186,10 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     for (; has != actual->servers.end() && (name == nullptr || has->first < *name); ++has)
       if (!held.none_leaves) out.leave(has->first);
   };
-  for (const auto& s : desired.servers) {
+  const bool beside_limits = has_limits(desired, *actual);
+  for (auto s : desired.servers) {
     leave_until(&s.name);
+    s.maxconn = given_maxconn(s.maxconn, beside_limits);
     if (has != actual->servers.end() && has->first == s.name) {
       plan_change(s, has->second, checked, !held.none_rests, out);
       ++has;
@@ -202,6 +204,8 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     return before == actual->servers.end() || in_rotation(s.target) ||
            !in_rotation(before->second.now);
   });
+  if (limited_leaves(desired, *actual))
+    std::ranges::move(plan_relief(desired, *actual), std::back_inserter(result.steps));
   if (!actual->published) out.add(publish_backend(desired.name));
   return result;
 }

@@ -70,11 +70,26 @@ enum class arrival { in_place, by_a_move };
 
 /// One runtime command, and what it is about.
 struct step {
+  enum class purpose {
+    desired,  ///< it brings what is desired
+    queues,   ///< it lets requests out of HAProxy's queues (limits.hpp); nobody is told
+  };
+
   command what;
-  model::server target;  ///< the server as desired; one without a name when it is the backend
+  model::server target;  ///< the server as desired, with the maxconn that HAProxy is given; one
+                         ///< without a name when it is the backend
+  purpose why = purpose::desired;
 
   bool operator==(const step&) const = default;
 };
+
+/// Whether new requests go to a server.
+constexpr bool in_rotation(model::server_state state, unsigned weight) {
+  return state == model::server_state::ready && weight > 0;
+}
+inline bool in_rotation(const runtime_server& s) {
+  return in_rotation(s.state, s.weight);
+}
 
 /// Whom a step is about, as logs name it: "shop/s1", "backend shop".
 std::string subject_of(const std::string& backend, const step& s);
@@ -119,8 +134,7 @@ plan plan_removal(const std::string& backend, const actual_backend* actual = nul
 
 /// Brings `actual` to what it is after `done` succeeded.
 void note_done(actual_backend& actual, const step& done);
-/// Forgets of `actual` what a step that HAProxy refused leaves in doubt: of two commands for one
-/// limit the first may have been taken.
+/// Forgets of `actual` what a step that HAProxy refused leaves in doubt: the server's limit.
 void note_refused(actual_backend& actual, const step& refused);
 
 }  // namespace switchyard::haproxy

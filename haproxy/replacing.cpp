@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/gateway.hpp"
+#include "haproxy/limits.hpp"
 
 namespace switchyard::haproxy {
 
@@ -67,9 +68,11 @@ bool gateway::replaceable(const model::backend& backend, const model::server& se
 bool gateway::replace(const model::backend& backend, const model::server& server,
                       apply_report& report, bool& done) {
   const auto* r = render(backend, report);
+  auto fresh = server;
+  fresh.maxconn = given_maxconn(server.maxconn, has_limits(backend, actual_.at(backend.name)));
   const auto steps = r == nullptr
                          ? std::vector<step>()
-                         : plan_replacement(backend, server, r->options, arrival_in(backend));
+                         : plan_replacement(backend, fresh, r->options, arrival_in(backend));
   if (steps.empty()) return true;
   std::vector<command> commands;
   for (const auto& s : steps) commands.push_back(s.what);

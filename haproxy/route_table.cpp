@@ -91,6 +91,17 @@ outcome<route_table::changes> route_table::converge(conversation& session,
   return much ? replace(session, wanted) : change(session, wanted);
 }
 
+std::set<std::string> route_table::stand_ins(const presence_of& presence) const {
+  std::set<std::string> found;
+  if (!actual_) return found;
+  for (const auto& route : *routes_) {
+    if (presence(route.backend) != backend_presence::coming) continue;
+    const auto now = actual_->find(route_key(route));
+    if (now != actual_->end()) found.insert(now->second);
+  }
+  return found;
+}
+
 void route_table::keep_earlier(route_entries& wanted, const route_entries& earlier) const {
   if (complete_ && unread_.empty()) return;
   const auto stays = [this](const std::string& key) {

@@ -65,6 +65,9 @@ class route_table {
   /// Brings the worker's map in line. An error is the end of the conversation.
   base::outcome<changes> converge(conversation& session, const presence_of& presence);
 
+  /// Backends that take the requests of routes whose own backend is not there yet.
+  std::set<std::string> stand_ins(const presence_of& presence) const;
+
   /// Whether the map is small enough to be read back after each change; a large one is compared at
   /// the next reconcile.
   bool small() const { return actual_ && actual_->size() <= 5000; }

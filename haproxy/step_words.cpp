@@ -1,5 +1,7 @@
 #include "haproxy/step_words.hpp"
 
+#include "haproxy/limits.hpp"
+
 namespace switchyard::haproxy {
 
 namespace {
@@ -12,6 +14,7 @@ std::string endpoint(const model::server& s) {
 }  // namespace
 
 std::string words_of(const step& s) {
+  if (s.why == step::purpose::queues) return "";
   switch (s.what.kind) {
     case command_kind::add_server:
       return "added at " + endpoint(s.target) + ", weight " + std::to_string(s.target.weight);
@@ -22,7 +25,7 @@ std::string words_of(const step& s) {
     case command_kind::set_state:
       return "state " + std::string(model::to_string(s.target.state));
     case command_kind::set_maxconn:
-      return "maxconn " + std::to_string(s.target.maxconn);
+      return "maxconn " + std::to_string(limits(s.target.maxconn) ? s.target.maxconn : 0);
     case command_kind::del_server:
       return "deleted";
     case command_kind::add_backend:
@@ -43,9 +46,7 @@ std::string words_of(const step& s) {
 }
 
 bool completes(const step& before, const step& s) {
-  const bool same_kind = s.what.kind == command_kind::set_maxconn;
-  const auto first = same_kind ? command_kind::set_maxconn : command_kind::add_server;
-  return (same_kind || s.what.kind == command_kind::set_address) && before.what.kind == first &&
+  return s.what.kind == command_kind::set_address && before.what.kind == command_kind::add_server &&
          before.target == s.target;
 }
 

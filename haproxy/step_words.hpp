@@ -16,7 +16,7 @@ inline constexpr std::size_t told_one_by_one = 20;
 std::string words_of(const step& s);
 
 /// Whether a step is the rest of the one before, which was told already: of an addition
-/// (arrival::by_a_move), or of a limit that is lifted.
+/// (arrival::by_a_move).
 bool completes(const step& before, const step& s);
 
 }  // namespace switchyard::haproxy

@@ -124,6 +124,32 @@ BOOST_AUTO_TEST_CASE(one_that_comes_back_with_other_settings_has_those) {
   BOOST_TEST(file_has("\nbackend shop from switchyard-http\n    balance leastconn\n"));
 }
 
+// As a blue and green deployment does it.
+BOOST_AUTO_TEST_CASE(one_whose_routes_move_to_one_that_a_reload_brings_serves_until_then) {
+  if (!usable()) return;
+  const http_upstream before("shop");
+  const http_upstream after("mall");
+  apply(shop({local_server("s1", before.port())}));
+  apply_routes({{"", "/shop", "shop"}});
+  settle();
+  BOOST_REQUIRE(apply(of_its_own_kind(backend_of("first", {local_server("f1")}))).reload);
+  // The next reload has to wait for its interval.
+  auto next = backend_of("mall", {local_server("m1", after.port())});
+  next.settings.balance = switchyard::model::balance_algorithm::source;
+  switchyard::haproxy::apply_request request;
+  request.complete = true;
+  request.changes = {change(next), {"shop", nullptr}};
+  request.routes = std::make_shared<const std::vector<switchyard::model::route>>(
+      std::vector<switchyard::model::route>{{"", "/shop", "mall"}});
+  const auto report = apply(request);
+  BOOST_REQUIRE(!report.reload.has_value());
+  BOOST_TEST(http_get(port(), "/shop").body == "shop");
+  settle();
+  BOOST_TEST(http_get(port(), "/shop").body == "mall");
+  BOOST_TEST(!backend_exists("shop"));
+  BOOST_TEST(!file_has("\nbackend shop "));
+}
+
 BOOST_AUTO_TEST_CASE(routes_lead_to_a_new_backend_at_once_and_leave_an_old_one_first) {
   if (!usable()) return;
   const http_upstream upstream("shop");

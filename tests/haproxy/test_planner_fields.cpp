@@ -95,8 +95,7 @@ BOOST_AUTO_TEST_CASE(every_field_goes_back_to_where_it_was) {
       d.make(has);
       auto actual = running({has});
       const auto p = plan_backend(backend({server("a")}), &actual, settings, options);
-      // A limit is lifted in two steps.
-      BOOST_TEST(p.steps.size() + p.reload.size() == (d.field == std::string("maxconn") ? 2U : 1U));
+      BOOST_TEST(p.steps.size() + p.reload.size() == 1U);
       for (const auto& done : p.steps) note_done(actual, done);
       const auto left = plan_backend(backend({server("a")}), &actual, settings, options);
       BOOST_TEST(left.steps.empty());
