@@ -2,6 +2,7 @@
 // sources, the configuration file and HAProxy agree, and switchyard has not grown.
 // SOAK_SECONDS: how long, 60 unless set. SOAK_SEED: of an earlier run.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -31,19 +32,22 @@ unsigned number_of(const char* variable, unsigned otherwise) {
 
 /// What a process holds beside memory.
 struct holdings {
-  std::size_t threads, descriptors, children;
+  std::size_t threads, children;
+  std::vector<std::string> open;
 
   explicit holdings(pid_t process)
       : threads(thread_count(process)),
-        descriptors(descriptor_count(process)),
-        children(child_count(process)) {}
+        children(child_count(process)),
+        open(descriptors(process)) {}
   bool within(const holdings& other) const {
-    return threads <= other.threads && descriptors <= other.descriptors &&
+    return threads <= other.threads && open.size() <= other.open.size() &&
            children <= other.children;
   }
   std::string text() const {
-    return std::to_string(threads) + " threads, " + std::to_string(descriptors) + " descriptors, " +
-           std::to_string(children) + " children";
+    auto all = std::to_string(threads) + " threads, " + std::to_string(children) + " children, " +
+               std::to_string(open.size()) + " descriptors:";
+    for (const auto& descriptor : open) all += " " + descriptor;
+    return all;
   }
 };
 
@@ -76,11 +80,13 @@ class installation {
     }
   }
 
-  /// Everything is mended, and all come to agree.
+  /// Everything is mended, and all come to agree, with every source connected.
   void agree_soon() {
     for (auto& s : sources_) s->mend();
     eventually([&] { return difference().empty(); }, 60s);
     BOOST_REQUIRE_MESSAGE(difference().empty(), difference() << tail_of_log());
+    BOOST_REQUIRE_MESSAGE(eventually([&] { return followed(); }, 60s),
+                          "not every source is followed" << tail_of_log());
   }
 
   std::string told() const {
@@ -131,6 +137,13 @@ class installation {
     contents all;
     for (const auto& s : sources_) all.insert(s->has().begin(), s->has().end());
     return all;
+  }
+
+  bool followed() const {
+    const figures now(gateway_->api_port());
+    return std::ranges::all_of(sources_, [&](const auto& s) {
+      return now.count("switchyard_provider_up{provider=\"" + s->name() + "\"}") == 1;
+    });
   }
 
   /// The first thing in which HAProxy or its file is not as desired; "" when there is none.
@@ -210,7 +223,7 @@ BOOST_AUTO_TEST_CASE(agree_in_the_end_whatever_breaks_on_the_way) {
   BOOST_TEST(grown < memory + 16 * megabyte);
   // What ends takes its time: drains, old sessions.
   BOOST_TEST(eventually([&] { return holdings(all.switchyard()).within(before); }, 30s),
-             holdings(all.switchyard()).text() << ", not " << before.text());
+             holdings(all.switchyard()).text() << "\nnot " << before.text());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

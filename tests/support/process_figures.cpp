@@ -26,14 +26,6 @@ std::size_t status_number(pid_t process, const std::string& label) {
   return at == std::string::npos ? 0 : std::stoul(text.substr(at + 1 + label.size()));
 }
 
-std::size_t entries(const fs::path& folder) {
-  std::error_code none;
-  std::size_t count = 0;
-  for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none))
-    ++count;
-  return count;
-}
-
 }  // namespace
 
 std::size_t resident_bytes(pid_t process) {
@@ -44,8 +36,16 @@ std::size_t thread_count(pid_t process) {
   return status_number(process, "Threads:");
 }
 
-std::size_t descriptor_count(pid_t process) {
-  return entries(folder_of(process) / "fd");
+std::vector<std::string> descriptors(pid_t process) {
+  std::vector<std::string> all;
+  std::error_code none;
+  for (fs::directory_iterator at(folder_of(process) / "fd", none), end; !none && at != end;
+       at.increment(none)) {
+    std::error_code closed;  // since it was listed
+    if (auto target = fs::read_symlink(at->path(), closed); !closed) all.push_back(target.string());
+  }
+  std::ranges::sort(all);
+  return all;
 }
 
 std::size_t child_count(pid_t process) {

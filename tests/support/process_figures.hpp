@@ -6,13 +6,16 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace switchyard::tests {
 
 /// Memory that is resident, in bytes; 0 of a process that is gone.
 std::size_t resident_bytes(pid_t process);
 std::size_t thread_count(pid_t process);
-std::size_t descriptor_count(pid_t process);
+/// What its descriptors are, such as "socket:[4711]", in order.
+std::vector<std::string> descriptors(pid_t process);
 /// Processes that it has started and not reaped.
 std::size_t child_count(pid_t process);
 
