@@ -127,6 +127,8 @@ BOOST_AUTO_TEST_CASE(one_that_comes_back_with_other_settings_has_those) {
 // As a blue and green deployment does it.
 BOOST_AUTO_TEST_CASE(one_whose_routes_move_to_one_that_a_reload_brings_serves_until_then) {
   if (!usable()) return;
+  settings.haproxy.reload.min_interval = std::chrono::seconds(2);
+  restart_gateway();
   const http_upstream before("shop");
   const http_upstream after("mall");
   apply(shop({local_server("s1", before.port())}));
@@ -143,6 +145,8 @@ BOOST_AUTO_TEST_CASE(one_whose_routes_move_to_one_that_a_reload_brings_serves_un
       std::vector<switchyard::model::route>{{"", "/shop", "mall"}});
   const auto report = apply(request);
   BOOST_REQUIRE(!report.reload.has_value());
+  BOOST_TEST(http_get(port(), "/shop").body == "shop");
+  tick_after(std::chrono::seconds(1));
   BOOST_TEST(http_get(port(), "/shop").body == "shop");
   settle();
   BOOST_TEST(http_get(port(), "/shop").body == "mall");
