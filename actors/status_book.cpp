@@ -23,7 +23,7 @@ std::string_view word(model::provider_health::level value) {
   return "";
 }
 
-std::vector<std::string> words(const std::vector<haproxy::reload_reason>& reasons) {
+std::vector<std::string> first_words_of(const std::vector<haproxy::reload_reason>& reasons) {
   std::vector<std::string> result;
   for (const auto& r : reasons) {
     if (result.size() == status_book::kept_names) {
@@ -52,8 +52,8 @@ api::apply_status pass_of(pass_kind kind, const haproxy::apply_report& report,
   pass.certificates = report.certificates;
   pass.reachable = report.reachable;
   pass.reloaded = report.reload.has_value();
-  if (report.reload) pass.reload_reasons = words(report.reload_reasons);
-  pass.waiting = words(report.waiting);
+  if (report.reload) pass.reload_reasons = first_words_of(report.reload_reasons);
+  pass.waiting = first_words_of(report.waiting);
   return pass;
 }
 
@@ -103,7 +103,7 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
   base_.applied_revision = report.revision;
   base_.repaired += report.repaired;
   base_.haproxy.reachable = report.reachable;
-  base_.haproxy.waiting = words(report.waiting);
+  base_.haproxy.waiting = first_words_of(report.waiting);
   base_.haproxy.troubles.clear();
   for (const auto& trouble : report.troubles)
     base_.haproxy.troubles.push_back(base::redact(trouble));
@@ -112,9 +112,9 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
   if (report.reload) ++base_.reloads;
   if (report.reload)
     reloads_.push_front({now, true, "took " + std::to_string(report.reload->took.count()) + " ms",
-                         words(report.reload_reasons)});
+                         first_words_of(report.reload_reasons)});
   else if (report.reload_error)
-    reloads_.push_front({now, false, *report.reload_error, words(report.reload_reasons)});
+    reloads_.push_front({now, false, *report.reload_error, first_words_of(report.reload_reasons)});
   if (reloads_.size() > kept_reloads) reloads_.pop_back();
   auto pass = pass_of(kind, report, backends, now);
   if (kind != pass_kind::later) base_.last_apply = pass;

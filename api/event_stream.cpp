@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "api/seconds.hpp"
+
 namespace switchyard::api {
 
 namespace {
@@ -23,10 +25,6 @@ std::string stamp(std::chrono::system_clock::time_point time) {
   auto fraction = std::to_string(duration_cast<microseconds>(time - whole).count());
   fraction.insert(0, 6 - fraction.size(), '0');
   return std::string(text, size) + "." + fraction + "Z";
-}
-
-double in_seconds(std::chrono::nanoseconds d) {
-  return std::chrono::duration<double>(d).count();
 }
 
 /// The number of an id of this run; nothing for any other text.

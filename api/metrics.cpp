@@ -16,6 +16,7 @@
 #include "api/haproxy_families.hpp"
 #include "api/labelled.hpp"
 #include "api/process_figures.hpp"
+#include "api/seconds.hpp"
 
 namespace switchyard::api {
 
@@ -34,10 +35,6 @@ using prometheus::Registry;
 /// reloads or for HAProxy may take.
 const Histogram::BucketBoundaries seconds_buckets{
     0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
-
-double in_seconds(std::chrono::nanoseconds d) {
-  return std::chrono::duration<double>(d).count();
-}
 
 const char* result_name(bool succeeded) {
   return succeeded ? "ok" : "failed";

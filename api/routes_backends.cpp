@@ -16,7 +16,7 @@ namespace {
 using model::edit;
 using nlohmann::json;
 
-reply list(service& from, const request& r) {
+reply list_backends(service& from, const request& r) {
   const auto text = [&](const char* key) {
     const auto found = r.query.find(key);
     return found == r.query.end() ? std::string() : found->second;
@@ -42,7 +42,7 @@ reply show(service& from, const request& r) {
   return shown;
 }
 
-reply put(service& to, const request& r) {
+reply put_backend(service& to, const request& r) {
   const std::string name(r.parameter("name"));
   auto body = model::parse_json(r.body);
   if (!body) return problem(400, body.error().message);
@@ -96,10 +96,10 @@ reply change_server(service& to, const request& r) {
 }  // namespace
 
 void add_backends(router& to, service& from) {
-  to.add("GET", "/v1/backends", [&from](const request& r) { return list(from, r); },
+  to.add("GET", "/v1/backends", [&from](const request& r) { return list_backends(from, r); },
          {"provider", "limit", "cursor"});
   to.add("GET", "/v1/backends/{name}", [&from](const request& r) { return show(from, r); });
-  to.add("PUT", "/v1/backends/{name}", [&from](const request& r) { return put(from, r); },
+  to.add("PUT", "/v1/backends/{name}", [&from](const request& r) { return put_backend(from, r); },
          {"wait"});
   to.add("DELETE", "/v1/backends/{name}", [&from](const request& r) { return remove(from, r); },
          {"wait"});

@@ -27,7 +27,7 @@ std::optional<std::size_t> cursor_of(const request& r) {
   return at;
 }
 
-reply list(service& from, const request& r) {
+reply list_routes(service& from, const request& r) {
   const auto limit = limit_of(r);
   const auto begin = cursor_of(r);
   if (!limit || !begin)
@@ -47,7 +47,7 @@ reply list(service& from, const request& r) {
                      {"next", end < all.size() ? json(std::to_string(end)) : json()}});
 }
 
-reply put(service& to, const request& r) {
+reply put_routes(service& to, const request& r) {
   auto body = model::parse_json(r.body);
   if (!body) return problem(400, body.error().message);
   model::problems wrong;
@@ -72,9 +72,9 @@ reply put(service& to, const request& r) {
 }  // namespace
 
 void add_routes(router& to, service& from) {
-  to.add("GET", "/v1/routes", [&from](const request& r) { return list(from, r); },
+  to.add("GET", "/v1/routes", [&from](const request& r) { return list_routes(from, r); },
          {"limit", "cursor"});
-  to.add("PUT", "/v1/routes", [&from](const request& r) { return put(from, r); }, {"wait"});
+  to.add("PUT", "/v1/routes", [&from](const request& r) { return put_routes(from, r); }, {"wait"});
 }
 
 void add_reconcile(router& to, service& from) {

@@ -14,7 +14,7 @@ using nlohmann::json;
 constexpr std::string_view core_tag = "tag:yaml.org,2002:";
 constexpr std::string_view digits = "0123456789";
 
-error wrong(std::string what) {
+error bad_scalar(std::string what) {
   return {errc::invalid, std::move(what)};
 }
 
@@ -56,7 +56,7 @@ outcome<json> integer(const integer_text& text, bool negative) {
   const auto [rest, code] = std::from_chars(text.digits.data(), end, number, text.base);
   constexpr std::uint64_t lowest = std::uint64_t{1} << 63;
   if (code != std::errc{} || (negative && number > lowest))
-    return wrong("the number does not fit into 64 bits");
+    return bad_scalar("the number does not fit into 64 bits");
   if (!negative) return json(number);
   return json(static_cast<std::int64_t>(~number + 1));
 }
@@ -87,7 +87,7 @@ outcome<json> floating(std::string_view t) {
   double number = 0;
   if (t.starts_with('+')) t.remove_prefix(1);
   const auto [rest, code] = std::from_chars(t.data(), t.data() + t.size(), number);
-  if (code != std::errc{}) return wrong("the number does not fit");
+  if (code != std::errc{}) return bad_scalar("the number does not fit");
   return json(number);
 }
 
@@ -97,7 +97,7 @@ outcome<json> plain(const std::string& text) {
   if (const auto i = as_integer(text); i.base != 0) return integer(i, text.starts_with('-'));
   if (is_float(text)) return floating(text);
   if (is_special_float(text))
-    return wrong("infinite numbers and .nan are not allowed; quote a text");
+    return bad_scalar("infinite numbers and .nan are not allowed; quote a text");
   return json(text);
 }
 
@@ -114,9 +114,9 @@ outcome<json> yaml_scalar(const std::string& tag, const std::string& text) {
     if (name == "bool") return value->is_boolean();
     return name == "null" && value->is_null();
   };
-  if (!tag.starts_with(core_tag)) return wrong("the tag '" + tag + "' is not known here");
+  if (!tag.starts_with(core_tag)) return bad_scalar("the tag '" + tag + "' is not known here");
   if (!fits(std::string_view(tag).substr(core_tag.size())))
-    return wrong("the value is not what its tag says");
+    return bad_scalar("the value is not what its tag says");
   return value;
 }
 

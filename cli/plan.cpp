@@ -101,7 +101,7 @@ void print(const actors::plan_answer& answer, output_format format) {
     std::cerr << "refused " << r.source << " " << r.what.key << ": " << r.what.reason << '\n';
 }
 
-int fail(const error& why) {
+int no_plan(const error& why) {
   std::cerr << "switchyard plan: " << base::redact(why.message) << '\n';
   return 1;
 }
@@ -110,9 +110,9 @@ int fail(const error& why) {
 
 int plan(const plan_options& options) {
   const auto settings = config::load(options.common.config, config::switchyard_environment());
-  if (!settings) return fail(settings.error());
+  if (!settings) return no_plan(settings.error());
   const auto answer = answer_to(options, *settings);
-  if (!answer) return fail(answer.error());
+  if (!answer) return no_plan(answer.error());
   print(*answer, options.common.output);
   if (!std::cout.flush()) return 1;
   return answer->preview.differs() ? differs : 0;

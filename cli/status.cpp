@@ -75,7 +75,7 @@ void print_passes(const json& s) {
   }
 }
 
-colour shade_of(const std::string& state) {
+colour shade_of_state(const std::string& state) {
   if (state == "live") return colour::green;
   return state == "degraded" ? colour::red : colour::yellow;
 }
@@ -90,7 +90,7 @@ void print_providers(const json& s) {
     const auto collisions = text_at(p, "collisions");
     providers.row({{text_at(p, "name")},
                    {text_at(p, "type")},
-                   {state, shade_of(state)},
+                   {state, shade_of_state(state)},
                    {text_at(p, "backends")},
                    {text_at(p, "servers")},
                    {text_at(p, "routes")},

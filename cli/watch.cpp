@@ -31,7 +31,7 @@ std::string path_of(const watch_options& options) {
   return path;
 }
 
-colour shade_of(const std::string& level) {
+colour shade_of_level(const std::string& level) {
   if (level == "error" || level == "critical") return colour::red;
   return level == "warning" || level == "warn" ? colour::yellow : colour::none;
 }
@@ -52,7 +52,7 @@ void print_text(const sse_event& event, const json& body) {
   const auto provider = text_at(body, "provider");
   const auto took = milliseconds(member(body, "took_seconds"));
   std::cout << painted(harmless(text_at(body, "time")), colour::faint) << ' '
-            << painted(harmless(text_at(body, "text")), shade_of(text_at(body, "level")))
+            << painted(harmless(text_at(body, "text")), shade_of_level(text_at(body, "level")))
             << (provider.empty() ? "" : painted(" [" + harmless(provider) + "]", colour::cyan))
             << (took.empty() ? "" : painted(" (" + took + ")", colour::faint)) << std::endl;
 }

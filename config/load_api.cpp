@@ -12,7 +12,6 @@ namespace {
 using model::object_reader;
 
 constexpr std::string_view unix_prefix = "unix:";
-constexpr std::size_t longest_socket_path = 107;  // sockaddr_un less the NUL
 constexpr std::size_t shortest_token = 16;
 constexpr std::size_t longest_token = 512;
 

@@ -15,8 +15,6 @@ namespace {
 using model::object_reader;
 using namespace std::chrono_literals;
 
-constexpr std::size_t longest_socket_path = 107;  // sun_path of unix(7) less the NUL
-
 void read_reload(const nlohmann::json& value, const std::string& pointer, const reading& place,
                  reload_settings& target) {
   object_reader from(value, pointer, place.sink);

@@ -16,6 +16,8 @@
 
 namespace switchyard::config {
 
+inline constexpr std::size_t longest_socket_path = 107;  ///< sun_path of unix(7) less the NUL
+
 /// Where a section is read from and its problems go.
 struct reading {
   std::filesystem::path folder;  ///< absolute; of the settings file: relative paths begin here

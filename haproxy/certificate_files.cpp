@@ -27,7 +27,7 @@ using base::status;
 constexpr std::string_view key_ending = ".key";
 constexpr std::array<std::string_view, 3> extra_endings{".ocsp", ".sctl", ".issuer"};
 constexpr std::array<std::string_view, 4> variants{"", ".rsa", ".ecdsa", ".dsa"};
-constexpr std::size_t largest_file = 1U << 20;
+constexpr std::size_t largest_certificate_file = 1U << 20;
 
 std::int64_t nanoseconds(const timespec& t) {
   // What lies beyond the years 1678 to 2262 is as good as their ends.
@@ -107,7 +107,7 @@ error in_file(const std::string& path, const error& why) {
 }
 
 outcome<pem_blocks> read_blocks(const std::string& path) {
-  const auto text = base::read_file(path, largest_file);
+  const auto text = base::read_file(path, largest_certificate_file);
   if (!text) return text.error();
   auto blocks = read_pem(*text);
   if (!blocks) return in_file(path, blocks.error());

@@ -21,7 +21,7 @@ using enum certificate_verdict::kind;
 
 /// Calls `with` for each line that is not empty.
 template <class Function>
-void each_line(std::string_view text, Function with) {
+void each_filled_line(std::string_view text, Function with) {
   while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -32,7 +32,7 @@ void each_line(std::string_view text, Function with) {
 /// HAProxy's words on one line, with nothing but printable ASCII.
 std::string on_one_line(std::string_view words) {
   std::string text;
-  each_line(words, [&](std::string_view line) {
+  each_filled_line(words, [&](std::string_view line) {
     if (!text.empty()) text += "; ";
     text += legible(line);
   });
@@ -51,7 +51,7 @@ bool has_passed(const std::string& date) {
 verdict with_validity(verdict::kind what, std::string_view details) {
   constexpr std::string_view field = "notAfter: ";
   verdict made{what, "", false};
-  each_line(details, [&](std::string_view line) {
+  each_filled_line(details, [&](std::string_view line) {
     if (!line.starts_with(field)) return;
     const std::string date(line.substr(field.size()));
     made.text = "valid until " + date;
@@ -83,7 +83,7 @@ verdict not_sendable(const std::string& name) {
 loaded_certificates parse_certificates(std::string_view reply) {
   loaded_certificates found;
   bool in_transaction = false;
-  each_line(reply, [&](std::string_view line) {
+  each_filled_line(reply, [&](std::string_view line) {
     if (line.starts_with('#')) {
       in_transaction = line == "# transaction";
     } else if (in_transaction) {
@@ -98,7 +98,7 @@ loaded_certificates parse_certificates(std::string_view reply) {
 std::optional<std::set<std::string>> parse_folder(std::string_view reply) {
   if (!reply.starts_with("# ")) return std::nullopt;
   std::set<std::string> found;
-  each_line(reply, [&](std::string_view line) {
+  each_filled_line(reply, [&](std::string_view line) {
     // "/etc/certs/a.pem:0": the number of its line, where there are lines.
     if (!line.starts_with('#')) found.emplace(line.substr(0, line.rfind(':')));
   });

@@ -26,7 +26,6 @@ using base::status;
 
 constexpr std::chrono::seconds longest_load{3};  // 100,000 servers need less than two
 constexpr std::chrono::seconds validation_deadline{30};
-constexpr std::size_t largest_file = 1U << 30;
 constexpr std::size_t most_alerts = 5;
 
 /// What the temporary files of a check are named after.
@@ -119,7 +118,7 @@ config_store::config_store(const config::haproxy_settings& settings, base::files
     : settings_(settings), files_(files) {}
 
 outcome<configuration> config_store::load() {
-  const auto text = files_.read(settings_.config_file, largest_file);
+  const auto text = files_.read(settings_.config_file, largest_config_file);
   if (!text) return text.error();
   auto read = parse_configuration(*text);
   if (!read) return error{read.error().kind, settings_.config_file + ": " + read.error().message};
@@ -175,7 +174,7 @@ bool config_store::edited() {
   if (!last_) return false;
   const auto now = look_at_file();
   if (now && now == unchanged_) return false;
-  const auto text = files_.read(settings_.config_file, largest_file);
+  const auto text = files_.read(settings_.config_file, largest_config_file);
   if (!text) return text.error().kind == errc::not_found;
   if (std::hash<std::string>()(*text) != *last_) return true;
   unchanged_ = now;
@@ -183,7 +182,7 @@ bool config_store::edited() {
 }
 
 status config_store::write(const configuration& next, const configuration* known) {
-  const auto before = files_.read(settings_.config_file, largest_file);
+  const auto before = files_.read(settings_.config_file, largest_config_file);
   const auto previous = settings_.config_file + ".previous";
   if (before && last_ && std::hash<std::string>()(*before) != *last_) {
     // rewrite() puts theirs aside.
@@ -201,7 +200,7 @@ status config_store::write(const configuration& next, const configuration* known
 
 status config_store::rewrite(const configuration& next) {
   if (last_) {
-    const auto found = files_.read(settings_.config_file, largest_file);
+    const auto found = files_.read(settings_.config_file, largest_config_file);
     if (found && std::hash<std::string>()(*found) != *last_)
       if (auto kept = keep_edited(*found); !kept) return kept;
   }

@@ -5,6 +5,7 @@
 // Threading: one thread (the writer's). Touches the disk and runs `haproxy -c`.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 #include "haproxy/configuration.hpp"
 
 namespace switchyard::haproxy {
+
+inline constexpr std::size_t largest_config_file = 1U << 30;
 
 class config_store {
  public:

@@ -1,10 +1,10 @@
 #include "haproxy/configuration.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 #include "base/fingerprint.hpp"
+#include "haproxy/reply_text.hpp"
 #include "haproxy/words.hpp"
 
 namespace switchyard::haproxy {
@@ -98,13 +98,6 @@ outcome<profile_map> parse_profiles(std::string_view& text) {
   const auto blank = take_line(text);
   if (!blank || !blank->empty()) return not_ours(blank.value_or(""));
   return profiles;
-}
-
-template <class Number>
-bool read_number(std::string_view word, Number& into) {
-  const auto* end = word.data() + word.size();
-  const auto [stop, failed] = std::from_chars(word.data(), end, into);
-  return failed == std::errc{} && stop == end;
 }
 
 std::size_t count_servers(const configuration& c) {

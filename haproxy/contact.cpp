@@ -14,7 +14,6 @@ const std::string about_haproxy = "haproxy";
 const std::string about_start = "start";
 const std::string about_socket = "runtime socket";
 constexpr std::chrono::seconds loading_slack{3};
-constexpr std::chrono::milliseconds no_wait{0};
 
 }  // namespace
 

@@ -15,7 +15,7 @@ using base::error;
 using base::outcome;
 using base::status;
 
-std::string process(pid_t pid) {
+std::string named_process(pid_t pid) {
   return "process " + std::to_string(pid);
 }
 
@@ -35,14 +35,14 @@ error another(const config::haproxy_settings& settings, pid_t known, const std::
   return {errc::conflict, "another HAProxy (" + who +
                               ") has taken the sockets of the one that "
                               "switchyard keeps (" +
-                              process(known) +
+                              named_process(known) +
                               "), which still runs; the other one gets no commands and may take "
                               "part of the traffic. End it, " +
                               restart(settings) + or_replace(settings)};
 }
 
 error stray(const config::haproxy_settings& settings, pid_t worker) {
-  return {errc::conflict, process(worker) + ", which answers on " + settings.runtime_socket +
+  return {errc::conflict, named_process(worker) + ", which answers on " + settings.runtime_socket +
                               ", is of another HAProxy that was started on the same configuration "
                               "and may take part of the traffic; end it, " +
                               restart(settings)};
@@ -71,9 +71,9 @@ outcome<incumbent> by_parent(const config::haproxy_settings& settings, const inc
   const auto parent = parent_of(worker);
   if (met.worker.pid == 0 || !parent) return met;
   if (runs(known.master) && *parent != known.master.pid && !succeeds(known, worker))
-    return another(settings, known.master.pid, process(worker));
+    return another(settings, known.master.pid, named_process(worker));
   if (known.master.pid == 0 && runs(known.worker) && known.worker != met.worker)
-    return another(settings, known.worker.pid, process(worker));
+    return another(settings, known.worker.pid, named_process(worker));
   if (!settings.master_socket) {
     const auto master = named_in(settings.pid_file);
     if (master > 1 && master != worker && is_haproxy(master, settings.binary) && *parent != master)
@@ -94,8 +94,9 @@ status same_master(const config::haproxy_settings& settings, const incumbent& kn
   if (!runs(known.master) || answered.master == known.master.pid ||
       succeeds(known, answered.worker))
     return {};
-  return another(settings, known.master.pid,
-                 process(answered.master) + ", its worker " + std::to_string(answered.worker));
+  return another(
+      settings, known.master.pid,
+      named_process(answered.master) + ", its worker " + std::to_string(answered.worker));
 }
 
 outcome<incumbent> recognise(const config::haproxy_settings& settings, const incumbent& known,

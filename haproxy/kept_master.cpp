@@ -8,7 +8,7 @@ namespace switchyard::haproxy {
 
 namespace {
 
-constexpr std::size_t longest_line = 64;
+constexpr std::size_t longest_entry = 64;
 constexpr std::string_view told_to_stop = "stopping";
 
 }  // namespace
@@ -20,7 +20,7 @@ kept_master::kept_master(const config::haproxy_settings& settings, base::files& 
       files_(&files) {}
 
 kept_master::entry kept_master::read() const {
-  const auto text = files_->read(path_, longest_line);
+  const auto text = files_->read(path_, longest_entry);
   auto line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
   entry kept;
   if (!read_number(next_word(line), kept.master.pid) ||

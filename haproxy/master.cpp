@@ -30,7 +30,7 @@ using std::chrono::milliseconds;
 // One look at a HAProxy that may be busy loading its configuration. A connection that the master
 // accepted just before it re-executes is lost without an answer, so many short tries beat a long
 // one.
-constexpr milliseconds look(100);
+constexpr milliseconds short_look(100);
 constexpr milliseconds between_looks(5);
 constexpr milliseconds longest_question(5'000);
 // A master that is starting, or re-executing itself, refuses connections for a moment.
@@ -57,7 +57,7 @@ struct watch {
   /// The result, once another worker answers on the runtime socket; an error once neither a worker
   /// nor the master takes connections any more.
   std::optional<outcome<reload_result>> new_worker() {
-    const auto info = show_info(settings, at_most(look));
+    const auto info = show_info(settings, at_most(short_look));
     if (!info && info.error().kind == errc::unavailable && ended())
       return error{errc::unavailable, "HAProxy ended during the reload"};
     if (info) refused_since.reset();
@@ -70,7 +70,7 @@ struct watch {
   /// Whether the master has refused connections for longer than it does while it starts or loads.
   bool ended() {
     if (!settings.master_socket) return false;
-    const auto master = show_proc(*settings.master_socket, at_most(look));
+    const auto master = show_proc(*settings.master_socket, at_most(short_look));
     const auto now = base::deadline::clock::now();
     if (master || master.error().kind != errc::unavailable)
       refused_since.reset();
@@ -102,7 +102,7 @@ struct watch {
   outcome<reload_result> await_counts(const master_process& before, const base::deadline& longest) {
     do {
       if (auto done = new_worker()) return *done;
-      const auto now = show_proc(*settings.master_socket, at_most(look));
+      const auto now = show_proc(*settings.master_socket, at_most(short_look));
       if (now && now->reloads > before.reloads && now->failed_reloads > 0)
         return error{errc::refused,
                      "HAProxy could not load the configuration and kept the old worker; its log "
@@ -129,8 +129,9 @@ error refusal(std::string_view answer) {
 
 /// How long the master may refuse connections: while it loads, its worker answers.
 milliseconds silence_of(const config::haproxy_settings& settings) {
-  return nobody_listens(settings.runtime_socket, base::deadline(look)) ? longest_loading
-                                                                       : master_restarts_within;
+  return nobody_listens(settings.runtime_socket, base::deadline(short_look))
+             ? longest_loading
+             : master_restarts_within;
 }
 
 /// `show proc` of a master that may be busy with a reload right now.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "haproxy/config_store.hpp"
 #include "haproxy/rehearsal.hpp"
 #include "haproxy/words.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 using base::outcome;
 using std::chrono::milliseconds;
 
-constexpr std::size_t largest_file = 1U << 30;
 // A reload that cannot be made is tried again and again: what has not come to an end by then waits.
 constexpr std::chrono::seconds slack{5};
 
@@ -96,7 +96,7 @@ class director {
   void compare_file(const std::string& path, Changes changes_of) {
     const auto after = outside_->written().text(path);
     if (!after) return;
-    const auto before = base::files_on_disk().read(path, largest_file);
+    const auto before = base::files_on_disk().read(path, largest_config_file);
     if (before && *before == *after) return;
     auto changes = changes_of(before ? std::string_view(*before) : std::string_view(), *after);
     if (before && changes.empty()) return;

@@ -30,8 +30,8 @@ using base::error;
 using base::status;
 using std::chrono::milliseconds;
 
-constexpr milliseconds look(200);
-constexpr milliseconds between_looks(5);
+constexpr milliseconds longer_look(200);
+constexpr milliseconds between_tries(5);
 constexpr milliseconds between_signals(50);
 constexpr milliseconds orphan_ends_within(10'000);
 constexpr milliseconds dismissed_within(5'000);
@@ -98,11 +98,11 @@ status none_left_behind(const config::haproxy_settings& settings, milliseconds l
     const auto left = kept_master(settings).running_on_our_file();
     if (left.pid == 0) return {};
     const auto there = settings.master_socket
-                           ? show_proc(*settings.master_socket, std::min(look, until.left()))
+                           ? show_proc(*settings.master_socket, std::min(longer_look, until.left()))
                            : error{};
     if (there && there->master == left.pid) return {};
     if (until.passed()) return unreachable(settings, left.pid);
-    ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+    ::poll(nullptr, 0, static_cast<int>(between_tries.count()));
   }
 }
 
@@ -129,14 +129,14 @@ status process::ensure_running(milliseconds longest) {
                                : std::string()) +
                        "; its own messages say why"};
     // One that was found may have lost its runtime socket; a new one has to have it.
-    const auto at_most = std::min(look, until.left());
+    const auto at_most = std::min(longer_look, until.left());
     const auto info =
         child_ ? show_info(settings_.runtime_socket, at_most) : show_info(settings_, at_most);
     // 2.6 opens its master socket a moment after its worker has begun to answer.
     if (info && !info->stopping &&
-        show_proc(*settings_.master_socket, std::min(look, until.left())))
+        show_proc(*settings_.master_socket, std::min(longer_look, until.left())))
       return {};
-    ended_by(pidfd_.get(), base::deadline(between_looks));
+    ended_by(pidfd_.get(), base::deadline(between_tries));
   } while (!until.passed());
   return error{errc::timeout,
                "HAProxy runs but does not answer on " + settings_.runtime_socket + " in time"};
@@ -166,7 +166,7 @@ base::outcome<process::presence> process::find(const base::deadline& until) {
     if (orphan_gone.passed())
       return error{errc::conflict, "somebody answers on " + socket +
                                        " without a master behind our master socket; end it first"};
-    ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+    ::poll(nullptr, 0, static_cast<int>(between_tries.count()));
   }
 }
 
@@ -180,7 +180,7 @@ void process::dismiss(const program& leaving, const base::deadline& until) const
     signal_pidfd(pidfd.get(), SIGUSR1);
     if (ended_by(pidfd.get(), base::deadline(std::min(between_signals, until.left())))) return;
     // A master that has told its worker to stop answers nobody (2.6, 3.4).
-    const auto info = show_info(settings_.runtime_socket, std::min(look, until.left()));
+    const auto info = show_info(settings_.runtime_socket, std::min(longer_look, until.left()));
     if (info ? info->stopping : info.error().kind == errc::unavailable) return;
   } while (!until.passed());
 }
@@ -190,9 +190,9 @@ status process::adopt(const base::deadline& until) {
   if (const auto listener = connect_unix(socket, until); !listener) return listener.error();
   // Somebody listens: a master that is just loading its configuration answers a little later.
   do {
-    const auto there = show_proc(socket, std::min(look, until.left()));
+    const auto there = show_proc(socket, std::min(longer_look, until.left()));
     if (there) return take(there->master);
-    ::poll(nullptr, 0, static_cast<int>(between_looks.count()));
+    ::poll(nullptr, 0, static_cast<int>(between_tries.count()));
   } while (!until.passed());
   return error{errc::timeout, "what listens on " + socket + " does not answer as HAProxy's master"};
 }
@@ -273,12 +273,12 @@ status process::begin_reload() {
 
 void process::stop(milliseconds grace) {
   if (!alive()) return;
-  struct step {
+  struct stop_signal {
     int signal;
     milliseconds patience;
   };
-  const std::array steps{step{SIGUSR1, grace}, step{SIGTERM, after_sigterm},
-                         step{SIGKILL, after_sigkill}};
+  const std::array steps{stop_signal{SIGUSR1, grace}, stop_signal{SIGTERM, after_sigterm},
+                         stop_signal{SIGKILL, after_sigkill}};
   // A switchyard that is killed meanwhile would take it for one that is in the way.
   static_cast<void>(kept_.keep(program_at(master_), kept_master::course::stops));
   for (const auto& [signal, patience] : steps) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/binary.hpp"
+#include "haproxy/config_store.hpp"
 #include "haproxy/process.hpp"
 #include "haproxy/unix_socket.hpp"
 
@@ -17,8 +18,6 @@ using base::error;
 using base::outcome;
 using base::status;
 using std::chrono::milliseconds;
-
-constexpr std::size_t largest_file = 1U << 30;
 
 }  // namespace
 
@@ -167,13 +166,13 @@ status rehearsal::ensure_running(milliseconds /*longest*/) {
 // -- files
 
 outcome<configuration> rehearsal::file_in(const settings& s) {
-  const auto text = files_.read(s.config_file, largest_file);
+  const auto text = files_.read(s.config_file, largest_config_file);
   if (!text) return text.error();
   return parse_configuration(*text);
 }
 
 route_entries rehearsal::entries_in(const settings& s) {
-  const auto text = files_.read(map_beside(s.config_file), largest_file);
+  const auto text = files_.read(map_beside(s.config_file), largest_config_file);
   auto entries = text ? parse_map_text(*text) : outcome<route_entries>(text.error());
   return entries ? std::move(entries).value() : route_entries();
 }

@@ -15,7 +15,6 @@ namespace {
 
 // When too many old workers are draining, the next look comes after this.
 constexpr std::chrono::milliseconds crowded_wait{1000};
-constexpr std::chrono::milliseconds no_wait{0};
 
 const std::string about_master = "master socket";
 

@@ -39,7 +39,7 @@ bool names_no_backend(std::string_view reply) {
   return reply.starts_with("Can't find backend.");
 }
 
-error no_backend() {
+error unknown_backend() {
   return {errc::not_found, "HAProxy has no such backend"};
 }
 
@@ -105,7 +105,7 @@ pid_t take_youngest(std::vector<proc_row>& rows) {
 }  // namespace
 
 outcome<runtime_view> parse_servers_state(std::string_view reply) {
-  if (names_no_backend(reply)) return no_backend();
+  if (names_no_backend(reply)) return unknown_backend();
   const auto version = next_line(reply);
   if (!version || *version != "1") return unexpected("show servers state", version.value_or(""));
   runtime_view view;
@@ -148,7 +148,7 @@ outcome<process_info> parse_info(std::string_view reply) {
 }
 
 outcome<std::map<std::string, std::uint64_t>> parse_servers_conn(std::string_view reply) {
-  if (names_no_backend(reply)) return no_backend();
+  if (names_no_backend(reply)) return unknown_backend();
   const auto header = next_line(reply);
   if (!header || !header->starts_with("# bkname/svname "))
     return unexpected("show servers conn", header.value_or(""));

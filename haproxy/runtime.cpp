@@ -80,7 +80,7 @@ std::string without_line_prompts(std::string reply) {
 enum class waiting { nothing, bytes, closed };
 
 /// What the socket holds for us at this moment.
-waiting look(int fd) {
+waiting peek(int fd) {
   pollfd p{fd, POLLIN, 0};
   if (::poll(&p, 1, 0) <= 0) return waiting::nothing;
   char byte = 0;
@@ -89,11 +89,10 @@ waiting look(int fd) {
 
 /// HAProxy's words, with the command they answer.
 status named_verdict(const command& c, std::string_view reply) {
-  auto verdict = check_reply(c.kind, reply);
-  if (verdict) return verdict;
+  auto judged = check_reply(c.kind, reply);
+  if (judged) return judged;
   constexpr std::size_t shown = 200;
-  return error{verdict.error().kind,
-               "`" + c.line.substr(0, shown) + "`: " + verdict.error().message};
+  return error{judged.error().kind, "`" + c.line.substr(0, shown) + "`: " + judged.error().message};
 }
 
 /// Which commands are on their way.
@@ -176,7 +175,7 @@ status runtime::send(std::string_view bytes) {
 
 status runtime::ready() {
   if (broken_) return error{errc::unavailable, "the conversation with HAProxy is over"};
-  const auto held = look(fd_.get());
+  const auto held = peek(fd_.get());
   if (held == waiting::nothing && unread_.empty()) return {};
   broken_ = true;
   if (held == waiting::closed)
@@ -187,7 +186,7 @@ status runtime::ready() {
 bool runtime::take_reply(std::size_t seen, bool last, std::string& into) {
   if (last) {
     // A long reply may hold the prompt's characters: they end it only where nothing follows.
-    if (!unread_.ends_with(prompt_) || look(fd_.get()) == waiting::bytes) return false;
+    if (!unread_.ends_with(prompt_) || peek(fd_.get()) == waiting::bytes) return false;
     into = trimmed(std::string_view(unread_).substr(0, unread_.size() - prompt_.size()));
     unread_.clear();
     return true;

@@ -13,7 +13,7 @@ namespace switchyard::haproxy {
 namespace {
 
 // No worker takes longer to load; 100,000 servers need less than two seconds.
-constexpr std::chrono::seconds longest_load{60};
+constexpr std::chrono::seconds longest_worker_load{60};
 
 }  // namespace
 
@@ -199,7 +199,7 @@ void gateway::save(apply_report& report) {
 }
 
 void gateway::saved(configuration now_in_file, apply_report& report) {
-  std::erase_if(resaved_, [this](const auto& r) { return r.second + longest_load < now_; });
+  std::erase_if(resaved_, [this](const auto& r) { return r.second + longest_worker_load < now_; });
   for (const auto& [name, section] : file_.backends) {
     const auto now = now_in_file.backends.find(name);
     if (now == now_in_file.backends.end() || now->second->settings != section->settings)

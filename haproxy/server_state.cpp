@@ -28,7 +28,7 @@ constexpr std::size_t admin_column = 6;
 constexpr std::size_t port_column = 18;
 constexpr std::size_t columns = 19;  // those up to the port
 
-std::string_view take_line(std::string_view& text) {
+std::string_view take_row(std::string_view& text) {
   const auto line = text.substr(0, text.find('\n'));
   text.remove_prefix(std::min(line.size() + 1, text.size()));
   return line;
@@ -84,12 +84,12 @@ std::string server_state_beside(const std::string& config_file) {
 
 outcome<std::string> down_servers(std::string_view reply, const configuration& next) {
   std::string text(no_server_state);
-  const auto title_follows = take_line(reply) == "1" && reply.starts_with("# be_id be_name ");
+  const auto title_follows = take_row(reply) == "1" && reply.starts_with("# be_id be_name ");
   if (!title_follows) return error{errc::protocol, "an unexpected reply to show servers state"};
-  (text += take_line(reply)) += '\n';
+  (text += take_row(reply)) += '\n';
   places wanted(next);
   while (!reply.empty()) {
-    const auto line = take_line(reply);
+    const auto line = take_row(reply);
     auto rest = line;
     std::array<std::string_view, columns> cells;
     for (auto& cell : cells) cell = take_word(rest);

@@ -12,7 +12,7 @@ namespace switchyard::haproxy {
 
 namespace {
 
-using lines = std::vector<std::string_view>;
+using line_list = std::vector<std::string_view>;
 
 template <class Function>
 void each_line(std::string_view text, Function with) {
@@ -23,7 +23,7 @@ void each_line(std::string_view text, Function with) {
   }
 }
 
-std::string_view trimmed(std::string_view line) {
+std::string_view unindented(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   return line;
 }
@@ -36,20 +36,20 @@ std::string_view title_of(std::string_view line) {
   return line.substr(0, line.size() - rest.size());
 }
 
-std::map<std::string_view, lines> sections_of(std::string_view text) {
-  std::map<std::string_view, lines> sections;
+std::map<std::string_view, line_list> sections_of(std::string_view text) {
+  std::map<std::string_view, line_list> sections;
   auto* current = &sections[""];
   each_line(text, [&](std::string_view line) {
-    if (trimmed(line).empty() || line.starts_with('#')) return;
+    if (unindented(line).empty() || line.starts_with('#')) return;
     if (line.find(layout_variable) != std::string_view::npos) return;
     if (!line.starts_with(' ')) current = &sections[title_of(line)];
-    current->push_back(trimmed(line));
+    current->push_back(unindented(line));
   });
   return sections;
 }
 
 /// The lines that are not among the others, as often as they are not.
-std::vector<std::string> without(const lines& these, const lines& others) {
+std::vector<std::string> without(const line_list& these, const line_list& others) {
   std::multiset<std::string_view> left(others.begin(), others.end());
   std::vector<std::string> result;
   for (const auto line : these) {
@@ -62,7 +62,7 @@ std::vector<std::string> without(const lines& these, const lines& others) {
   return result;
 }
 
-void compare(std::string_view section, const lines& before, const lines& after,
+void compare(std::string_view section, const line_list& before, const line_list& after,
              std::vector<section_change>& into) {
   if (before == after) return;
   section_change change{std::string(section), without(before, after), without(after, before)};
@@ -74,7 +74,7 @@ void compare(std::string_view section, const lines& before, const lines& after,
 std::vector<section_change> configuration_changes(std::string_view before, std::string_view after) {
   const auto old = sections_of(before);
   const auto next = sections_of(after);
-  const lines none;
+  const line_list none;
   std::vector<section_change> changes;
   auto names = std::set<std::string_view>();
   for (const auto& [name, text] : old) names.insert(name);
@@ -89,8 +89,8 @@ std::vector<section_change> configuration_changes(std::string_view before, std::
 }
 
 std::vector<section_change> line_changes(std::string_view before, std::string_view after) {
-  lines old;
-  lines next;
+  line_list old;
+  line_list next;
   each_line(before, [&](std::string_view line) { old.push_back(line); });
   each_line(after, [&](std::string_view line) { next.push_back(line); });
   std::vector<section_change> changes;

@@ -41,7 +41,7 @@ error unknown(const std::string& what, std::string_view name) {
   return {errc::not_found, "there is no " + what + " " + printable(name)};
 }
 
-bool same(const backend_section_ptr& a, const backend_section_ptr& b) {
+bool same_section(const backend_section_ptr& a, const backend_section_ptr& b) {
   return a == b || *a == *b;
 }
 
@@ -105,7 +105,7 @@ void transaction::set_head(std::string head) {
 bool transaction::changed() const {
   return draft_.head != before_.head ||
          !std::ranges::equal(draft_.backends, before_.backends, [](const auto& a, const auto& b) {
-           return a.first == b.first && same(a.second, b.second);
+           return a.first == b.first && same_section(a.second, b.second);
          });
 }
 

@@ -15,6 +15,8 @@
 
 namespace switchyard::haproxy {
 
+inline constexpr std::chrono::milliseconds no_wait{0};
+
 /// A connected, non-blocking socket. errc::unavailable names the path and the cause (absent, nobody
 /// listens, not permitted, path too long, not a socket); errc::timeout when the listener's queue
 /// stays full.

@@ -126,6 +126,11 @@ struct backend {
 
 using backend_ptr = std::shared_ptr<const backend>;
 
+/// 0 for none.
+inline std::size_t serving_of(const backend_ptr& backend) {
+  return backend ? backend->serving() : 0;
+}
+
 /// Sorts servers by name, the order that `backend::servers` promises.
 void sort_servers(std::vector<server>& servers);
 

@@ -23,10 +23,6 @@ std::size_t servers_of(const backend_ptr& backend) {
   return backend ? backend->servers.size() : 0;
 }
 
-std::size_t serving_of(const backend_ptr& backend) {
-  return backend ? backend->serving() : 0;
-}
-
 bool same(const backend_ptr& a, const backend_ptr& b) {
   return a == b || (a && b && *a == *b);
 }

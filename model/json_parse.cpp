@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string place(std::string_view text, std::size_t offset) {
+std::string line_and_column(std::string_view text, std::size_t offset) {
   const auto before = text.substr(0, offset);
   const auto lines = std::ranges::count(before, '\n');
   const auto start = before.rfind('\n');
@@ -157,14 +157,14 @@ base::outcome<json> parse_json(std::string_view text, const json_limits& limits)
     return refuse("larger than " + std::to_string(limits.bytes) + " bytes");
   // The parser takes a NUL byte between two tokens for the end of the text.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)
-    return refuse(place(text, nul + 1) + ": a NUL byte, which JSON has no place for");
+    return refuse(line_and_column(text, nul + 1) + ": a NUL byte, which JSON has no place for");
   std::size_t read = 0;
   builder target(limits.depth);
   const bool parsed = json::sax_parse(counting_iterator(text.data(), &read),
                                       counting_iterator(text.data() + text.size(), &read), &target);
   if (parsed) return target.take();
   const auto at = target.failed_at() != 0 ? target.failed_at() : read;
-  return refuse(place(text, at) + ": " + target.failure());
+  return refuse(line_and_column(text, at) + ": " + target.failure());
 }
 
 }  // namespace switchyard::model

@@ -26,10 +26,6 @@ std::vector<const server*> serving_without(const backend_ptr& a, const backend_p
   return result;
 }
 
-std::size_t serving_of(const backend_ptr& backend) {
-  return backend ? backend->serving() : 0;
-}
-
 /// Where the source says that it is.
 std::string_view place_of(const server& s) {
   return s.host.empty() ? s.address : s.host;

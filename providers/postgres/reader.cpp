@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds grace{2000};
 /// Past so many single servers their backends are read as a whole.
 constexpr std::size_t most_single_servers = 1000;
 
-std::string joined(const std::vector<std::string>& parts) {
+std::string union_of(const std::vector<std::string>& parts) {
   std::string text;
   for (const auto& part : parts) {
     if (part.empty()) continue;
@@ -62,7 +62,7 @@ reader::reader(const config::postgres_settings& settings)
   if (settings.queries) {
     const auto& own = *settings.queries;
     if (own.routes) routes_ = rows_of('r', "t.host", "t.path", subquery(*own.routes));
-    all_ = joined({rows_of('s', "t.backend", "t.name", subquery(own.all)), routes_});
+    all_ = union_of({rows_of('s', "t.backend", "t.name", subquery(own.all)), routes_});
     named_ = rows_of('s', "t.backend", "t.name", subquery(own.backends));
     return;
   }
@@ -72,10 +72,10 @@ reader::reader(const config::postgres_settings& settings)
   const auto backends = rows_of('b', "t.name", "NULL", in_schema("backends"));
   const auto servers = rows_of('s', "t.backend", "t.name", in_schema("servers"));
   routes_ = rows_of('r', "t.host", "t.path", in_schema("routes"));
-  all_ = joined({backends, servers, routes_});
+  all_ = union_of({backends, servers, routes_});
   // The casts are nothing to text, and let keys of other types be compared.
-  named_ = joined({backends + " WHERE t.name::text = ANY($1::text[])",
-                   servers + " WHERE t.backend::text = ANY($1::text[])"});
+  named_ = union_of({backends + " WHERE t.name::text = ANY($1::text[])",
+                     servers + " WHERE t.backend::text = ANY($1::text[])"});
   one_ = columns_of_one(in_schema("servers"));
   // OFFSET keeps the planner from joining: each key is one look-up in the primary key.
   single_ =
@@ -101,7 +101,7 @@ std::string reader::session_settings() const {
 base::outcome<table> reader::rows(connection& session, const hints& wanted) const {
   if (!wanted.everything && !wanted.backends.empty()) {
     const std::vector<std::string> names(wanted.backends.begin(), wanted.backends.end());
-    return session.read(wanted.routes ? joined({named_, routes_}) : named_, names, most_bytes_,
+    return session.read(wanted.routes ? union_of({named_, routes_}) : named_, names, most_bytes_,
                         own_timeout_);
   }
   // Statements of one simple query share one transaction, so that LOCAL settings hold for it.
@@ -152,7 +152,7 @@ base::outcome<table> reader::server_rows(connection& session, const hints& wante
     if (answer || answer.error().kind != base::errc::not_found) return answer;
     if (memory != nullptr) memory->without_columns = answer.error().message;
   }
-  return session.query(wanted.routes ? joined({single_, routes_}) : single_, keys, own_timeout_);
+  return session.query(wanted.routes ? union_of({single_, routes_}) : single_, keys, own_timeout_);
 }
 
 /// Nothing when it shows that whole backends must be read.

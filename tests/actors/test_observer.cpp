@@ -12,11 +12,11 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using tests::contains;
 
-struct bed {
+struct observed {
   observer_ptr seen_by = make_silent_observer();
   model::desired_state desired{{"db"}};
 
-  bed() {
+  observed() {
     config::settings settings;
     settings.providers.push_back({"db", config::file_settings{}});
     seen_by->configured(settings);
@@ -40,7 +40,7 @@ haproxy::apply_report one_server() {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(the_observer, bed)
+BOOST_FIXTURE_TEST_SUITE(the_observer, observed)
 
 BOOST_AUTO_TEST_CASE(makes_event_and_figures_of_one_pass) {
   seen_by->passed(pass_kind::changes, one_server(), {{"shop", {"db", microseconds(800)}}}, desired);

@@ -81,14 +81,14 @@ model::report naming(const std::string& backend) {
   return r;
 }
 
-struct config : caf::actor_system_config {
-  config() { set("scheduler.policy", caf::atom("sharing")); }
+struct sharing_config : caf::actor_system_config {
+  sharing_config() { set("scheduler.policy", caf::atom("sharing")); }
 };
 
 struct fixture {
   source told;
   manager_record record;
-  config cfg;
+  sharing_config cfg;
   caf::actor_system system{cfg};
   manager_actor manager = system.spawn(scripted_manager, recording(&record));
   provider_actor provider = spawn_provider(

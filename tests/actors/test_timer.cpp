@@ -16,13 +16,13 @@ settings_ptr every(milliseconds interval) {
   return s;
 }
 
-struct fixture : tests::coordinated {
+struct ticking : tests::coordinated {
   int reconciles = 0;
   manager_actor manager =
       system.spawn(scripted_manager, manager_script{.reconcile = [this] { ++reconciles; }});
   timer_actor timer = spawn_timer(system, every(milliseconds(5000)));
 
-  ~fixture() {
+  ~ticking() {
     self->send_exit(timer, caf::exit_reason::kill);
     self->send_exit(manager, caf::exit_reason::kill);
     run();
@@ -31,7 +31,7 @@ struct fixture : tests::coordinated {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(timer_protocol, fixture)
+BOOST_FIXTURE_TEST_SUITE(timer_protocol, ticking)
 
 BOOST_AUTO_TEST_CASE(without_a_manager_nothing_ticks) {
   run();

@@ -12,10 +12,10 @@ namespace switchyard::tests::bench {
 namespace {
 
 constexpr std::string_view prompt = "\n> ";
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds longest_answer{10};
 
 base::unique_fd connected(const std::string& path) {
-  auto fd = haproxy::connect_unix(path, base::deadline(patience));
+  auto fd = haproxy::connect_unix(path, base::deadline(longest_answer));
   if (!fd) throw std::runtime_error(fd.error().message);
   return std::move(fd).value();
 }
@@ -45,7 +45,7 @@ void bare_haproxy::remove(const std::string& server) {
 }
 
 std::string bare_haproxy::command(const std::string& lines, std::size_t count) {
-  const base::deadline until(patience);
+  const base::deadline until(longest_answer);
   if (const auto sent = haproxy::send_all(socket_.get(), lines, until); !sent)
     throw std::runtime_error(sent.error().message);
   std::string replies;

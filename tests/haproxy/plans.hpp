@@ -9,7 +9,7 @@
 
 #include "haproxy/planner.hpp"
 
-namespace switchyard::haproxy {
+namespace switchyard::haproxy::plans {
 
 inline const std::string settings = "backend b from switchyard-http\n";
 inline const std::string options = "check inter 2000ms rise 2 fall 3";
@@ -65,4 +65,4 @@ inline void expect_plan(const plan& p, const texts& steps, const texts& leaving 
   BOOST_TEST(p.refused.empty());
 }
 
-}  // namespace switchyard::haproxy
+}  // namespace switchyard::haproxy::plans

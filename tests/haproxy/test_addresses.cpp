@@ -13,7 +13,7 @@ namespace switchyard::haproxy {
 
 namespace {
 
-struct trial {
+struct bind_trial {
   const char* loaded;  ///< an address of HAProxy's own; "": none
   const char* held;    ///< an address of somebody else; "": none
   const char* wanted;
@@ -50,7 +50,7 @@ std::string head_with(const std::string& host, std::uint16_t port) {
 BOOST_AUTO_TEST_SUITE(addresses)
 
 BOOST_AUTO_TEST_CASE(only_what_haproxy_has_itself_is_not_tried) {
-  const std::vector<trial> trials{
+  const std::vector<bind_trial> trials{
       {"", "", "127.0.0.1", false},
       {"", "127.0.0.1", "127.0.0.1", true},
       {"", "127.0.0.1", "127.0.0.2", false},

@@ -13,8 +13,9 @@ using namespace switchyard::haproxy;
 using namespace switchyard::tests;
 using switchyard::base::errc;
 
-const std::string certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-const std::string key = "-----BEGIN PRIVATE KEY-----\nMHcC\n-----END PRIVATE KEY-----\n";
+const std::string certificate_text =
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const std::string key_text = "-----BEGIN PRIVATE KEY-----\nMHcC\n-----END PRIVATE KEY-----\n";
 
 std::vector<std::string> names_of(const certificates_on_disk& found) {
   std::vector<std::string> names;
@@ -65,8 +66,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_there_and_says_why) {
 
 BOOST_AUTO_TEST_CASE(a_link_to_nowhere_beside_a_certificate_counts_once_it_leads_somewhere) {
   const temp_dir folder;
-  write_text(folder / "a.pem", certificate + key);
-  write_text(folder / "b.pem", certificate);
+  write_text(folder / "a.pem", certificate_text + key_text);
+  write_text(folder / "b.pem", certificate_text);
   const auto bare = *stamp_of(folder / "a.pem");
   for (const auto* name : {"a.pem.key", "b.pem.key", "a.pem.ocsp"})
     std::filesystem::create_symlink("nowhere", folder / name);
@@ -74,15 +75,15 @@ BOOST_AUTO_TEST_CASE(a_link_to_nowhere_beside_a_certificate_counts_once_it_leads
   BOOST_TEST(linked.failure == "");
   BOOST_TEST(!linked.extras);
   BOOST_TEST((linked != bare));
-  BOOST_TEST(read_certificate(folder / "a.pem").value() == certificate + key);
+  BOOST_TEST(read_certificate(folder / "a.pem").value() == certificate_text + key_text);
   const auto missing = read_certificate(folder / "b.pem");
   BOOST_REQUIRE(!missing);
   BOOST_TEST((missing.error().kind == errc::io), missing.error().message);
-  write_text(folder / "nowhere", key);
+  write_text(folder / "nowhere", key_text);
   const auto led = *stamp_of(folder / "a.pem");
   BOOST_TEST((led != linked));
   BOOST_TEST(led.extras);
-  BOOST_TEST(read_certificate(folder / "b.pem").value() == certificate + key);
+  BOOST_TEST(read_certificate(folder / "b.pem").value() == certificate_text + key_text);
 }
 
 BOOST_AUTO_TEST_CASE(only_a_folder_that_can_be_read_is_an_answer) {
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(only_a_folder_that_can_be_read_is_an_answer) {
   std::filesystem::create_symlink("certs", folder);  // round in circles
   BOOST_TEST((refused() == errc::io));
   std::filesystem::remove(folder);
-  write_text(folder, certificate + key);
+  write_text(folder, certificate_text + key_text);
   BOOST_TEST((refused() == errc::invalid));
   BOOST_TEST((certificates_in(folder + "/below").error().kind == errc::not_found));
 }
@@ -169,19 +170,19 @@ BOOST_AUTO_TEST_CASE(every_way_of_changing_a_file_changes_its_stamp) {
 BOOST_AUTO_TEST_CASE(the_key_is_found_in_the_file_or_beside_it) {
   const temp_dir folder;
   const auto file = folder / "a.pem";
-  write_text(file, certificate + key);
-  BOOST_TEST(read_certificate(file).value() == certificate + key);
+  write_text(file, certificate_text + key_text);
+  BOOST_TEST(read_certificate(file).value() == certificate_text + key_text);
   write_text(file + ".key", "not looked at");
-  BOOST_TEST(read_certificate(file).value() == certificate + key);
-  write_text(file, certificate + certificate);
+  BOOST_TEST(read_certificate(file).value() == certificate_text + key_text);
+  write_text(file, certificate_text + certificate_text);
   BOOST_TEST((read_certificate(file).error().kind == errc::invalid));
-  write_text(file + ".key", key);
-  BOOST_TEST(read_certificate(file).value() == certificate + certificate + key);
-  write_text(file + ".key", certificate + key + certificate);
-  BOOST_TEST(read_certificate(file).value() == certificate + certificate + key);
+  write_text(file + ".key", key_text);
+  BOOST_TEST(read_certificate(file).value() == certificate_text + certificate_text + key_text);
+  write_text(file + ".key", certificate_text + key_text + certificate_text);
+  BOOST_TEST(read_certificate(file).value() == certificate_text + certificate_text + key_text);
   std::filesystem::remove(file + ".key");
   BOOST_TEST((read_certificate(file).error().kind == errc::not_found));
-  write_text(file, key);
+  write_text(file, key_text);
   BOOST_TEST((read_certificate(file).error().kind == errc::invalid));
 }
 

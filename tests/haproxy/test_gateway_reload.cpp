@@ -18,8 +18,8 @@ switchyard::model::backend checked(std::string name,
   return b;
 }
 
-struct checked_site : gateway_site {
-  checked_site() {
+struct slowly_checked_site : gateway_site {
+  slowly_checked_site() {
     begin({web_site::web(), checked("shop", {local_server("s1", upstream.port()),
                                              local_server("s2", upstream.port())})});
     command("set server shop/s1 health down");
@@ -30,7 +30,7 @@ struct checked_site : gateway_site {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(gateway_reloads, checked_site)
+BOOST_FIXTURE_TEST_SUITE(gateway_reloads, slowly_checked_site)
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_down_starts_as_down_in_the_new_worker) {
   const auto report = apply(of_its_own_kind(backend_of("other", {local_server("x")})));

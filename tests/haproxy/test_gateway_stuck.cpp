@@ -11,8 +11,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// An operator's file that HAProxy refuses.
-struct refused_site : web_site {
-  refused_site() : sound(read_text(*settings.haproxy.base_file)) {
+struct refused_base_site : web_site {
+  refused_base_site() : sound(read_text(*settings.haproxy.base_file)) {
     write_text(*settings.haproxy.base_file, sound + "no such keyword\n");
   }
   /// The backend "web" with other settings.
@@ -29,7 +29,7 @@ struct refused_site : web_site {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(gateway_without_a_reload, refused_site)
+BOOST_FIXTURE_TEST_SUITE(gateway_without_a_reload, refused_base_site)
 
 BOOST_AUTO_TEST_CASE(servers_follow_the_source_all_the_same) {
   apply(other({local_server("s3")}));

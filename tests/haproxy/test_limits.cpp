@@ -4,7 +4,7 @@
 
 #include "tests/haproxy/plans.hpp"
 
-namespace switchyard::haproxy {
+namespace switchyard::haproxy::plans {
 
 namespace {
 
@@ -84,4 +84,4 @@ BOOST_AUTO_TEST_CASE(backups_take_what_waits_where_nobody_else_is_left) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::haproxy
+}  // namespace switchyard::haproxy::plans

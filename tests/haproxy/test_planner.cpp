@@ -3,7 +3,7 @@
 #include "haproxy/planner.hpp"
 #include "tests/haproxy/plans.hpp"
 
-namespace switchyard::haproxy {
+namespace switchyard::haproxy::plans {
 
 namespace {
 
@@ -302,4 +302,4 @@ BOOST_AUTO_TEST_CASE(a_step_is_told_by_its_server_or_its_backend) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::haproxy
+}  // namespace switchyard::haproxy::plans

@@ -8,7 +8,7 @@
 #include "haproxy/planner.hpp"
 #include "tests/haproxy/plans.hpp"
 
-namespace switchyard::haproxy {
+namespace switchyard::haproxy::plans {
 
 namespace {
 
@@ -175,4 +175,4 @@ BOOST_AUTO_TEST_CASE(all_servers_may_leave_a_backend_that_stays) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::haproxy
+}  // namespace switchyard::haproxy::plans

@@ -9,7 +9,7 @@
 #include "haproxy/renderer.hpp"
 #include "tests/haproxy/plans.hpp"
 
-namespace switchyard::haproxy {
+namespace switchyard::haproxy::plans {
 
 namespace {
 
@@ -174,4 +174,4 @@ BOOST_AUTO_TEST_CASE(every_cause_of_a_reload_has_words_of_its_own) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::haproxy
+}  // namespace switchyard::haproxy::plans

@@ -29,7 +29,7 @@ server server_at(const std::string& name, const std::string& address, std::uint1
   return s;
 }
 
-std::string site() {
+std::string runtime_site() {
   return haproxy_site(free_port(), "web",
                       "    server s1 127.0.0.1:18081 weight 50\n"
                       "    server s2 127.0.0.1:18082 weight 50\n");
@@ -48,14 +48,14 @@ haproxy::runtime_server seen(runtime& r, const std::string& name) {
 BOOST_AUTO_TEST_SUITE(runtime_socket)
 
 BOOST_AUTO_TEST_CASE(the_masters_socket_is_no_runtime_socket) {
-  const haproxy_server server(site());
+  const haproxy_server server(runtime_site());
   const auto r = runtime::connect(server.master_socket());
   BOOST_REQUIRE(!r);
   BOOST_TEST((r.error().kind == errc::protocol));
 }
 
 BOOST_AUTO_TEST_CASE(a_reply_comes_without_prompt_and_newlines) {
-  const haproxy_server server(site());
+  const haproxy_server server(runtime_site());
   auto r = runtime::connect(server.runtime_socket());
   BOOST_REQUIRE(bool(r));
   const auto info = r->execute_raw("show info");
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_reply_comes_without_prompt_and_newlines) {
 }
 
 BOOST_AUTO_TEST_CASE(an_escaped_semicolon_is_part_of_the_command) {
-  const haproxy_server server(site());
+  const haproxy_server server(runtime_site());
   auto r = runtime::connect(server.runtime_socket());
   const auto reply = r->execute_raw("show env a\\;b");
   BOOST_REQUIRE(bool(reply));
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(an_escaped_semicolon_is_part_of_the_command) {
 }
 
 BOOST_AUTO_TEST_CASE(a_payload_is_read_whole_and_the_conversation_goes_on) {
-  const haproxy_server server(site());
+  const haproxy_server server(runtime_site());
   auto r = runtime::connect(server.runtime_socket());
   BOOST_REQUIRE(bool(r));
   for (int i = 0; i < 2; ++i) {
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_payload_is_read_whole_and_the_conversation_goes_on) {
 }
 
 BOOST_AUTO_TEST_CASE(a_payload_that_could_end_early_is_refused) {
-  const haproxy_server server(site());
+  const haproxy_server server(runtime_site());
   auto r = runtime::connect(server.runtime_socket());
   const auto refused = [&](const std::string& command, const std::string& payload) {
     const auto reply = r->execute_payload(command, payload);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_payload_that_could_end_early_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(the_whole_life_of_a_server_is_confirmed_and_read_back) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   BOOST_REQUIRE(bool(r));
   auto s = server_at("new", "10.1.2.3", 8080);
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(the_whole_life_of_a_server_is_confirmed_and_read_back) {
 }
 
 BOOST_AUTO_TEST_CASE(an_ipv6_server_can_be_added) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   const std::vector<command> add{
       *haproxy::add_server("web", server_at("six", "2001:db8::5", 8080), "")};
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(an_ipv6_server_can_be_added) {
 }
 
 BOOST_AUTO_TEST_CASE(what_haproxy_refuses_is_refused_in_its_words) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   const std::vector<command> refused{
       *haproxy::add_server("web", server_at("s1", "10.0.0.1", 80), ""),
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(what_haproxy_refuses_is_refused_in_its_words) {
 }
 
 BOOST_AUTO_TEST_CASE(address_and_state_change_in_one_go) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   auto s = server_at("s1", "127.0.0.9", 999);
   s.state = server_state::drain;
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(address_and_state_change_in_one_go) {
 }
 
 BOOST_AUTO_TEST_CASE(thousands_of_pipelined_commands_get_their_own_verdicts) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   std::vector<command> commands;
   const auto options = "check inter 2s rise 2 fall 3 " + std::string("on-marked-down ") +
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(thousands_of_pipelined_commands_get_their_own_verdicts) {
 }
 
 BOOST_AUTO_TEST_CASE(a_command_that_may_not_be_sent_does_not_shift_the_verdicts) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   const std::vector<command> commands{
       {command_kind::set_weight, "set server web/s1 weight 11"},
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(replies_of_megabytes_are_read_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_worker_breaks_the_conversation_and_not_us) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   BOOST_REQUIRE(bool(r));
   ::kill(running.worker_pid(), SIGKILL);
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_breaks_the_conversation_and_not_us) {
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_killed_during_a_long_batch_loses_only_the_rest) {
-  const haproxy_server running(site());
+  const haproxy_server running(runtime_site());
   auto r = runtime::connect(running.runtime_socket());
   const auto worker = running.worker_pid();
   BOOST_REQUIRE(bool(r->execute_raw("set server web/s1 weight 0")));

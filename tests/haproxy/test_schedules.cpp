@@ -14,7 +14,7 @@ using switchyard::haproxy::absence;
 using switchyard::haproxy::save_schedule;
 using switchyard::haproxy::told_topics;
 
-const save_schedule::time_point start{seconds(1'000)};
+const save_schedule::time_point schedule_start{seconds(1'000)};
 
 }  // namespace
 
@@ -23,28 +23,28 @@ BOOST_AUTO_TEST_SUITE(a_save_schedule)
 BOOST_AUTO_TEST_CASE(a_burst_of_changes_is_written_a_moment_after_the_first) {
   save_schedule saving;
   BOOST_TEST(!saving.next().has_value());
-  for (int i = 0; i < 5; ++i) saving.changed(start + milliseconds(100 * i));
-  BOOST_TEST(!saving.due(start + save_schedule::delay - milliseconds(1)));
-  BOOST_TEST(saving.due(start + save_schedule::delay));
+  for (int i = 0; i < 5; ++i) saving.changed(schedule_start + milliseconds(100 * i));
+  BOOST_TEST(!saving.due(schedule_start + save_schedule::delay - milliseconds(1)));
+  BOOST_TEST(saving.due(schedule_start + save_schedule::delay));
   saving.done();
   BOOST_TEST(!saving.waits());
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_takes_long_to_write_is_written_less_often) {
   save_schedule saving;
-  saving.ended(start, milliseconds(100), false);
-  saving.changed(start);
-  BOOST_TEST((saving.next() == start + milliseconds(1'000)));
+  saving.ended(schedule_start, milliseconds(100), false);
+  saving.changed(schedule_start);
+  BOOST_TEST((saving.next() == schedule_start + milliseconds(1'000)));
   saving.done();
-  saving.ended(start, seconds(5), false);
-  saving.changed(start);
-  BOOST_TEST((saving.next() == start + save_schedule::longest_delay));
+  saving.ended(schedule_start, seconds(5), false);
+  saving.changed(schedule_start);
+  BOOST_TEST((saving.next() == schedule_start + save_schedule::longest_delay));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_tried_with_growing_waits) {
   save_schedule saving;
   auto last = milliseconds(0);
-  auto now = start;
+  auto now = schedule_start;
   for (int i = 0; i < 5; ++i) {
     saving.done();
     saving.failed(now, 1'000'000'000);
@@ -59,13 +59,13 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_tried_with_growing_waits) {
 
 BOOST_AUTO_TEST_CASE(what_had_to_be_left_out_has_its_turn_later) {
   save_schedule saving;
-  saving.ended(start, milliseconds(0), true);
+  saving.ended(schedule_start, milliseconds(0), true);
   BOOST_TEST(!saving.waits());
-  BOOST_TEST((saving.next() == start + save_schedule::again_after));
-  saving.changed(start);
-  BOOST_TEST((saving.next() == start + save_schedule::delay));
+  BOOST_TEST((saving.next() == schedule_start + save_schedule::again_after));
+  saving.changed(schedule_start);
+  BOOST_TEST((saving.next() == schedule_start + save_schedule::delay));
   saving.done();
-  saving.ended(start, milliseconds(0), false);
+  saving.ended(schedule_start, milliseconds(0), false);
   BOOST_TEST(!saving.next().has_value());
 }
 
@@ -76,10 +76,10 @@ BOOST_AUTO_TEST_SUITE(an_absence)
 // Each apply fails as well: without this the looks would soon be ten seconds apart.
 BOOST_AUTO_TEST_CASE(the_next_look_comes_when_it_is_due_however_often_others_fail) {
   absence away;
-  away.missed(start, 0);
+  away.missed(schedule_start, 0);
   const auto next = away.next_look();
   BOOST_REQUIRE(next.has_value());
-  for (int i = 0; i < 1'000; ++i) away.missed(start, 0);
+  for (int i = 0; i < 1'000; ++i) away.missed(schedule_start, 0);
   BOOST_TEST((away.next_look() == next));
   away.missed(*next, 0);
   BOOST_TEST((*away.next_look() - *next <= milliseconds(40)));
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(the_next_look_comes_when_it_is_due_however_often_others_fai
 
 BOOST_AUTO_TEST_CASE(looks_keep_their_distance_until_a_whole_pass_has_succeeded) {
   absence away;
-  auto now = start;
+  auto now = schedule_start;
   for (int i = 0; i < 10; ++i) {
     away.missed(now, 0);
     now = *away.next_look();
@@ -103,12 +103,12 @@ BOOST_AUTO_TEST_CASE(looks_keep_their_distance_until_a_whole_pass_has_succeeded)
 
 BOOST_AUTO_TEST_CASE(it_lasts_from_the_first_miss_on) {
   absence away;
-  BOOST_TEST(away.lasted(start).count() == 0);
-  away.missed(start, 0);
-  away.missed(start + seconds(3), 0);
-  BOOST_TEST((away.lasted(start + seconds(5)) == seconds(5)));
+  BOOST_TEST(away.lasted(schedule_start).count() == 0);
+  away.missed(schedule_start, 0);
+  away.missed(schedule_start + seconds(3), 0);
+  BOOST_TEST((away.lasted(schedule_start + seconds(5)) == seconds(5)));
   away.over();
-  BOOST_TEST(away.lasted(start + seconds(5)).count() == 0);
+  BOOST_TEST(away.lasted(schedule_start + seconds(5)).count() == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace switchyard::model;
+#include "tests/model/guard_fixture.hpp"
+
+namespace switchyard::model::folded_states {
 
 namespace {
 
@@ -16,25 +18,6 @@ backend_ptr make(std::string name, std::vector<server> servers = {s1},
   return std::make_shared<const backend>(std::move(b));
 }
 
-report changes(std::initializer_list<backend_ptr> values) {
-  report r;
-  for (const auto& value : values) r.backends[value->name].value = value;
-  return r;
-}
-
-report snapshot(std::initializer_list<backend_ptr> values) {
-  auto r = changes(values);
-  r.full = true;
-  r.routes.emplace();
-  return r;
-}
-
-report removal(const std::string& name) {
-  report r;
-  r.backends[name] = {};
-  return r;
-}
-
 report routes_only(std::vector<route> routes) {
   report r;
   r.routes = std::move(routes);
@@ -44,8 +27,6 @@ report routes_only(std::vector<route> routes) {
 backend_event plain(backend_ptr value) {
   return {std::move(value), false, false, {}};
 }
-
-using names = std::set<std::string>;
 
 }  // namespace
 
@@ -329,3 +310,4 @@ BOOST_AUTO_TEST_CASE(a_server_that_could_be_read_wins_over_its_refusal) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+}  // namespace switchyard::model::folded_states

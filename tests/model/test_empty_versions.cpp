@@ -4,7 +4,7 @@
 
 #include "model/desired_state.hpp"
 
-using namespace switchyard::model;
+namespace switchyard::model::empty_versions {
 
 namespace {
 
@@ -110,3 +110,4 @@ BOOST_AUTO_TEST_CASE(of_a_united_backend_the_settings_are_those_of_the_first_all
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+}  // namespace switchyard::model::empty_versions

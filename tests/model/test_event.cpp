@@ -2,7 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace switchyard::model;
+namespace switchyard::model::folded_events {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -126,3 +127,4 @@ BOOST_AUTO_TEST_CASE(of_two_reasons_for_one_object_the_later_is_kept) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+}  // namespace switchyard::model::folded_events

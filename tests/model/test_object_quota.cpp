@@ -6,8 +6,9 @@
 
 #include "model/desired_state.hpp"
 #include "tests/model/generated.hpp"
+#include "tests/model/guard_fixture.hpp"
 
-namespace switchyard::model {
+namespace switchyard::model::quotas {
 
 namespace {
 
@@ -24,21 +25,9 @@ backend_ptr make(const std::string& name, int servers) {
   return std::make_shared<const backend>(std::move(b));
 }
 
-report changes(std::initializer_list<backend_ptr> values) {
-  report r;
-  for (const auto& value : values) r.backends[value->name].value = value;
-  return r;
-}
-
 report snapshot(std::initializer_list<backend_ptr> values) {
   auto r = changes(values);
   r.full = true;
-  return r;
-}
-
-report removal(const std::string& name) {
-  report r;
-  r.backends[name] = {};
   return r;
 }
 
@@ -129,4 +118,4 @@ BOOST_AUTO_TEST_CASE(a_source_that_fits_is_served_whatever_came_before) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::model
+}  // namespace switchyard::model::quotas

@@ -4,7 +4,7 @@
 
 #include "tests/model/guard_fixture.hpp"
 
-namespace switchyard::model {
+namespace switchyard::model::route_parts {
 
 namespace {
 
@@ -94,4 +94,4 @@ BOOST_AUTO_TEST_CASE(routes_that_are_held_stay_so_as_long_as_no_list_is_whole) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::model
+}  // namespace switchyard::model::route_parts

@@ -6,7 +6,7 @@
 
 #include "model/desired_state.hpp"
 
-namespace switchyard::model {
+namespace switchyard::model::united {
 
 namespace {
 
@@ -198,4 +198,4 @@ BOOST_AUTO_TEST_CASE(a_route_that_two_lead_to_different_backends_is_a_collision_
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace switchyard::model
+}  // namespace switchyard::model::united

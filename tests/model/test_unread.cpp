@@ -2,7 +2,7 @@
 
 #include "model/desired_state.hpp"
 
-using namespace switchyard::model;
+namespace switchyard::model::unread_versions {
 
 namespace {
 
@@ -137,3 +137,4 @@ BOOST_AUTO_TEST_CASE(routes_are_unread_without_a_last_good_version) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+}  // namespace switchyard::model::unread_versions

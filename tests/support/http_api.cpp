@@ -17,7 +17,7 @@ namespace switchyard::tests {
 
 namespace {
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void throw_errno(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
@@ -25,12 +25,12 @@ base::unique_fd listen_at(const sockaddr* address, socklen_t size) {
   base::unique_fd fd(::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(fd.get(), address, size) != 0) fail("bind");
-  if (::listen(fd.get(), SOMAXCONN) != 0) fail("listen");
+  if (::bind(fd.get(), address, size) != 0) throw_errno("bind");
+  if (::listen(fd.get(), SOMAXCONN) != 0) throw_errno("listen");
   return fd;
 }
 
-base::unique_fd listen_on(std::uint16_t port) {
+base::unique_fd listen_at(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -38,7 +38,7 @@ base::unique_fd listen_on(std::uint16_t port) {
   return listen_at(reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
-base::unique_fd listen_on(const std::string& path) {
+base::unique_fd listen_at(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -134,7 +134,7 @@ http_api::http_api(handler answer) : http_api(std::move(answer), options{}) {}
 http_api::http_api(handler answer, const options& how) : answer_(std::move(answer)) {
   if (how.certificate) tls_ = std::make_unique<tls_context>(how);
   if (how.socket.empty()) port_ = free_port();
-  listener_ = how.socket.empty() ? listen_on(port_) : listen_on(how.socket);
+  listener_ = how.socket.empty() ? listen_at(port_) : listen_at(how.socket);
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -9,7 +9,7 @@ namespace switchyard::tests {
 
 namespace {
 
-using level = providers::diagnosis::level;
+using severity = providers::diagnosis::level;
 
 std::vector<providers::diagnosis> look(const config::redis_settings& settings) {
   return providers::redis::redis_provider("registry", settings).diagnose();
@@ -25,13 +25,13 @@ BOOST_AUTO_TEST_CASE(missing_flags_are_named_and_not_set) {
   settings.url = server.url();
   auto found = look(settings);
   BOOST_REQUIRE_EQUAL(found.size(), 4U);
-  BOOST_CHECK(found[0].value == level::warning);
+  BOOST_CHECK(found[0].value == severity::warning);
   BOOST_TEST(contains(found[0].text, "lacks the flags Kg$hxe"));
   BOOST_TEST(server.cli({"CONFIG", "GET", "notify-keyspace-events"}) == "notify-keyspace-events");
   settings.notifications = config::redis_notifications::assumed;
-  BOOST_CHECK(look(settings)[0].value == level::error);
+  BOOST_CHECK(look(settings)[0].value == severity::error);
   server.cli({"CONFIG", "SET", "notify-keyspace-events", "KA"});
-  for (const auto& one : look(settings)) BOOST_CHECK(one.value == level::ok);
+  for (const auto& one : look(settings)) BOOST_CHECK(one.value == severity::ok);
 }
 
 BOOST_AUTO_TEST_CASE(permissions_that_lack_are_named_with_their_remedy) {
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(permissions_that_lack_are_named_with_their_remedy) {
   BOOST_TEST(contains(found[1].text, "at the next resync only"));
   BOOST_TEST(contains(found[2].text, "a hash of hundreds of megabytes would cost"));
   BOOST_TEST(found[2].remedy == "permit HLEN and MEMORY USAGE");
-  BOOST_CHECK(found[3].value == level::error);
+  BOOST_CHECK(found[3].value == severity::error);
   BOOST_TEST(contains(found[3].remedy, "&__keyspace@0__:switchyard:*"));
   settings.url = "redis://poor:wrong@127.0.0.1:" + std::to_string(server.port());
   const auto refused = look(settings);

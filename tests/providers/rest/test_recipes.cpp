@@ -33,7 +33,7 @@ config::rest_settings settings_of(const std::string& recipe) {
 }
 
 /// What the recipe makes of the recorded answer.
-model::report view_of(const std::string& recipe) {
+model::report view_by(const std::string& recipe) {
   const auto settings = settings_of(recipe);
   const auto recorded =
       tests::read_text(source_folder + "/tests/providers/rest/recorded/" + recipe + ".json");
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_SUITE(recipes)
 
 BOOST_AUTO_TEST_CASE(consul) {
   BOOST_TEST((settings_of("consul").long_poll == config::rest_long_poll::consul));
-  BOOST_TEST(servers_in(view_of("consul")) == lines({
+  BOOST_TEST(servers_in(view_by("consul")) == lines({
                                                   "web/web-1 10.1.10.12:8000 100 ready",
                                                   "web/web-2 10.1.10.13:8000 10 ready",
                                                   "web/web-3 10.1.10.14:8000 100 maint",
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(consul) {
 }
 
 BOOST_AUTO_TEST_CASE(eureka) {
-  const auto view = view_of("eureka");
+  const auto view = view_by("eureka");
   BOOST_TEST(
       servers_in(view) == lines({
                               "orders/orders-1.example.com:orders:8080 10.0.3.11:8080 100 ready",
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(eureka) {
 }
 
 BOOST_AUTO_TEST_CASE(nomad) {
-  BOOST_TEST(servers_in(view_of("nomad")) ==
+  BOOST_TEST(servers_in(view_by("nomad")) ==
                  lines({
                      "redis/_nomad-task-0af51f61-6b04-9c66-4dd5-000000000001-redis-redis-db "
                      "10.0.2.15:29702 100 ready",
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(nomad) {
 }
 
 BOOST_AUTO_TEST_CASE(docker) {
-  BOOST_TEST(servers_in(view_of("docker")) == lines({
+  BOOST_TEST(servers_in(view_by("docker")) == lines({
                                                   "api/shop-api-1 172.18.0.3:8080 100 ready",
                                                   "api/shop-api-2 172.18.0.4:8080 50 ready",
                                               }),
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(docker) {
 }
 
 BOOST_AUTO_TEST_CASE(patroni) {
-  const auto view = view_of("patroni");
+  const auto view = view_by("patroni");
   BOOST_TEST(servers_in(view) == lines({
                                      "postgres-primary/node1 10.0.5.11:5432 100 ready",
                                      "postgres-primary/node2 10.0.5.12:5432 100 maint",

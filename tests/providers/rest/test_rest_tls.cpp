@@ -8,7 +8,7 @@ namespace switchyard::tests {
 
 namespace {
 
-const std::string body = document(server_json("a"));
+const std::string secure_body = document(server_json("a"));
 
 struct secure {
   certificate_authority authority;
@@ -31,7 +31,7 @@ BOOST_FIXTURE_TEST_SUITE(rest_tls, secure)
 
 BOOST_AUTO_TEST_CASE(a_certificate_is_verified_against_the_authority) {
   spoken source(http_api::options{.certificate = authority.issue("localhost")});
-  source.say(200, body);
+  source.say(200, secure_body);
   const followed catalog(settings(source.api.url()));
   BOOST_TEST(catalog.has({"a"}), catalog.reasons());
   const followed stranger(settings_for(source.api.url()));
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(another_name_or_an_old_certificate_is_not_taken) {
 BOOST_AUTO_TEST_CASE(we_show_a_certificate_where_one_is_asked_for) {
   spoken source(
       {.certificate = authority.issue("localhost"), .client_authority = authority.file()});
-  source.say(200, body);
+  source.say(200, secure_body);
   const followed unknown(settings(source.api.url()));
   BOOST_TEST(unknown.degraded_with(source.api.url()), unknown.reasons());
   const auto own = authority.issue("switchyard.test");
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(we_show_a_certificate_where_one_is_asked_for) {
 BOOST_AUTO_TEST_CASE(files_that_change_are_read_anew) {
   spoken source(
       {.certificate = authority.issue("localhost"), .client_authority = authority.file()});
-  source.say(200, body);
+  source.say(200, secure_body);
   auto mine = settings(source.api.url());
   const certificate_authority other;
   mine.ca_file = written("ca.pem", read_text(other.file()));
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(files_that_change_are_read_anew) {
 }
 
 BOOST_AUTO_TEST_CASE(plain_http_where_tls_is_wanted_does_not_count) {
-  spoken source(body);
+  spoken source(secure_body);
   const followed catalog(settings("https://localhost:" + std::to_string(source.api.port()) + "/"));
   BOOST_TEST(catalog.degraded_with("SSL"), catalog.reasons());
 }
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_speaks_nothing_but_http2_is_understood) {
   const auto key = written("server.key", own.key);
   const auto certificate = written("server.pem", own.certificate);
   std::filesystem::create_directory(folder / "htdocs");
-  written("htdocs/backends.json", body);
+  written("htdocs/backends.json", secure_body);
   const auto port = std::to_string(free_port());
   const background_process server(
       {"nghttpd", "--address=127.0.0.1", "--htdocs=" + (folder / "htdocs"), port, key, certificate},
