@@ -25,15 +25,21 @@ transaction gateway::target_of(const names& which, apply_report& report) const {
   for (const auto& name : unsaved_)
     if (const auto wanted = desired_.find(name); wanted && !which.contains(name))
       static_cast<void>(target.replace_servers(with_kept_servers(*wanted)));  // if it is there
+  names gone;
   for (const auto& name : which) {
     const auto wanted = desired_.find(name);
     if (wanted) {
       if (auto written = target.upsert_backend(with_kept_servers(*wanted), ca_file()); !written)
         report.notices.push_back({severity::error, written.error().message, about_backend(name)});
     } else if (desired_.may_go(name) && target.draft().backends.contains(name)) {
-      static_cast<void>(target.remove_backend(name));  // it is there
+      gone.insert(name);
     }
   }
+  if (!gone.empty())
+    for (const auto& [name, awaited] : routes_.standing_in(
+             [&](const auto& backend) { return presence_in(target.draft(), backend); }))
+      gone.erase(name);
+  for (const auto& name : gone) static_cast<void>(target.remove_backend(name));  // it is there
   auto head = render_head(settings_.haproxy, settings_.frontends, target.draft().modes(),
                           operators_.leave_server_state());
   if (head)

@@ -52,6 +52,8 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   auto all = which;
   all.merge(held_);
   held_.clear();
+  for (const auto& [name, reasons] : pending_)
+    if (!desired_.contains(name)) all.insert(name);
   auto planned = plan_all(all, report);
   const before_repairs before{report.steps, repairing ? tally_ : command_tally(),
                               report.notices.size()};
@@ -81,7 +83,10 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
 
 pending_steps gateway::plan_all(const names& which, apply_report& report) {
   pending_steps all;
-  for (const auto& name : which) plan_one(name, all, report);
+  // Those that come first: others may have to serve in their place until then.
+  for (const bool comes : {true, false})
+    for (const auto& name : which)
+      if (desired_.contains(name) == comes) plan_one(name, all, report);
   return all;
 }
 
@@ -189,6 +194,8 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   std::vector<command> commands;
   commands.reserve(steps.size());
   for (const auto& s : steps) commands.push_back(s.what.what);
+  const auto told_of = static_cast<std::size_t>(std::ranges::count_if(
+      steps, [](const auto& s) { return s.what.why == step::purpose::desired; }));
   const auto verdicts = session_->execute(commands);
   const bool refused = std::ranges::any_of(verdicts, [](const auto& v) { return !v; });
   // It refuses ("Proxy is disabled."), and what it refuses is asked of the new worker.
@@ -201,12 +208,12 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
     const subject about{done.target.name.empty() ? matter::backend : matter::server, backend,
                         done.target.name};
     if (verdicts[i]) {
-      ++report.steps;
+      if (done.why == step::purpose::desired) ++report.steps;
       if (const auto known = actual_.find(backend); known != actual_.end())
         note_done(known->second, done);
       backend_changed(steps[i]);
       const auto text = i > 0 && completes(steps[i - 1].what, done) ? "" : words_of(done);
-      if (!text.empty() && steps.size() <= told_one_by_one && !drifts(backend))
+      if (!text.empty() && told_of <= told_one_by_one && !drifts(backend))
         report.notices.push_back({severity::info, who + " " + text, about});
       succeeded.insert(who);
     } else if (session_->broken()) {
@@ -227,7 +234,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   }
   for (const auto& who : succeeded)
     if (!failed.contains(who)) quiet("step " + who);
-  if (steps.size() > told_one_by_one)
+  if (told_of > told_one_by_one)
     report.notices.push_back({severity::info,
                               std::to_string(report.steps) + " runtime commands carried out",
                               {matter::server}});

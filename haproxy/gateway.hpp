@@ -111,8 +111,8 @@ class gateway {
   bool read_layout(apply_report& report);
   void adopt_view(runtime_view view);
   bool read_limits(apply_report& report);
+  bool look_at_limits(const names& which, apply_report& report);
   bool read_published(apply_report& report);
-  void assume_limits();
   void met();
   void renew_lifeline();
   bool lost(const base::error& why, apply_report& report);
@@ -145,6 +145,7 @@ class gateway {
                                             const std::string& settings) const;
   arrival arrival_in(const model::backend& backend) const;
   void plan_retiring(const std::string& name, pending_steps& all);
+  route_table::stand_ins stand_ins_beside(const pending_steps& all) const;
   void backend_changed(const pending_step& done);
   const rendered_settings* render(const model::backend& backend, apply_report& report);
   std::string_view ca_file() const;
@@ -175,7 +176,6 @@ class gateway {
   void drain(const std::string& name, const std::vector<std::string>& servers,
              std::vector<pending_step>& steps);
   bool work_drains(apply_report& report);
-  using deleted_servers = std::vector<std::pair<std::string, std::string>>;  ///< with backends
   bool delete_due(deleted_servers& deleted, apply_report& report);
 
   // -- servers whose options changed (replacing.cpp) --
@@ -278,7 +278,7 @@ class gateway {
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
   names by_reload_;               ///< backends that this worker refused to add or to delete
   std::optional<names> running_;  ///< all backends of the running HAProxy, an operator's as well
-  turns turns_;
+  turns turns_, limit_turns_{2'000, 100};
   bool routes_unverified_ = false;
   bool burst_ = false;    ///< another part of the changes follows
   bool crowded_ = false;  ///< a reload waits for old workers to end

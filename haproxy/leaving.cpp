@@ -30,18 +30,10 @@ void tell_deleted(const std::vector<std::pair<std::string, std::string>>& delete
                               {matter::server, backend, server}});
 }
 
+/// Whether requests may wait for it.
 bool is_limited(const actual_backend& running, const std::string& server) {
   const auto found = running.servers.find(server);
-  return found != running.servers.end() && limits(found->second.maxconn.value_or(0));
-}
-
-/// What waits in a backend's queue does not wait for servers that take nothing any more.
-std::vector<pending_step> relief_of(const model::backend_ptr& desired,
-                                    const actual_backend& running) {
-  std::vector<pending_step> steps;
-  if (desired)
-    for (auto& s : plan_relief(*desired, running)) steps.push_back({desired->name, std::move(s)});
-  return steps;
+  return found != running.servers.end() && may_limit(found->second.maxconn);
 }
 
 /// Whether HAProxy has deleted the server. The error: the conversation is broken.
@@ -103,9 +95,19 @@ void gateway::drain(const std::string& name, const std::vector<std::string>& ser
   if (limited) std::ranges::move(relief_of(wanted, running), std::back_inserter(steps));
 }
 
+/// Who serves in the place of backends that these steps do not bring.
+route_table::stand_ins gateway::stand_ins_beside(const pending_steps& all) const {
+  names added;
+  for (const auto& s : all.steps)
+    if (s.what.what.kind == command_kind::add_backend) added.insert(s.backend);
+  return routes_.standing_in([&](const auto& backend) {
+    return added.contains(backend) ? backend_presence::running : presence(backend);
+  });
+}
+
 // Where HAProxy can delete backends, one that nobody desires takes no more traffic, its servers
-// leave, then it goes. Elsewhere it goes with a reload; so does one that still takes the requests
-// of another one, which a reload is to bring.
+// leave, then it goes. Elsewhere it goes with a reload; so does one that takes the requests of
+// another one until a reload brings that. Where nothing brings it for now, this one stays.
 void gateway::plan_retiring(const std::string& name, pending_steps& all) {
   const auto running = actual_.find(name);
   if (running == actual_.end()) {
@@ -113,10 +115,15 @@ void gateway::plan_retiring(const std::string& name, pending_steps& all) {
     if (file_.backends.contains(name) && !is_gone) pending_[name] = plan_removal(name).reload;
     return;
   }
-  if (!all.stand_ins)
-    all.stand_ins = routes_.stand_ins([this](const auto& backend) { return presence(backend); });
-  const bool by_command = can_add_backends() && !by_reload_.contains(name) &&
-                          (retiring(name) || !all.stand_ins->contains(name));
+  if (!all.stand_ins) all.stand_ins = stand_ins_beside(all);
+  if (const auto found = all.stand_ins->find(name);
+      found != all.stand_ins->end() && !retiring(name)) {
+    const bool comes = std::ranges::any_of(
+        found->second, [this](const auto& awaited) { return pending_.contains(awaited); });
+    if (comes && file_.backends.contains(name)) pending_[name] = plan_removal(name).reload;
+    return;
+  }
+  const bool by_command = can_add_backends() && !by_reload_.contains(name);
   auto p = plan_removal(name, by_command ? &running->second : nullptr);
   if (!p.retires) {
     if (file_.backends.contains(name)) pending_[name] = std::move(p.reload);

@@ -28,8 +28,12 @@ constexpr bool limits(std::uint32_t maxconn) {
   return maxconn > 0 && maxconn < no_limit;
 }
 
-/// Whether a server of the backend has a limit, as desired or as it runs; one of which that is not
-/// known may have one.
+/// The same of one that runs, of which that may not be known.
+constexpr bool may_limit(const std::optional<std::uint32_t>& maxconn) {
+  return !maxconn || limits(*maxconn);
+}
+
+/// Whether a server of the backend has a limit, as desired or as it runs.
 bool has_limits(const model::backend& desired, const actual_backend& actual);
 
 /// The maxconn that HAProxy is to be given for a desired one. `beside_limits`: has_limits().
@@ -42,8 +46,15 @@ constexpr bool same_limit(std::uint32_t one, std::uint32_t other) {
   return one == other || (!limits(one) && !limits(other));
 }
 
-/// Makes servers that stay in the rotation take what waits in the backend's queue, by giving them
-/// the limit that they have: after one with a limit has left it. None where nobody stays.
+/// Whether a server that may have a limit runs and gets no new requests: some may wait for it.
+bool rests_with_limit(const actual_backend& actual);
+
+/// Whether the way to `desired` takes a server with a limit out of the rotation, or brings one back
+/// into it that HAProxy does not make take what waits: from drain, or from weight 0.
+bool needs_relief(const model::backend& desired, const actual_backend& actual);
+
+/// Makes servers that take new requests take what waits in the backend's queue, by giving them the
+/// limit that they have. None where nobody takes any. `actual`: as it is then.
 std::vector<step> plan_relief(const model::backend& desired, const actual_backend& actual);
 
 }  // namespace switchyard::haproxy

@@ -104,25 +104,12 @@ void plan_change(const server& s, const actual_server& has, bool checked, bool m
     commands.push_back(set_weight(b, s.name, s.weight));
   const bool limit_fits = has.maxconn && same_limit(*has.maxconn, s.maxconn);
   if (!limit_fits) commands.push_back(set_maxconn(b, s.name, s.maxconn));
-  if (restate && s.state == server_state::ready) {
-    // One that was added and never enabled, because the conversation broke, has its checks off
-    // still.
-    if (checked && has.now.state == server_state::maint)
-      commands.push_back(enable_health(b, s.name));
-    commands.push_back(set_state(b, s.name, s.state));
-  }
+  // Somebody has switched it off, or the conversation broke before it was switched on.
+  if (checked && has.now.check_off) commands.push_back(enable_health(b, s.name));
+  if (restate && s.state == server_state::ready) commands.push_back(set_state(b, s.name, s.state));
   if (limit_fits && has.maxconn == 0U && s.maxconn == no_limit)
     out.add(s, {set_maxconn(b, s.name, no_limit)}, step::purpose::queues);
   out.add(s, std::move(commands));
-}
-
-/// Whether a server with a limit is to leave the rotation, and requests may wait for it.
-bool limited_leaves(const model::backend& desired, const actual_backend& actual) {
-  return std::ranges::any_of(desired.servers, [&](const server& s) {
-    const auto has = actual.servers.find(s.name);
-    return has != actual.servers.end() && limits(has->second.maxconn.value_or(0)) &&
-           in_rotation(has->second.now) && !in_rotation(s);
-  });
 }
 
 }  // namespace
@@ -204,8 +191,11 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     return before == actual->servers.end() || in_rotation(s.target) ||
            !in_rotation(before->second.now);
   });
-  if (limited_leaves(desired, *actual))
-    std::ranges::move(plan_relief(desired, *actual), std::back_inserter(result.steps));
+  if (needs_relief(desired, *actual)) {
+    auto then = *actual;
+    for (const auto& done : result.steps) note_done(then, done);
+    std::ranges::move(plan_relief(desired, then), std::back_inserter(result.steps));
+  }
   if (!actual->published) out.add(publish_backend(desired.name));
   return result;
 }
@@ -239,7 +229,7 @@ void note_done(actual_backend& actual, const step& done) {
   const auto& target = done.target;
   if (done.what.kind == command_kind::add_server) {
     actual.servers[target.name] = {
-        {target.address, target.port, target.weight, server_state::maint, false},
+        {target.address, target.port, target.weight, server_state::maint, false, true},
         target.backup,
         target.maxconn};
     return;
@@ -260,15 +250,18 @@ void note_done(actual_backend& actual, const step& done) {
     case command_kind::set_maxconn:
       has.maxconn = target.maxconn;
       break;
+    case command_kind::enable_health:
+      has.now.check_off = false;
+      break;
     case command_kind::enable_server:
     case command_kind::set_state:
+      if (has.now.state == server_state::maint) has.now.up = target.state != server_state::maint;
       has.now.state = target.state;
       break;
     case command_kind::del_server:
       actual.servers.erase(found);
       break;
     case command_kind::add_server:
-    case command_kind::enable_health:
     case command_kind::add_map:
     case command_kind::set_map:
     case command_kind::del_map:

@@ -6,6 +6,38 @@
 
 namespace switchyard::haproxy {
 
+namespace {
+
+using backends = std::map<std::string, actual_backend>;
+
+void take_limits(const std::string& name, const stat_view& from, actual_backend& into) {
+  const auto known = from.servers.find(name);
+  if (known == from.servers.end()) return;
+  for (auto& [server, has] : into.servers) {
+    const auto found = known->second.find(server);
+    if (found == known->second.end()) continue;
+    has.backup = found->second.backup;
+    has.maxconn = found->second.maxconn;
+  }
+}
+
+/// What the file says: what HAProxy has cannot be known.
+void assume_limits(const configuration& file, backends& actual) {
+  for (auto& [name, backend] : actual) {
+    const auto section = file.backends.find(name);
+    if (section == file.backends.end()) continue;
+    for (const auto& line : section->second->servers) {
+      const auto written = parse_server_line(line);
+      const auto has = written ? backend.servers.find(written->name) : backend.servers.end();
+      if (has == backend.servers.end() || has->second.backup) continue;
+      has->second.backup = written->backup;
+      has->second.maxconn = written->maxconn;
+    }
+  }
+}
+
+}  // namespace
+
 bool gateway::read_everything(apply_report& report) {
   if (!can_ || can_->version != identity_.version) {
     const auto help = session_->execute_raw("help");
@@ -114,7 +146,7 @@ void gateway::adopt_view(runtime_view view) {
   actual_ = std::move(seen);
 }
 
-// Once for each worker: nobody else changes them, and the table is long.
+// Of a new worker, and of one of few servers: the table is long.
 bool gateway::read_limits(apply_report& report) {
   if (limits_of_ == identity_.pid) return true;
   const auto reply = session_->execute_raw("show stat -1 6 -1");
@@ -122,39 +154,29 @@ bool gateway::read_limits(apply_report& report) {
   const auto limits = parse_stat(*reply);
   if (!limits) {
     tell(report, severity::error, "limits", limits.error().message);
-    assume_limits();
+    assume_limits(file_, actual_);
+    limits_of_ = identity_.pid;
     return true;
   }
   quiet("limits");
   for (auto& [name, backend] : actual_) {
     backend.published = !limits->unpublished.contains(name);
-    const auto known = limits->servers.find(name);
-    if (known == limits->servers.end()) continue;
-    for (auto& [server, has] : backend.servers) {
-      const auto found = known->second.find(server);
-      if (found == known->second.end()) continue;
-      has.backup = found->second.backup;
-      has.maxconn = found->second.maxconn;
-    }
+    take_limits(name, *limits, backend);
   }
   limits_of_ = identity_.pid;
   return true;
 }
 
-// What the file says: what HAProxy has cannot be known.
-void gateway::assume_limits() {
-  limits_of_ = identity_.pid;
-  for (auto& [name, backend] : actual_) {
-    const auto section = file_.backends.find(name);
-    if (section == file_.backends.end()) continue;
-    for (const auto& line : section->second->servers) {
-      const auto written = parse_server_line(line);
-      const auto has = written ? backend.servers.find(written->name) : backend.servers.end();
-      if (has == backend.servers.end() || has->second.backup) continue;
-      has->second.backup = written->backup;
-      has->second.maxconn = written->maxconn;
-    }
+// Of many servers those that are next in turn.
+bool gateway::look_at_limits(const names& which, apply_report& report) {
+  for (const auto& name : which) {
+    const auto known = actual_.find(name);
+    if (known == actual_.end()) continue;
+    const auto reply = session_->execute_raw("show stat " + name + " 6 -1");
+    if (!reply) return lost(reply.error(), report);
+    if (const auto limits = parse_stat(*reply)) take_limits(name, *limits, known->second);
   }
+  return true;
 }
 
 }  // namespace switchyard::haproxy

@@ -21,6 +21,7 @@ constexpr std::size_t state_address = 4;
 constexpr std::size_t state_operational = 5;
 constexpr std::size_t state_admin = 6;
 constexpr std::size_t state_weight = 7;
+constexpr std::size_t state_check = 13;
 constexpr std::size_t state_port = 18;
 constexpr std::size_t state_columns = 19;  // those up to the port
 
@@ -28,6 +29,10 @@ constexpr std::size_t state_columns = 19;  // those up to the port
 // server was enabled; one that still is disabled has 0x01 as well.
 constexpr unsigned admin_maintenance = 0x01 | 0x02 | 0x20;
 constexpr unsigned admin_drain = 0x08 | 0x10;
+
+// Of srv_check_state (include/haproxy/check-t.h, CHK_ST_CONFIGURED and CHK_ST_ENABLED).
+constexpr unsigned check_configured = 0x02;
+constexpr unsigned check_enabled = 0x04;
 
 error unexpected(const char* command, std::string_view line) {
   constexpr std::size_t shown = 200;
@@ -58,14 +63,16 @@ bool read_state_row(std::string_view line, std::array<std::string_view, state_co
   }
   unsigned operational = 0;
   unsigned admin = 0;
+  unsigned check = 0;
   if (!read_number(columns[state_operational], operational) ||
       !read_number(columns[state_admin], admin) ||
       !read_number(columns[state_weight], into.weight) ||
-      !read_number(columns[state_port], into.port))
+      !read_number(columns[state_check], check) || !read_number(columns[state_port], into.port))
     return false;
   into.address = columns[state_address];
   into.state = state_of(admin);
   into.up = operational != 0;
+  into.check_off = (check & (check_configured | check_enabled)) == check_configured;
   return true;
 }
 

@@ -25,6 +25,7 @@ struct runtime_server {
   std::uint16_t weight = 0;  ///< the effective user weight (srv_uweight)
   model::server_state state = model::server_state::ready;  ///< from srv_admin_state
   bool up = false;                                         ///< srv_op_state is not STOPPED
+  bool check_off = false;  ///< it has a check that is switched off (srv_check_state)
 
   bool operator==(const runtime_server&) const = default;
 };

@@ -91,13 +91,13 @@ outcome<route_table::changes> route_table::converge(conversation& session,
   return much ? replace(session, wanted) : change(session, wanted);
 }
 
-std::set<std::string> route_table::stand_ins(const presence_of& presence) const {
-  std::set<std::string> found;
-  if (!actual_) return found;
+route_table::stand_ins route_table::standing_in(const presence_of& presence) const {
+  stand_ins found;
+  const auto& entries = actual_ ? *actual_ : file_;
   for (const auto& route : *routes_) {
     if (presence(route.backend) != backend_presence::coming) continue;
-    const auto now = actual_->find(route_key(route));
-    if (now != actual_->end()) found.insert(now->second);
+    const auto now = entries.find(route_key(route));
+    if (now != entries.end()) found[now->second].insert(route.backend);
   }
   return found;
 }

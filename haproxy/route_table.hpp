@@ -6,6 +6,7 @@
 // touches the disk in load() and save().
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -65,8 +66,9 @@ class route_table {
   /// Brings the worker's map in line. An error is the end of the conversation.
   base::outcome<changes> converge(conversation& session, const presence_of& presence);
 
-  /// Backends that take the requests of routes whose own backend is not there yet.
-  std::set<std::string> stand_ins(const presence_of& presence) const;
+  /// Backends that take the requests of routes whose own backend is not there yet, and those.
+  using stand_ins = std::map<std::string, std::set<std::string>>;
+  stand_ins standing_in(const presence_of& presence) const;
 
   /// Whether the map is small enough to be read back after each change; a large one is compared at
   /// the next reconcile.

@@ -19,7 +19,7 @@ std::optional<std::set<std::string>> turns::next(
   const auto servers =
       std::accumulate(actual.begin(), actual.end(), std::size_t{0},
                       [](std::size_t sum, const auto& b) { return sum + cost(b.second); });
-  if (servers <= most_servers) {
+  if (servers <= servers_) {
     after_.clear();
     first_ = true;
     return std::nullopt;
@@ -30,8 +30,8 @@ std::optional<std::set<std::string>> turns::next(
   std::set<std::string> part;
   for (std::size_t taken = 0; at != actual.end(); ++at) {
     taken += cost(at->second);
-    if (taken > most_servers && !part.empty()) break;
-    if (part.size() == most_backends) break;
+    if (taken > servers_ && !part.empty()) break;
+    if (part.size() == backends_) break;
     part.insert(part.end(), at->first);
     after_ = at->first;
   }

@@ -21,6 +21,9 @@ class turns {
   /// And how many backends, each of which is a question and an answer.
   static constexpr std::size_t most_backends = 1'000;
 
+  explicit turns(std::size_t servers = most_servers, std::size_t backends = most_backends)
+      : servers_(servers), backends_(backends) {}
+
   /// The backends that are next. Nothing: there are few enough to read them all.
   std::optional<std::set<std::string>> next(const std::map<std::string, actual_backend>& actual);
 
@@ -28,6 +31,8 @@ class turns {
   bool first() const { return first_; }
 
  private:
+  std::size_t servers_;
+  std::size_t backends_;
   std::string after_;
   bool first_ = true;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/gateway.hpp"
+#include "haproxy/limits.hpp"
 
 namespace switchyard::haproxy {
 
@@ -20,11 +21,15 @@ const std::string about_drift = "drift ";
 // Everything, or what is next in turn and what HAProxy lacks.
 bool gateway::compare(apply_report& report) {
   auto which = turns_.next(actual_);
+  const auto limits = limit_turns_.next(actual_);
+  if (!limits) limits_of_ = 0;  // read with everything
   if (!which)
     return read_everything(report) && read_published(report) &&
-           converge(every_name(), report, true) && verify(report);
+           (!limits || look_at_limits(*limits, report)) && converge(every_name(), report, true) &&
+           verify(report);
   if (!read_layout(report) || !read_running(report) ||
-      !read_back(*which, reading::one_by_one, report))
+      !read_back(*which, reading::one_by_one, report) ||
+      (limits && !look_at_limits(*limits, report)))
     return false;
   for (auto at = actual_.begin(); at != actual_.end();)
     at = running_->contains(at->first) ? std::next(at) : actual_.erase(at);
@@ -64,6 +69,13 @@ bool gateway::verify_touched(apply_report& report) {
     if (which.erase(name) > 0) unverified_.insert(name);
   if (which.empty()) return true;
   if (!read_back(which, reading::whole_when_many, report)) return false;
+  // A request may have found a server full just before it was to rest, and have queued just after.
+  std::vector<pending_step> relief;
+  for (const auto& name : which)
+    if (const auto known = actual_.find(name);
+        known != actual_.end() && rests_with_limit(known->second))
+      std::ranges::move(relief_of(desired_.find(name), known->second), std::back_inserter(relief));
+  if (!relief.empty() && !send(relief, report)) return false;
   const auto steps = everything_of(plan_all(which, report));
   quiet_drift(which, steps);
   if (steps.empty()) return true;

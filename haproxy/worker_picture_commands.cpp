@@ -109,6 +109,8 @@ status worker_picture::add_server(const std::string& backend, const std::string&
     next = take_word(words);
   }
   fresh.backup = next == "backup";
+  if (fresh.backup) next = take_word(words);
+  fresh.now.check_off = next == "check";  // server_options() begins with it
   backends_[backend].servers.insert_or_assign(name, std::move(fresh));
   return {};
 }
@@ -131,7 +133,10 @@ void worker_picture::set(pictured_server& s, command_kind kind, std::string_view
     case command_kind::set_maxconn:
       s.maxconn = number<std::uint32_t>(take_word(words));
       break;
-    default:  // enable_health: checks go on
+    case command_kind::enable_health:
+      s.now.check_off = false;
+      break;
+    default:
       break;
   }
 }

@@ -79,8 +79,8 @@ std::string worker_picture::servers_state(const std::string& only) const {
       const bool up = s.now.up && s.now.state != model::server_state::maint;
       const auto weight = std::to_string(s.now.weight);
       text += "\n1 " + name + " 1 " + server + " " + s.now.address + (up ? " 2 " : " 0 ") +
-              admin_of(s.now.state) + " " + weight + " " + weight + " 0 1 0 0 0 0 0 0 - " +
-              std::to_string(s.now.port);
+              admin_of(s.now.state) + " " + weight + " " + weight + " 0 1 0 0 " +
+              (s.now.check_off ? "2" : "0") + " 0 0 0 - " + std::to_string(s.now.port);
     }
   }
   return text;

@@ -125,6 +125,25 @@ BOOST_AUTO_TEST_CASE(one_that_comes_back_with_other_settings_has_those) {
 }
 
 // As a blue and green deployment does it.
+BOOST_AUTO_TEST_CASE(one_whose_routes_move_to_one_that_comes_with_it_goes_without_a_reload) {
+  if (!usable()) return;
+  const http_upstream after("zoo");
+  apply(shop());
+  apply_routes({{"", "/shop", "shop"}});
+  settle();
+  switchyard::haproxy::apply_request request;
+  request.complete = true;
+  request.changes = {change(backend_of("zoo", {local_server("z1", after.port())})),
+                     {"shop", nullptr}};
+  request.routes = std::make_shared<const std::vector<switchyard::model::route>>(
+      std::vector<switchyard::model::route>{{"", "/shop", "zoo"}});
+  apply(request);
+  BOOST_TEST(http_get(port(), "/shop").body == "zoo");
+  settle();
+  BOOST_TEST(!backend_exists("shop"));
+  BOOST_TEST(worker_pid() == worker);
+}
+
 BOOST_AUTO_TEST_CASE(one_whose_routes_move_to_one_that_a_reload_brings_serves_until_then) {
   if (!usable()) return;
   settings.haproxy.reload.min_interval = std::chrono::seconds(2);

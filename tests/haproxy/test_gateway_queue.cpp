@@ -104,6 +104,26 @@ BOOST_FIXTURE_TEST_CASE(requests_that_wait_go_to_others_in_place_of_all_servers,
   expect_answers();
 }
 
+BOOST_AUTO_TEST_CASE(requests_that_wait_go_to_one_that_comes_back) {
+  for (const auto algorithm :
+       {model::balance_algorithm::roundrobin, model::balance_algorithm::random}) {
+    queued_site s;
+    const auto web = [&](model::server_state first, model::server_state second) {
+      auto b = backend_of("web", {s.slow(1), s.quick("s2")});
+      b.servers[0].state = first;
+      b.servers[1].state = second;
+      b.settings.balance = algorithm;
+      return b;
+    };
+    using enum model::server_state;
+    s.begin({web(ready, drain)});
+    s.settle();
+    s.ask("5");
+    s.apply(web(drain, ready));
+    s.expect_answers();
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(requests_that_wait_go_on_when_their_server_leaves, random_site) {
   ask_some();
   apply(random({rarely()}));

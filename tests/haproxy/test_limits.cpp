@@ -69,17 +69,62 @@ BOOST_AUTO_TEST_CASE(one_that_stays_takes_what_waits_for_one_that_rests) {
               {"set server b/a state drain"});
 }
 
-BOOST_AUTO_TEST_CASE(backups_take_what_waits_where_nobody_else_is_left) {
-  const auto wanted = backend({spare("b"), spare("c")});
-  const auto relief = plan_relief(wanted, running({limited_server("a"), spare("b"), spare("c")}));
-  BOOST_TEST(lines(relief) ==
-                 (texts{"set maxconn server b/b 10000000", "set maxconn server b/c 10000000"}),
+BOOST_AUTO_TEST_CASE(one_that_comes_back_takes_what_waits) {
+  auto full = limited_server("a");
+  auto back = server("b");
+  back.state = server_state::drain;
+  auto actual = running({full, back});
+  actual.servers["b"].maxconn = no_limit;
+  back.state = server_state::ready;
+  const texts returns{"set server b/b state ready", "set maxconn server b/b 10000000"};
+  expect_plan(plan_backend(backend({full, back}), &actual, settings, options), returns);
+  // In place of the other one.
+  full.state = server_state::drain;
+  expect_plan(plan_backend(backend({full, back}), &actual, settings, options),
+              {"set server b/b state ready", "set server b/a state drain",
+               "set maxconn server b/b 10000000"});
+  actual = running({limited_server("a"), server("b")});
+  actual.servers["b"].maxconn = no_limit;
+  actual.servers["b"].now.weight = 0;
+  expect_plan(plan_backend(backend({limited_server("a"), server("b")}), &actual, settings, options),
+              {"set server b/b weight 100", "set maxconn server b/b 10000000"});
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_goes_to_those_that_haproxy_gives_requests) {
+  const auto relief = [](const model::backend& wanted, const actual_backend& actual) {
+    return lines(plan_relief(wanted, actual));
+  };
+  const texts backups{"set maxconn server b/b 10000000", "set maxconn server b/c 10000000"};
+  // Of backups one that is not known.
+  BOOST_TEST(relief(backend({spare("b"), spare("c")}),
+                    running({limited_server("a"), spare("b"), spare("c")})) == backups,
              boost::test_tools::per_element());
-  BOOST_TEST(
-      lines(plan_relief(backend({spare("b"), server("d")}), running({spare("b"), server("d")}))) ==
-          texts{"set maxconn server b/d 10000000"},
-      boost::test_tools::per_element());
-  BOOST_TEST(plan_relief(backend({}), running({limited_server("a")})).empty());
+  auto actual = running({spare("b"), spare("c"), server("d")});
+  const auto wanted = backend({spare("b"), spare("c"), server("d")});
+  BOOST_TEST(relief(wanted, actual) == texts{"set maxconn server b/d 10000000"},
+             boost::test_tools::per_element());
+  actual.servers["d"].now.up = false;
+  BOOST_TEST(relief(wanted, actual) == backups, boost::test_tools::per_element());
+  // One without a limit rather than one that may be full.
+  BOOST_TEST(relief(backend({limited_server("b"), server("c")}),
+                    running({limited_server("b"), server("c")})) ==
+                 texts{"set maxconn server b/c 10000000"},
+             boost::test_tools::per_element());
+  BOOST_TEST(relief(backend({limited_server("b"), limited_server("c")}),
+                    running({limited_server("b"), limited_server("c")})) ==
+                 (texts{"set maxconn server b/b 5", "set maxconn server b/c 5"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(relief(backend({}), running({limited_server("a")})).empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_of_which_no_limit_is_known_may_have_one) {
+  auto actual = running({server("a"), server("b")});
+  BOOST_TEST(!has_limits(backend({}), actual));
+  actual.servers["a"].maxconn.reset();
+  BOOST_TEST(has_limits(backend({}), actual));
+  BOOST_TEST(!rests_with_limit(actual));
+  actual.servers["a"].now.state = server_state::drain;
+  BOOST_TEST(rests_with_limit(actual));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

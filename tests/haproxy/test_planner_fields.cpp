@@ -50,7 +50,11 @@ texts steps_for(const std::set<std::string>& fields, bool comes_back) {
                     (fields.contains("port") ? "81" : "80"));
   if (fields.contains("weight")) steps.emplace_back("set server b/a weight 7");
   if (fields.contains("maxconn")) steps.emplace_back("set maxconn server b/a 9");
-  if (fields.contains("state") && comes_back) steps.emplace_back("set server b/a state ready");
+  if (fields.contains("state") && comes_back) {
+    steps.emplace_back("set server b/a state ready");
+    // So that it takes what waits.
+    if (fields.contains("maxconn")) steps.emplace_back("set maxconn server b/a 9");
+  }
   return steps;
 }
 
@@ -117,16 +121,18 @@ BOOST_AUTO_TEST_CASE(every_state_leads_to_every_other) {
                               {drain, maint, {"set server b/a state maint"}},
                               {maint, drain, {"set server b/a state drain"}},
                               {drain, ready, {"set server b/a state ready"}},
-                              // Its checks are off still when it was added and never enabled.
-                              {maint, ready, {"enable health b/a", "set server b/a state ready"}}};
-  for (const bool checked : {true, false}) {
+                              {maint, ready, {"set server b/a state ready"}}};
+  // Somebody has switched them off, or they were never on for the conversation broke.
+  for (const bool checks_are_off : {true, false}) {
     for (const auto& w : ways) {
-      BOOST_TEST_CONTEXT(to_string(w.from) << " to " << to_string(w.to) << ", checks " << checked) {
-        auto b = backend({server_in("a", w.to)});
-        if (!checked) b.settings.check.type = model::check_type::none;
+      BOOST_TEST_CONTEXT(to_string(w.from)
+                         << " to " << to_string(w.to) << ", off " << checks_are_off) {
+        const auto b = backend({server_in("a", w.to)});
         auto steps = w.steps;
-        if (!checked) std::erase(steps, "enable health b/a");
+        if (checks_are_off)
+          steps.insert(w.to == ready ? steps.begin() : steps.end(), "enable health b/a");
         auto actual = running({server_in("a", w.from)});
+        actual.servers["a"].now.check_off = checks_are_off;
         const auto p = plan_backend(b, &actual, settings, options);
         expect_plan(p, steps);
         for (const auto& done : p.steps) note_done(actual, done);
@@ -134,6 +140,14 @@ BOOST_AUTO_TEST_CASE(every_state_leads_to_every_other) {
       }
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(checks_that_nobody_desires_are_left_alone) {
+  auto b = backend({server("a")});
+  b.settings.check.type = model::check_type::none;
+  auto actual = running({server("a")});
+  actual.servers["a"].now.check_off = true;
+  BOOST_TEST(plan_backend(b, &actual, settings, options).empty());
 }
 
 // -- a server that comes or goes

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
+#include "haproxy/replies.hpp"
 #include "tests/integration/site.hpp"
 
 namespace switchyard::tests {
@@ -131,6 +132,16 @@ BOOST_AUTO_TEST_CASE(drift_made_by_hand_is_repaired_without_a_reload) {
   gateway.command("set server api-backend/srv2 state maint");
   gateway.command("del server api-backend/srv2");
   BOOST_TEST(gateway.server_becomes("api-backend", "srv2", at(two)));
+  gateway.command("disable health api-backend/srv1");
+  gateway.command("set maxconn server api-backend/srv2 1");
+  BOOST_TEST(eventually([&] {
+    const auto view = haproxy::parse_servers_state(gateway.command("show servers state"));
+    return view && !view->at("api-backend").at("srv1").check_off;
+  }));
+  BOOST_TEST(eventually([&] {
+    const auto limits = haproxy::parse_stat(gateway.command("show stat -1 6 -1"));
+    return limits && limits->servers.at("api-backend").at("srv2").maxconn != 1;
+  }));
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
   BOOST_TEST(gateway.worker_pid() == worker);
 }
