@@ -179,9 +179,11 @@ void process::dismiss(const program& leaving, const base::deadline& until) const
   do {
     signal_pidfd(pidfd.get(), SIGUSR1);
     if (ended_by(pidfd.get(), base::deadline(std::min(between_signals, until.left())))) return;
-    // A master that has told its worker to stop answers nobody (2.6, 3.4).
+    // A master that has told its worker to stop answers nobody (2.6, 3.4), and one that is loading
+    // does not yet; that one has no handler for the signal yet (3.4), or ends with it (2.6, 3.0).
     const auto info = show_info(settings_.runtime_socket, std::min(longer_look, until.left()));
-    if (info ? info->stopping : info.error().kind == errc::unavailable) return;
+    const bool stops = info ? info->stopping : info.error().kind == errc::unavailable;
+    if (stops && catches(leaving.pid, SIGUSR1)) return;
   } while (!until.passed());
 }
 

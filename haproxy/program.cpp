@@ -1,8 +1,10 @@
 #include "haproxy/program.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "base/atomic_file.hpp"
 #include "haproxy/reply_text.hpp"
@@ -64,6 +66,17 @@ std::optional<bool> started_with(pid_t pid, const std::string& argument) {
   if (!words || words->empty()) return std::nullopt;
   const std::string end(1, '\0');
   return (end + *words + end).find(end + argument + end) != std::string::npos;
+}
+
+bool catches(pid_t pid, int signal) {
+  const auto text = base::read_file("/proc/" + std::to_string(pid) + "/status");
+  const std::string_view label = "\nSigCgt:\t";
+  const auto at = text ? text->find(label) : std::string::npos;
+  if (at == std::string::npos) return true;
+  const auto* const first = text->data() + at + label.size();
+  std::uint64_t mask = 0;
+  if (std::from_chars(first, text->data() + text->size(), mask, 16).ec != std::errc()) return true;
+  return (mask >> (signal - 1) & 1U) != 0;
 }
 
 bool started_to_replace(pid_t pid, pid_t other) {

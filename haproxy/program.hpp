@@ -41,6 +41,9 @@ std::optional<pid_t> parent_of(pid_t pid);
 /// be read.
 std::optional<bool> started_with(pid_t pid, const std::string& argument);
 
+/// Whether `pid` has a handler for the signal; true when that cannot be read.
+bool catches(pid_t pid, int signal);
+
 /// Whether `pid` was started to take the place of `other` (HAProxy's -sf and -st). Only the
 /// worker that it was started with tells: a master starts itself anew without them (2.6, 3.0).
 bool started_to_replace(pid_t pid, pid_t other);

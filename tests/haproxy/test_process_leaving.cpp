@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -61,3 +62,24 @@ BOOST_AUTO_TEST_CASE(finishes_its_requests_beside_the_new_one) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+// A signal that comes so early is lost (3.4), and nobody listens yet.
+BOOST_FIXTURE_TEST_CASE(a_managed_process_that_was_being_ended_while_it_loaded, managed_haproxy) {
+  std::string servers;
+  for (int i = 0; i < 40'000; ++i)
+    servers +=
+        "    server s" + std::to_string(i) + " 127.0.0.1:" + std::to_string(upstream.port()) + "\n";
+  configure(haproxy_site(port, "web", servers));
+  std::filesystem::create_directories(std::filesystem::path(*settings.master_socket).parent_path());
+  const background_process loading(
+      {settings.binary, "-W", "-S", *settings.master_socket, "-f", settings.config_file},
+      folder / "loading.log");
+  require_ok(
+      kept_master(settings).keep(haproxy::program_at(loading.pid()), kept_master::course::stops));
+  process second(settings);
+  require_ok(second.ensure_running());
+  BOOST_TEST(second.master_pid() != loading.pid());
+  BOOST_TEST(eventually([&] { return ended(loading.pid()); }));
+  BOOST_TEST(serves());
+  second.stop(seconds(5));
+}
