@@ -136,8 +136,10 @@ BOOST_AUTO_TEST_CASE(a_long_lived_answer_gives_its_place_back) {
 BOOST_AUTO_TEST_CASE(a_long_lived_answer_that_cannot_be_begun_gives_its_place_back) {
   settings.limits.streams = 1;
   std::optional<raw_client> client;
+  std::atomic<bool> lost{false};
   routes.add("GET", "/lost", [&](const request&) {
     client->reset();
+    lost = true;
     reply answer;
     answer.type = "text/event-stream";
     answer.stream = [](std::chrono::milliseconds) { return std::optional<std::string>(""); };
@@ -146,6 +148,7 @@ BOOST_AUTO_TEST_CASE(a_long_lived_answer_that_cannot_be_begun_gives_its_place_ba
   start();
   client.emplace(port);
   client->send("GET /lost HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  BOOST_REQUIRE(eventually([&] { return lost.load(); }));
   BOOST_TEST(eventually([&] {
     raw_client next(port);
     next.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
