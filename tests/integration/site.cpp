@@ -18,8 +18,7 @@ namespace switchyard::tests {
 namespace {
 
 struct places {
-  std::string config_file, runtime_socket, master_socket;
-  std::uint16_t api = 0;
+  std::string config_file, runtime_socket, master_socket, api;
 };
 
 std::string settings_text(const site_options& o, const places& at, std::uint16_t port,
@@ -39,9 +38,8 @@ std::string settings_text(const site_options& o, const places& at, std::uint16_t
       "}]\n    default_backend: " + o.default_backend + "\n";
   const auto frontends = (o.frontend ? gateway : "") + o.frontends;
   return haproxy + (frontends.empty() ? "" : "frontends:\n" + frontends) + "providers:\n" +
-         providers + "reconcile: {interval: " + o.reconcile +
-         "}\napi: {listen: \"127.0.0.1:" + std::to_string(at.api) + "\"" +
-         (o.api.empty() ? "" : ", " + o.api) + "}\nstate_dir: state\n" + o.more;
+         providers + "reconcile: {interval: " + o.reconcile + "}\napi: {listen: \"" + at.api +
+         "\"" + (o.api.empty() ? "" : ", " + o.api) + "}\nstate_dir: state\n" + o.more;
 }
 
 /// What an operator's own haproxy.cfg has in attached mode.
@@ -108,7 +106,9 @@ site::site(const std::string& providers_yaml, const site_options& options)
       config_in_(options.config_in.empty() ? folder_.path().string() : options.config_in),
       environment_(options.environment),
       haproxy_environment_(options.haproxy_environment) {
-  const places files{config_file(), runtime_socket(), master_socket(), api_port_};
+  const auto listen = filled(filled(options.listen, "@PORT@", std::to_string(api_port_)),
+                             "@FOLDER@", folder_.path().string());
+  const places files{config_file(), runtime_socket(), master_socket(), listen};
   write_text(settings_file(), settings_text(options, files, port_, providers_yaml));
   std::filesystem::create_directories(sockets_in_);
   if (managed_) {

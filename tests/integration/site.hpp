@@ -47,10 +47,12 @@ struct site_options {
   std::string default_backend = "api-backend";
   std::string base;  ///< text of a base_file in managed mode; "" for none, @FOLDER@ for the site's
                      ///< folder and @PORT@ for its port
-  bool frontend = true;   ///< one on the site's port; else the base_file has it
-  std::string frontends;  ///< further entries under `frontends:`, each a line
-  std::string more;       ///< further top-level settings
-  std::string api;        ///< further settings of the section `api`, such as "token_file: t"
+  bool frontend = true;                     ///< one on the site's port; else the base_file has it
+  std::string frontends;                    ///< further entries under `frontends:`, each a line
+  std::string more;                         ///< further top-level settings
+  std::string listen = "127.0.0.1:@PORT@";  ///< of the API; @PORT@ for a free port, @FOLDER@ for
+                                            ///< the site's folder
+  std::string api;  ///< further settings of the section `api`, such as "token_file: t"
   std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
   std::string reconcile = "1s";
   std::string sockets_in;  ///< a folder for HAProxy's sockets inside the site's own; "" for none

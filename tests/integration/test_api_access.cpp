@@ -1,0 +1,136 @@
+// The HTTP API of a running switchyard: who may ask it, and how.
+
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/integration/command_line.hpp"
+#include "tests/integration/running_api.hpp"
+#include "tests/support/tls.hpp"
+
+namespace switchyard::tests {
+
+namespace {
+
+using nlohmann::json;
+
+struct running_default : running_api {};
+
+struct with_token_default : with_token {};
+
+/// An API over HTTPS, with a certificate for localhost.
+struct over_https {
+  certificate_authority authority;
+  temp_dir folder;
+  std::unique_ptr<site> all;
+
+  over_https() {
+    renew();
+    site_options o;
+    o.api = "certificate: " + (folder / "api.pem") + ", key: " + (folder / "api.key");
+    all = std::make_unique<site>(by_hand, o);
+  }
+  /// Writes a new pair and returns the certificate's fingerprint.
+  std::string renew() const {
+    const auto pair = authority.issue("localhost");
+    write_text(folder / "api.key", pair.key);
+    write_text(folder / "api.pem", pair.certificate);
+    return fingerprint(pair.certificate);
+  }
+  std::string url() const { return "https://localhost:" + std::to_string(all->api_port()); }
+  std::string shown() const { return tls_hello(all->api_port(), "localhost").certificate; }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(api_access, running_default)
+
+BOOST_AUTO_TEST_CASE(hostile_hosts_and_origins_are_refused) {
+  BOOST_TEST(http_get(all->api_port(), "/v1/status", "evil.example").status == 421);
+  BOOST_TEST(http_ask(all->api_port(), "GET", "/v1/status", "", "Origin: http://evil.example\r\n")
+                 .status == 403);
+}
+
+BOOST_AUTO_TEST_CASE(every_refusal_is_as_described_and_none_is_an_internal_error) {
+  const std::string as_text = "Content-Type: text/plain\r\n";
+  struct attempt {
+    std::string query, body, fields;
+  };
+  const std::vector<attempt> attempts{
+      {"?limit=x&cursor=%00&last=x&wait=x&whole=x", "", ""},
+      {"?limit=999999999999999999999&wait=-1s&last=-1", "[]", ""},
+      {"", "{", ""},
+      {"?wait=0", "{}", ""},
+      {"", "[[[[\xff", ""},
+      {"", R"({"a":1,"a":2})", ""},
+      {"", R"({"weight":1e400,"state":[],"level":{},"routes":7,"backends":null,"servers":"x"})",
+       ""},
+      {"", "x", as_text},
+      {"", std::string(1U << 20U, ' ') + "{}", ""},
+      {"", "", "Transfer-Encoding: chunked\r\n"},
+      {"", "", "Content-Length: -1\r\n"},
+      {"", "", "Content-Length: 99999999999999999999\r\n"},
+      {"", "{}", "Content-Encoding: gzip\r\n"},
+      {"", "", "Origin: http://evil.example\r\n"},
+      {"", "", "Sec-Fetch-Site: cross-site\r\n"},
+      {"", "", "If-Match: \"x\"\r\nIf-None-Match: *\r\n"},
+      {"", "", "Last-Event-ID: " + std::string(1000, 'x') + "\r\n"}};
+  std::map<int, int> seen;
+  for (const auto& operation : described.operations()) {
+    const auto method = operation.substr(0, operation.find(' '));
+    const auto pattern = operation.substr(operation.find(' ') + 1);
+    for (const auto& a : attempts) {
+      // An event stream that begins does not end.
+      auto query = a.query;
+      if (pattern == "/v1/events" && query.empty()) query = "?last=x";
+      const auto got = ask(method, pattern, with_parameters(pattern) + query, a.body, a.fields);
+      BOOST_TEST((got.status >= 200 && got.status < 500), operation << ": " << got.body.dump());
+      if (got.status >= 400) BOOST_TEST(got.body.at("status") == got.status, operation);
+      ++seen[got.status];
+    }
+  }
+  for (const int status : {400, 403, 404, 409, 411, 413, 415, 422})
+    BOOST_TEST(seen.contains(status), status);
+  BOOST_TEST(all->answered_by({"srv1"}));
+  BOOST_TEST(all->log_count("internal error") == 0U, all->log());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_CASE(with_a_token_every_route_needs_it, with_token_default) {
+  every_route_needs_it();
+}
+
+BOOST_FIXTURE_TEST_SUITE(https, over_https)
+
+BOOST_AUTO_TEST_CASE(clients_that_know_the_authority_are_answered_and_others_see_through_it) {
+  BOOST_TEST(contains(run_program({"curl", "--silent", "--fail", "--cacert", authority.file(),
+                                   url() + "/v1/status"}),
+                      "revision"));
+  BOOST_CHECK_THROW(run_program({"curl", "--silent", "--fail", url() + "/v1/status"}),
+                    std::runtime_error);
+  BOOST_TEST(http_ask(all->api_port(), "GET", "/v1/status").status != 200);
+  const auto trusted =
+      switchyard({"status", "--api", url()}, {{"SSL_CERT_FILE", authority.file()}});
+  BOOST_TEST(trusted.exit_code == 0, trusted.output);
+  const auto strange = switchyard({"status", "--api", url()});
+  BOOST_TEST(strange.exit_code == 1, strange.output);
+  // The one of the settings is on this machine.
+  const auto own = switchyard({"status", "--config", all->settings_file()});
+  BOOST_TEST(own.exit_code == 0, own.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_renewed_certificate_is_shown_after_a_hangup) {
+  const auto before = shown();
+  const auto after = renew();
+  BOOST_TEST(before != after);
+  all->switchyard().signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return shown() == after; }), all->log());
+  BOOST_TEST(contains(
+      run_program({"curl", "--silent", "--fail", "--cacert", authority.file(), url() + "/healthz"}),
+      ""));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::tests
