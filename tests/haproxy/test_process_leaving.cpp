@@ -65,10 +65,11 @@ BOOST_AUTO_TEST_SUITE_END()
 
 // A signal that comes so early is lost (3.4), and nobody listens yet.
 BOOST_FIXTURE_TEST_CASE(a_managed_process_that_was_being_ended_while_it_loaded, managed_haproxy) {
-  std::string servers;
-  for (int i = 0; i < 40'000; ++i)
-    servers +=
-        "    server s" + std::to_string(i) + " 127.0.0.1:" + std::to_string(upstream.port()) + "\n";
+  auto servers = "    server up 127.0.0.1:" + std::to_string(upstream.port());
+  // It takes its time to load them.
+  for (int i = 0; i < 8'000; ++i)
+    servers += "\n    server s" + std::to_string(i) + " 127.0.0.1:" + std::to_string(1024 + i) +
+               " disabled";
   configure(haproxy_site(port, "web", servers));
   std::filesystem::create_directories(std::filesystem::path(*settings.master_socket).parent_path());
   const background_process loading(
