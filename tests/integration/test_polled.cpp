@@ -39,6 +39,12 @@ BOOST_AUTO_TEST_CASE(what_a_command_prints_carries_traffic_without_a_reload) {
   const auto worker = gateway.worker_pid();
   write_text(folder / "document", document_of({&one, &two}));
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  auto weighed = document_of({&one, &two});
+  weighed.replace(weighed.rfind("\"port\""), 6, "\"weight\": 7, \"port\"");
+  write_text(folder / "document", weighed);
+  BOOST_TEST(gateway.server_becomes("api-backend", "srv2",
+                                    "127.0.0.1:" + std::to_string(two.port()) + " 7 ready"),
+             gateway.log());
   std::filesystem::remove(folder / "document");
   BOOST_TEST(eventually([&] { return gateway.log_has("cat: exited with code 1: \"/"); }),
              gateway.log());
