@@ -1,8 +1,14 @@
-// What a reload keeps.
+// When HAProxy is reloaded, and what a reload keeps.
 
 #include <boost/test/unit_test.hpp>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
 
+#include "haproxy/master.hpp"
 #include "tests/haproxy/gateway_sites.hpp"
+#include "tests/support/kept_client.hpp"
 
 namespace {
 
@@ -28,7 +34,93 @@ struct slowly_checked_site : gateway_site {
   http_upstream upstream{"shop"};
 };
 
+/// A backend "web" that answers, and limits of reloads that a test chooses.
+struct limited_reloads_site : gateway_site {
+  limited_reloads_site() { begin({web()}); }
+  switchyard::model::backend web() const {
+    return backend_of("web", {local_server("s1", upstream->port())});
+  }
+  /// A gateway with the limits of the settings, which has made a reload.
+  void begin_limited() {
+    restart_gateway();
+    BOOST_REQUIRE(!apply(whole({change(web())})).reload);
+    BOOST_REQUIRE(apply(of_its_own_kind(backend_of("first", {local_server("f1")}))).reload);
+  }
+  static switchyard::model::backend second() {
+    auto b = backend_of("second", {local_server("x1")});
+    b.settings.balance = switchyard::model::balance_algorithm::source;
+    return b;
+  }
+  std::unique_ptr<http_upstream> upstream = std::make_unique<http_upstream>("web");
+};
+
 }  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gateway_reloads_are_limited, limited_reloads_site)
+
+BOOST_AUTO_TEST_CASE(one_waits_while_as_many_old_workers_as_may_be_are_draining) {
+  settings.haproxy.reload.max_old_workers = 1;
+  upstream->set_delay(std::chrono::minutes(1));
+  std::jthread client([&] { http_get(port(), "/", "test", std::chrono::seconds(30)); });
+  BOOST_REQUIRE(eventually([&] { return upstream->requests() == 1; }));
+  begin_limited();
+  now += std::chrono::minutes(1);  // past what the reload took
+  auto report = apply(second());
+  BOOST_TEST(!report.reload.has_value());
+  BOOST_TEST(told(report, "a reload waits: 1 old workers are still draining") == 1U, words(report));
+  BOOST_TEST(report.waiting.size() == 1U);
+  report = tick_after(std::chrono::seconds(1));
+  BOOST_TEST(!report.reload.has_value());
+  upstream.reset();
+  client.join();
+  BOOST_REQUIRE(eventually([&] { return processes().old_workers.empty(); }));
+  BOOST_TEST(!tick_after(std::chrono::milliseconds(900)).reload.has_value());
+  report = tick_after(std::chrono::milliseconds(100));
+  BOOST_TEST(report.reload.has_value(), words(report));
+  BOOST_TEST(
+      (report.reload_reasons == std::vector<switchyard::haproxy::reload_reason>{
+                                    {switchyard::haproxy::reload_cause::new_backend, "second"}}));
+  BOOST_TEST(server("second", "x1") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(all_that_come_within_the_interval_are_one_reload_at_its_end) {
+  settings.haproxy.reload.min_interval = std::chrono::seconds(2);
+  begin_limited();
+  const auto applied_at = now;
+  BOOST_TEST(!apply(second()).reload.has_value());
+  auto changed = web();
+  changed.settings.balance = switchyard::model::balance_algorithm::leastconn;
+  BOOST_TEST(!apply(changed).reload.has_value());
+  std::vector<switchyard::haproxy::apply_report> reloads;
+  for (int i = 0; i < 50 && gateway().next_work(); ++i) {
+    now = std::max(now, *gateway().next_work());
+    auto report = tick();
+    if (!report.reload) continue;
+    BOOST_TEST((now >= applied_at + std::chrono::seconds(2)));
+    reloads.push_back(std::move(report));
+  }
+  BOOST_REQUIRE(reloads.size() == 1U);
+  BOOST_TEST((reloads.front().reload_reasons ==
+              std::vector<switchyard::haproxy::reload_reason>{
+                  {switchyard::haproxy::reload_cause::new_backend, "second"},
+                  {switchyard::haproxy::reload_cause::changed_settings, "web"}}));
+}
+
+// HAProxy would close it at the reload, and the request that is just coming would find it closed.
+BOOST_AUTO_TEST_CASE(the_next_request_of_a_kept_connection_is_answered) {
+  kept_client client(port());
+  BOOST_REQUIRE(client.get().status == 200);
+  const auto old = worker_pid();
+  BOOST_REQUIRE(apply(second()).reload.has_value());
+  const auto& master = *settings.haproxy.master_socket;
+  BOOST_REQUIRE(eventually([&] {
+    const auto info = ask_socket(master, "@!" + std::to_string(old) + " show info");
+    return contains(info, "Stopping: 1") || !contains(info, "Pid: ");
+  }));
+  BOOST_TEST(client.get().status == 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(gateway_reloads, slowly_checked_site)
 

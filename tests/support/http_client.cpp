@@ -8,7 +8,9 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <stdexcept>
 
+#include "tests/support/kept_client.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::tests {
@@ -141,6 +143,18 @@ http_answer http_ask(std::uint16_t port, std::string_view method, std::string_vi
   if (!body.empty() && fields.find("Content-Type:") == std::string::npos)
     request += "Content-Type: application/json\r\n";
   return send_request(port, request + "\r\n" + body, longest).answer;
+}
+
+kept_client::kept_client(std::uint16_t port)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+  if (!fd_ || !connect_to(fd_.get(), port, base::deadline(std::chrono::seconds(5))))
+    throw std::runtime_error(failed("connect").failure);
+}
+
+http_answer kept_client::get(std::chrono::milliseconds longest) {
+  const base::deadline until(longest);
+  if (!send_all(fd_.get(), "GET / HTTP/1.1\r\nHost: test\r\n\r\n", until)) return {};
+  return receive(fd_.get(), until).answer;
 }
 
 std::string name_in(const http_answer& answer) {
