@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <thread>
 
 #include "tests/haproxy/gateway_sites.hpp"
 
@@ -83,6 +84,49 @@ BOOST_AUTO_TEST_CASE(a_reload_tells_its_reasons_and_its_time) {
               std::vector<haproxy::reload_reason>{{haproxy::reload_cause::new_backend, "other"}}));
   BOOST_TEST((report.reload_took == report.reload->took));
   BOOST_TEST(tells_of(report, {matter::reload}), words(report));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_for_the_frontends_says_so) {
+  settings.frontends.front().binds.emplace_back().port = free_port();
+  settings.frontends.front().binds.back().address = "127.0.0.1";
+  gateway().configure(settings, now);
+  const auto report = tick_after(std::chrono::seconds(2));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST((report.reload_reasons ==
+              std::vector<haproxy::reload_reason>{{haproxy::reload_cause::changed_head, ""}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_of_what_haproxy_has_not_read_says_so) {
+  const auto before = file();
+  BOOST_REQUIRE(apply(of_its_own_kind(backend_of("other", {local_server("x")}))).reload);
+  const auto after = file();
+  now += std::chrono::minutes(1);  // past what the reload took
+  write_text(settings.haproxy.config_file, before);
+  reload_by_hand();
+  write_text(settings.haproxy.config_file, after);
+  const auto report = reconcile();
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_REQUIRE(!report.reload_reasons.empty());
+  BOOST_TEST((report.reload_reasons.front() ==
+              haproxy::reload_reason{haproxy::reload_cause::unknown_layout, ""}));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_for_a_server_that_cannot_be_replaced_says_so) {
+  http_upstream slow("slow");
+  slow.set_delay(std::chrono::milliseconds(500));
+  auto s2 = local_server("s2", slow.port());
+  auto off = local_server("s1");
+  off.state = switchyard::model::server_state::drain;
+  apply(backend_of("web", {off, s2}));
+  std::jthread client([&] { http_get(port()); });
+  BOOST_REQUIRE(eventually([&] { return slow.requests() == 1; }));
+  apply(backend_of("web", {local_server("s1"), s2}));
+  s2.backup = true;
+  const auto report = apply(backend_of("web", {local_server("s1"), s2}));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST(
+      (report.reload_reasons == std::vector<haproxy::reload_reason>{
+                                    {haproxy::reload_cause::changed_server_options, "web/s2"}}));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_new_worker_has_to_be_told_is_no_drift) {
