@@ -228,6 +228,18 @@ BOOST_FIXTURE_TEST_CASE(a_conversation_that_broke_before_the_checks_is_made_up_f
   BOOST_TEST(worker_pid() == worker);
 }
 
+BOOST_FIXTURE_TEST_CASE(checks_whose_answer_nobody_knows_are_switched_on_again,
+                        tapped_checked_site) {
+  tap().answer_with("enable health web/s3", "odd");
+  auto report = apply(checked({local_server("s3")}));
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(report.failed_steps > 0U);
+  report = tick_after(milliseconds(25));
+  BOOST_TEST(report.repairs.contains("enable health"), words(report));
+  BOOST_TEST(server("web", "s3") == "127.0.0.1:1 100 ready");
+  BOOST_TEST(is_checked("s3"));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_addition_whose_answer_was_lost_is_made_up_for, tapped_checked_site) {
   tap().break_at(wiretap::cut::after, "add server");
   BOOST_TEST(!apply(checked({local_server("s3")})).reachable);
@@ -262,6 +274,29 @@ BOOST_AUTO_TEST_CASE(a_drain_that_was_lost_is_repeated_and_ends_in_the_deletion)
   report = reconcile();
   BOOST_TEST(server("web", "s2") == at + "drain", words(report));
 
+  upstream.reset();
+  client.join();
+  BOOST_TEST(eventually([&] {
+    now = std::max(now, gateway().next_work().value_or(now));
+    return told(tick(), "web/s2 drained and deleted") == 1;
+  }));
+  BOOST_TEST(server("web", "s2").empty());
+  BOOST_TEST(server("web", "s1") == ready);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_goes_on_after_a_restart_of_switchyard) {
+  auto upstream = std::make_unique<http_upstream>("s2");
+  upstream->set_delay(std::chrono::minutes(1));
+  begin({backend_of("web", {local_server("s2", upstream->port())})});
+  std::jthread client([&] { http_get(port(), "/", "test", std::chrono::seconds(30)); });
+  BOOST_REQUIRE(eventually([&] { return upstream->requests() == 1; }));
+  const auto at = "127.0.0.1:" + std::to_string(upstream->port()) + " 100 ";
+  apply(backend_of("web", {local_server("s1")}));
+  BOOST_REQUIRE(server("web", "s2") == at + "drain");
+  restart_gateway();
+  apply(whole({change(backend_of("web", {local_server("s1")}))}));
+  tick_after(milliseconds(25));
+  BOOST_TEST(server("web", "s2") == at + "drain");
   upstream.reset();
   client.join();
   BOOST_TEST(eventually([&] {

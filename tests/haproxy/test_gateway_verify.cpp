@@ -48,6 +48,21 @@ BOOST_AUTO_TEST_CASE(a_server_deleted_right_after_its_addition_is_added_again) {
   BOOST_TEST(server("web", "s3") == ready);
 }
 
+BOOST_AUTO_TEST_CASE(a_command_with_an_answer_that_nobody_knows_is_drift) {
+  tap().answer_with("set server web/s2 weight", "odd");
+  auto report = apply(backend_of("web", {local_server("s1"), weighted("s2", 7)}));
+  BOOST_TEST(report.reachable, words(report));
+  BOOST_TEST(report.failed_steps == 1U);
+  BOOST_TEST(told(report, "odd") == 1U, words(report));
+  BOOST_REQUIRE(server("web", "s2") == ready);
+  const auto before = tap().count(table);
+  report = tick_after(read_after);
+  BOOST_TEST(tap().count(table) > before);
+  BOOST_TEST(
+      (report.repairs == std::map<std::string_view, std::uint64_t>{{"set server weight", 1}}));
+  BOOST_TEST(server("web", "s2") == "127.0.0.1:1 7 ready", words(report));
+}
+
 BOOST_AUTO_TEST_CASE(servers_stay_until_haproxy_takes_those_that_replace_them) {
   // HAProxy refuses a name that it has.
   tap().meanwhile("add server web/s3", [&] { command("add server web/s3 127.0.0.1:9"); });

@@ -15,6 +15,9 @@ namespace switchyard::tests {
 namespace {
 
 constexpr std::chrono::seconds patience{5};
+constexpr std::string_view prompt = "\n> ";
+// It changes nothing, and its answer is replaced.
+constexpr std::string_view harmless = "show info";
 
 /// What is there. false: the other side has closed.
 bool take(int fd, std::string& into) {
@@ -42,15 +45,31 @@ struct wiretap::conversation {
   bool breaking = false;   ///< ends as soon as all commands are answered
   bool deaf = false;       ///< answers are not passed on
   bool over = false;
+  std::optional<std::string> lie{};  ///< in the place of an answer that is to come
+  int before_lie = 0;                ///< answers
+  std::string held;                  ///< of an answer while a lie is to come, up to its prompt
 
   void count_prompts(const std::string& answer) {
-    constexpr std::string_view prompt = "\n> ";
     tail += answer;
     for (auto at = tail.find(prompt); at != std::string::npos; at = tail.find(prompt)) {
       --unanswered;
       tail.erase(0, at + prompt.size());
     }
     if (tail.size() > prompt.size()) tail.erase(0, tail.size() - prompt.size());
+  }
+
+  /// What the client gets of it, answer by answer while one is to be replaced.
+  std::string told_instead(std::string answer) {
+    if (!lie) return answer;
+    held += answer;
+    std::string told;
+    for (auto at = held.find(prompt); lie && at != std::string::npos; at = held.find(prompt)) {
+      const bool here = before_lie-- == 0;
+      told +=
+          here ? *std::exchange(lie, std::nullopt) + "\n\n> " : held.substr(0, at + prompt.size());
+      held.erase(0, at + prompt.size());
+    }
+    return lie ? told : told + std::exchange(held, "");
   }
 };
 
@@ -82,6 +101,17 @@ std::function<void()> wiretap::take_errand(const std::string& line) {
   const std::lock_guard lock(mutex_);
   if (!errand_ || !line.starts_with(errand_->command)) return {};
   return std::exchange(errand_, std::nullopt)->what;
+}
+
+void wiretap::answer_with(std::string command, std::string text) {
+  const std::lock_guard lock(mutex_);
+  lie_ = lie{std::move(command), std::move(text)};
+}
+
+std::optional<std::string> wiretap::take_answer(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  if (!lie_ || !line.starts_with(lie_->command)) return std::nullopt;
+  return std::exchange(lie_, std::nullopt)->answer;
 }
 
 std::optional<wiretap::cut> wiretap::note(const std::string& line) {
@@ -141,8 +171,11 @@ void wiretap::from_client(conversation& c) {
     if (broken) c.listening = false;
     if (broken == cut::before) return;
     c.deaf = broken.has_value();
+    const auto instead = take_answer(line);
+    if (instead) c.lie = instead;
+    if (instead) c.before_lie = c.unanswered;
     ++c.unanswered;
-    if (!pass(c.server.get(), line + "\n")) c.over = true;
+    if (!pass(c.server.get(), (instead ? std::string(harmless) : line) + "\n")) c.over = true;
     if (broken) return;
   }
 }
@@ -154,7 +187,7 @@ void wiretap::from_haproxy(conversation& c) {
     return;
   }
   c.count_prompts(answer);
-  if (!c.deaf && !pass(c.client.get(), answer)) c.over = true;
+  if (!c.deaf && !pass(c.client.get(), c.told_instead(answer))) c.over = true;
 }
 
 }  // namespace switchyard::tests

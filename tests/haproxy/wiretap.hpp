@@ -34,6 +34,9 @@ class wiretap {
   /// Breaks the next conversation in which a command begins with this, once.
   void break_at(cut where, std::string command);
 
+  /// Answers the next command that begins with this, once, in HAProxy's place: it never sees it.
+  void answer_with(std::string command, std::string text);
+
   /// Does this, once, before HAProxy gets the next command that begins so; whoever waits for its
   /// answer waits for that too. It must not talk through the tap.
   void meanwhile(std::string command, std::function<void()> what);
@@ -49,12 +52,18 @@ class wiretap {
     std::function<void()> what;
   };
 
+  struct lie {
+    std::string command;
+    std::string answer;
+  };
+
   void serve();
   void accept(std::vector<conversation>& open) const;
   void from_client(conversation& c);
   static void from_haproxy(conversation& c);
   std::optional<cut> note(const std::string& line);
   std::function<void()> take_errand(const std::string& line);
+  std::optional<std::string> take_answer(const std::string& line);
 
   fake_socket socket_;
   std::string target_;
@@ -63,6 +72,7 @@ class wiretap {
   std::vector<std::string> commands_;  // guarded by mutex_
   std::optional<trap> trap_;           // guarded by mutex_
   std::optional<errand> errand_;       // guarded by mutex_
+  std::optional<lie> lie_;             // guarded by mutex_
   std::thread thread_;
 };
 
