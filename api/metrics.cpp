@@ -167,6 +167,8 @@ metrics::metrics(const std::string& version) : families_(std::make_unique<famili
     families_->reloads.at(result_name(ok));
     families_->reload_seconds.at(result_name(ok), "", seconds_buckets);
   }
+  // An increase is seen from the first restart on where it begins with 0.
+  for (const auto* actor : {"api", "manager", "timer", "writer"}) families_->restarts.at(actor);
 }
 
 metrics::~metrics() = default;
@@ -233,6 +235,7 @@ void metrics::provider_known(std::string_view provider, std::string_view type) {
   families_->up.at(provider);
   for (auto& figure : families_->provider_figures) figure.at(provider);
   families_->propagation.at(provider, "", seconds_buckets);
+  families_->restarts.at("provider " + std::string(provider));
   families_->providers.emplace(provider);
 }
 
