@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""What install_packages of tools/packages.sh does, with stubs in the place of Debian's programs."""
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+packages_sh = pathlib.Path(__file__).resolve().parents[2] / "tools/packages.sh"
+# The only others that install_packages may find.
+tools = ("bash", "env", "grep", "mktemp", "rm", "tail")
+
+
+class InstallPackages(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.path = self.folder / "bin"
+        self.path.mkdir()
+        for tool in tools:
+            (self.path / tool).symlink_to(shutil.which(tool))
+        self.stub("dpkg-query", '[ "${!#}" = there ] && echo "ii "')
+        self.stub("id", "echo 0")
+        self.stub("apt-get", self.noted("apt-get"))
+
+    def stub(self, name, script):
+        file = self.path / name
+        file.write_text(f"#!/bin/bash\n{script}\n")
+        file.chmod(0o755)
+
+    def noted(self, name):
+        return f'echo "{name} DEBIAN_FRONTEND=$DEBIAN_FRONTEND $*" >>"{self.folder}/calls"'
+
+    def install(self, *packages):
+        return subprocess.run(
+            ["bash", "-c", 'set -euo pipefail; . "$0"; install_packages "$@"', packages_sh, *packages],
+            env={"PATH": str(self.path), "TMPDIR": str(self.folder)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+    def calls(self):
+        file = self.folder / "calls"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def test_nothing_happens_when_all_are_there(self):
+        ran = self.install("there")
+        self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "", ""))
+        self.assertEqual(self.calls(), [])
+
+    def test_what_is_missing_is_installed_and_nothing_else(self):
+        ran = self.install("there", "one", "two")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        self.assertEqual(ran.stdout, "Installing 2 packages: one two\n")
+        self.assertEqual(
+            self.calls(),
+            [
+                "apt-get DEBIAN_FRONTEND=noninteractive update -q",
+                "apt-get DEBIAN_FRONTEND=noninteractive install -y -q --no-install-recommends one two",
+            ],
+        )
+
+    def test_a_package_that_was_removed_but_for_its_settings_is_missing(self):
+        self.stub("dpkg-query", 'echo "rc "')
+        self.assertEqual(self.install("one").returncode, 0)
+        self.assertEqual(len(self.calls()), 2)
+
+    def test_others_than_root_ask_sudo_and_the_environment_gets_through(self):
+        self.stub("id", "echo 1000")
+        self.stub("sudo", f'{self.noted("sudo")}\nexec env -i PATH="$PATH" "$@"')
+        self.assertEqual(self.install("one").returncode, 0)
+        calls = self.calls()
+        self.assertEqual(len(calls), 4)
+        for asked, done, verb in ((calls[0], calls[1], "update"), (calls[2], calls[3], "install")):
+            self.assertIn(" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get " + verb, asked)
+            self.assertTrue(done.startswith("apt-get DEBIAN_FRONTEND=noninteractive " + verb), done)
+
+    def test_without_root_and_sudo_it_says_what_is_missing(self):
+        self.stub("id", "echo 1000")
+        ran = self.install("one", "there", "two")
+        self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+        self.assertEqual(ran.stderr, "These packages are missing and neither root nor sudo is at hand: one two\n")
+        self.assertEqual(self.calls(), [])
+
+    def test_of_a_failure_the_end_of_the_log_is_shown(self):
+        self.stub("apt-get", 'for i in {1..30}; do echo "line $i of $1"; done; [ "$1" = update ]')
+        ran = self.install("one")
+        self.assertEqual(ran.returncode, 1)
+        self.assertEqual(
+            ran.stderr.splitlines(), ["Installing failed:"] + [f"line {i} of install" for i in range(11, 31)]
+        )
+        self.assertEqual([file.name for file in self.folder.iterdir()], ["bin"])
+
+
+if __name__ == "__main__":
+    unittest.main()
