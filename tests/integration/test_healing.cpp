@@ -6,49 +6,18 @@
 #include <filesystem>
 
 #include "haproxy/replies.hpp"
-#include "tests/integration/site.hpp"
+#include "tests/integration/healing_site.hpp"
 
 namespace switchyard::tests {
 
 namespace {
 
-struct running {
-  http_upstream one{"srv1"}, two{"srv2"}, three{"srv3"};
-  schema db;
-  site gateway;
-
-  explicit running(const site_options& options = {}, const std::string& resync = "2s")
-      : gateway(prepared(resync), options) {
-    BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1", "srv2"}), gateway.log());
-  }
-
-  std::string prepared(const std::string& resync) {
-    db.sql(insert_server("api-backend", "srv1", one.port()) +
-           insert_server("api-backend", "srv2", two.port()));
-    return db.provider_yaml("resync: " + resync);
-  }
-
-  std::string at(const http_upstream& upstream, const std::string& rest = "100 ready") const {
-    return "127.0.0.1:" + std::to_string(upstream.port()) + " " + rest;
-  }
-};
-
-struct with_base : running {
+struct with_base : healing_site {
   static constexpr const char* good = "global\n  maxconn 2000\n";
-  with_base() : running(options()) {}
+  with_base() : healing_site(options()) {}
   static site_options options() {
     site_options o;
     o.base = good;
-    return o;
-  }
-};
-
-/// Neither a reconcile nor a resync comes that could find what should be noticed at once.
-struct without_looking : running {
-  without_looking() : running(options(), "1h") {}
-  static site_options options() {
-    site_options o;
-    o.reconcile = "10m";
     return o;
   }
 };
@@ -91,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(haproxy_faults, running)
+BOOST_FIXTURE_TEST_SUITE(haproxy_faults, healing_site)
 
 BOOST_AUTO_TEST_CASE(an_edited_configuration_is_told_and_kept_beside_ours) {
   const auto edited = gateway.config_text() + "# mine\n";
@@ -239,56 +208,6 @@ BOOST_AUTO_TEST_CASE(one_backend_that_haproxy_refuses_does_not_hold_up_the_other
   db.sql("UPDATE servers SET weight = 6 WHERE name = 'srv1'");
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "6 ready")));
   BOOST_TEST(gateway.worker_pid() == worker);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(source_faults, without_looking)
-
-BOOST_AUTO_TEST_CASE(ten_seconds_without_postgres_lose_nothing_and_changes_arrive_after) {
-  const auto worker = gateway.worker_pid();
-  continuous_load load(gateway.port(), 2);
-  database().stop();
-  const base::deadline ten_seconds(std::chrono::seconds(10));
-  BOOST_TEST(eventually([&] { return gateway.log_has("db: "); }), gateway.log());
-  BOOST_TEST(!eventually([&] { return gateway.server("api-backend", "srv1") != at(one); },
-                         ten_seconds.left()));
-  database().start();
-  db.sql(insert_server("api-backend", "srv3", three.port()) +
-         "DELETE FROM servers WHERE name = 'srv2'");
-  BOOST_TEST(gateway.answered_by({"srv1", "srv3"}), gateway.log());
-  const auto totals = load.stop();
-  BOOST_TEST(totals.failed == 0U, totals.first_failure);
-  BOOST_TEST(gateway.worker_pid() == worker);
-}
-
-BOOST_AUTO_TEST_CASE(a_terminated_listener_listens_again) {
-  for (int i = 0; i < 3; ++i) {
-    database().terminate_sessions("postgres");
-    db.sql("UPDATE servers SET weight = " + std::to_string(10 + i) + " WHERE name = 'srv1'");
-    BOOST_TEST(
-        gateway.server_becomes("api-backend", "srv1", at(one, std::to_string(10 + i) + " ready")),
-        gateway.log());
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_table_renamed_away_keeps_what_is_served) {
-  db.sql("ALTER TABLE servers RENAME TO gone");
-  db.sql("INSERT INTO backends (name) VALUES ('poke')");
-  BOOST_TEST(eventually([&] { return gateway.log_has("db: "); }), gateway.log());
-  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
-  db.sql("UPDATE gone SET weight = 4 WHERE name = 'srv2'");
-  BOOST_TEST(gateway.server("api-backend", "srv2") == at(two));
-  db.sql("ALTER TABLE gone RENAME TO servers");
-  BOOST_TEST(gateway.server_becomes("api-backend", "srv2", at(two, "4 ready")), gateway.log());
-}
-
-BOOST_AUTO_TEST_CASE(truncate_is_a_removal_and_rows_come_back_after_it) {
-  db.sql("BEGIN; TRUNCATE servers; " + insert_server("api-backend", "srv3", three.port()) +
-         "COMMIT;");
-  BOOST_TEST(gateway.answered_by({"srv3"}), gateway.log());
-  BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""));
-  BOOST_TEST(gateway.server("api-backend", "srv3") == at(three));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
