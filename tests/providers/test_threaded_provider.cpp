@@ -22,6 +22,7 @@ class scripted final : public providers::threaded_provider {
   base::outcome<model::report> backends() override { return model::report{}; }
   base::outcome<model::report> backend(const std::string&) override { return model::report{}; }
 
+  using threaded_provider::keep_following;
   using threaded_provider::pause;
   using threaded_provider::stopping;
   std::atomic<int> runs{0};
@@ -92,6 +93,25 @@ BOOST_AUTO_TEST_CASE(watching_that_returns_early_does_not_spin) {
   BOOST_REQUIRE(eventually([&] { return provider.runs >= 2; }));
   provider.stop();
   BOOST_TEST(provider.runs < 10);
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_always_fails_is_tried_again_with_growing_pauses) {
+  tests::recording_sink sink;
+  std::atomic<int> sessions{0};
+  scripted provider([&](scripted& self, providers::sink& out) {
+    providers::publisher publish(out);
+    self.keep_following(publish, [&]() -> base::status {
+      ++sessions;
+      return base::error{base::errc::unavailable, "nobody there"};
+    });
+  });
+  provider.start(sink);
+  BOOST_REQUIRE(eventually([&] { return sessions >= 2; }));
+  // Pauses begin with 50 to 100 ms and double: no more than seven fit into three seconds.
+  BOOST_TEST(!eventually([&] { return sessions > 10; }, 3s));
+  BOOST_TEST(sessions >= 3);
+  provider.stop();
+  BOOST_TEST(sink.last_health().reason == "nobody there");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
