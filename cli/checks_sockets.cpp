@@ -47,7 +47,7 @@ std::string denied_remedy(const std::string& socket) {
 
 void cannot_reach(const haproxy_settings& s, const std::string& subject, const std::string& socket,
                   const base::error& why, findings& found) {
-  const bool denied = why.message.find("ermission denied") != std::string::npos;
+  const bool denied = why.message.find("not permitted") != std::string::npos;
   found.error(subject, why.message, denied ? denied_remedy(socket) : start_remedy(s));
 }
 

@@ -6,52 +6,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/net.hpp"
-#include "tests/integration/command_line.hpp"
-#include "tests/integration/site.hpp"
+#include "tests/integration/doctors_patient.hpp"
+#include "tests/support/haproxy_server.hpp"
 #include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
-
-namespace {
-
-/// An installation on the file provider, and what the doctor says of it.
-struct patient : files {
-  nlohmann::json said;
-
-  int examine(const std::map<std::string, std::string>& variables = {}) {
-    said = switchyard_json({"doctor", "--config", config()}, variables);
-    return said.at("errors").get<int>();
-  }
-  /// The finding that has this text; with its level and remedy it must be what is expected.
-  bool has(const std::string& level, const std::string& text, const std::string& remedy) const {
-    for (const auto& f : said.at("findings")) {
-      const auto whole =
-          f.at("subject").get<std::string>() + ": " + f.at("text").get<std::string>();
-      if (contains(whole, text) && f.at("level") == level &&
-          contains(f.at("remedy").get<std::string>(), remedy))
-        return true;
-    }
-    return false;
-  }
-  std::string all() const { return said.dump(2); }
-
-  /// Settings for attached mode on this base_file.
-  void attach(const std::string& base, const std::string& frontends = "") const {
-    write_text(folder / "base.cfg", base);
-    write_text(config(),
-               "haproxy: {mode: attached, config_file: haproxy.cfg, base_file: base.cfg, "
-               "runtime_socket: run.sock, pid_file: haproxy.pid}\n" +
-                   frontends + "providers:\n  - {name: files, type: file, path: backends.yaml}\n" +
-                   "state_dir: state\napi: {listen: \"127.0.0.1:" + std::to_string(api) + "\"}\n");
-  }
-};
-
-std::string postgres_entry(const std::string& more, const std::string& user = "postgres") {
-  return "  - {name: db, type: postgres, dsn: \"" + database().dsn("postgres", user) + "\"" + more +
-         "}\n";
-}
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(doctor, patient)
 
@@ -198,71 +157,6 @@ BOOST_AUTO_TEST_CASE(refused_objects_are_errors) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(doctor_of_postgres, patient)
-
-BOOST_AUTO_TEST_CASE(missing_tables_come_with_the_whole_command) {
-  use_provider(postgres_entry(", schema: other_place, channel: \"Other one\""));
-  BOOST_TEST(examine() > 0);
-  BOOST_TEST(has("error", "provider db: ",
-                 "switchyard sql --schema other_place --channel 'Other one' | psql"),
-             all());
-}
-
-BOOST_AUTO_TEST_CASE(listen_is_proven_and_triggers_are_counted) {
-  const schema tables;
-  const auto entry = ", schema: " + tables.name() + ", channel: " + tables.name();
-  use_provider(postgres_entry(entry));
-  BOOST_TEST(examine() == 0, all());
-  BOOST_TEST(has("ok", "LISTEN: a notification on channel " + tables.name() + " arrived", ""),
-             all());
-  BOOST_TEST(has("ok", "triggers of schema " + tables.name(), ""), all());
-  BOOST_TEST(has("ok", "clock within ", ""), all());
-  const auto remedy = "switchyard sql --schema " + tables.name() + " --channel " + tables.name();
-  tables.sql("DROP TRIGGER switchyard_truncate ON servers");
-  tables.sql("ALTER TABLE routes DISABLE TRIGGER switchyard_insert");
-  BOOST_TEST(examine() == 0, all());
-  BOOST_TEST(has("warning", "servers: trigger switchyard_truncate is missing", remedy), all());
-  BOOST_TEST(has("warning", "routes: trigger switchyard_insert is disabled", remedy), all());
-  use_provider(postgres_entry(", schema: " + tables.name() + ", channel: elsewhere"));
-  BOOST_TEST(examine() == 0, all());
-  BOOST_TEST(has("warning", "notifies channel " + tables.name() + ", not elsewhere",
-                 "--channel elsewhere"),
-             all());
-}
-
-BOOST_AUTO_TEST_CASE(a_standby_that_refuses_listen_is_a_warning) {
-  const schema tables;
-  const auto standby = database().make_standby();
-  use_provider("  - {name: db, type: postgres, dsn: \"" + standby->dsn("postgres") +
-               "\", schema: " + tables.name() + "}\n");
-  BOOST_TEST(eventually([&] { return examine() == 0; }, std::chrono::seconds(30)), all());
-  BOOST_TEST(has("warning", "LISTEN was refused", "listen: false"), all());
-}
-
-BOOST_AUTO_TEST_CASE(missing_rights_and_users_have_their_own_remedies) {
-  const schema tables;
-  database().psql("postgres", "CREATE ROLE without_rights LOGIN");
-  use_provider(postgres_entry(", schema: " + tables.name(), "without_rights"));
-  BOOST_TEST(examine() > 0);
-  BOOST_TEST(has("error", "permission denied", "GRANT switchyard TO"), all());
-  use_provider(postgres_entry("", "no_such_user"));
-  BOOST_TEST(examine() > 0);
-  BOOST_TEST(has("error", "does not exist", "user="), all());
-}
-
-BOOST_AUTO_TEST_CASE(a_password_that_everybody_can_read_is_a_warning) {
-  const schema tables;
-  write_text(folder / "password", "secret\n");
-  ::chmod((folder / "password").c_str(), 0644);
-  use_provider(postgres_entry(", schema: " + tables.name() + ", channel: " + tables.name() +
-                              ", password_file: password"));
-  examine();
-  BOOST_TEST(has("warning", "password_file", "chmod o-rwx"), all());
-  BOOST_TEST(!contains(all(), "secret\\n"));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
 BOOST_FIXTURE_TEST_SUITE(doctor_of_haproxy, patient)
 
 BOOST_AUTO_TEST_CASE(a_running_installation_is_looked_at_through_its_sockets) {
@@ -283,6 +177,20 @@ BOOST_AUTO_TEST_CASE(a_running_installation_is_looked_at_through_its_sockets) {
   write_text(config(), text);
   BOOST_TEST(examine() == 1, all());
   BOOST_TEST(has("error", std::to_string(holder.port()) + " is in use", "another port"), all());
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_may_not_be_written_is_an_error_with_the_remedy) {
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  // Root may write whatever the mode says, unless it lays that down.
+  const std::string without =
+      ::geteuid() != 0 ? "" : "setpriv --bounding-set -dac_override --inh-caps -dac_override ";
+  BOOST_REQUIRE(::chmod((folder / "run.sock").c_str(), 0) == 0);
+  const auto result = run_program(
+      {"sh", "-c", without + SWITCHYARD_BINARY " doctor --config " + config() + " || true"});
+  BOOST_TEST(contains(result, "not permitted for this user"), result);
+  BOOST_TEST(contains(result, "may write the socket (`stats socket " + folder / "run.sock"),
+             result);
 }
 
 BOOST_AUTO_TEST_CASE(before_the_first_start_the_order_is_said) {
