@@ -154,6 +154,13 @@ void take_health(manager_self self, const std::string& provider, const health_pt
   if (health->value == model::provider_health::level::degraded) fall_back(self, provider);
 }
 
+/// Names what was refused in a report with more than is told of at once.
+void tell_of_further_refusals(manager_self self) {
+  auto& s = self->state;
+  for (const auto& [provider, epoch] : s.epochs)
+    s.seen_by->refuses(provider, s.refusals.further(provider));
+}
+
 void take_settings(manager_self self, const config::settings& settings) {
   auto& s = self->state;
   const bool was_complete = s.desired.complete();
@@ -238,6 +245,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
       },
       [=](reconcile_atom) {
         fall_back(self);
+        tell_of_further_refusals(self);
         let_go_what_is_due(self);
         self->state.reconcile_wanted = true;
         pump(self);

@@ -38,6 +38,8 @@ class observer {
   /// the provider are not taken now.
   void reported(const std::string& provider, const model::report& report,
                 const std::vector<std::string>& refused, std::size_t refusals);
+  /// Lines for objects of a provider that are not taken.
+  void refuses(const std::string& provider, const std::vector<std::string>& lines);
   /// A provider has read its full view.
   void read_whole(const std::string& provider);
   /// A provider's source has so many objects.

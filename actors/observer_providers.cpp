@@ -64,9 +64,13 @@ void observer::reported(const std::string& provider, const model::report& report
                 base::counted(report.backends.size(), "backend"), report.refused.size());
   if (report.full) read_whole(provider);
   figures_->provider_has(provider, api::provider_figure::refused, refusals);
+  refuses(provider, refused);
+}
+
+void observer::refuses(const std::string& provider, const std::vector<std::string>& lines) {
   log_fields fields;
   fields.provider = provider;
-  for (const auto& line : refused)
+  for (const auto& line : lines)
     say(spdlog::level::warn, "refused", provider + ": " + line, fields);
 }
 

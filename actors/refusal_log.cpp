@@ -9,49 +9,67 @@ namespace switchyard::actors {
 
 std::vector<std::string> refusal_log::lines(const std::string& provider,
                                             const model::report& report, std::size_t most) {
-  auto& told = told_[provider];
-  std::map<std::string, std::string> now;
+  auto& known = known_[provider];
+  std::map<std::string, refusal_known> now;
   std::vector<std::string> result;
   std::size_t unsaid = 0;
   for (const auto& [key, reason] : report.refused) {
-    const auto known = told.find(key);
-    const bool fresh = known == told.end() || known->second != reason;
-    if (now.size() < capacity_) now[key] = reason;
-    if (!fresh) continue;
-    if (result.size() < most)
-      result.push_back("refused " + key + ": " + reason);
-    else
+    const auto before = known.find(key);
+    bool said = before != known.end() && before->second.said && before->second.reason == reason;
+    if (!said && result.size() < most) {
+      result.push_back(line(key, reason));
+      said = true;
+    } else if (!said) {
       ++unsaid;
+    }
+    if (now.size() < capacity_) now[key] = {reason, said};
   }
-  if (unsaid > 0) result.push_back("refused " + base::counted(unsaid, "more object"));
+  if (unsaid > 0)
+    result.push_back("refused " + base::counted(unsaid, "more object") +
+                     ", to be named with the next reconciles");
   if (report.full) {
-    told = std::move(now);
+    known = std::move(now);
   } else {
-    for (auto& [key, reason] : now)
-      if (told.size() < capacity_ || told.contains(key)) told[key] = std::move(reason);
+    for (auto& [key, value] : now)
+      if (known.size() < capacity_ || known.contains(key)) known[key] = std::move(value);
   }
   return result;
 }
 
+std::vector<std::string> refusal_log::further(const std::string& provider, std::size_t most) {
+  std::vector<std::string> result;
+  const auto known = known_.find(provider);
+  if (known == known_.end()) return result;
+  for (auto& [key, value] : known->second) {
+    if (result.size() == most) break;
+    if (!std::exchange(value.said, true)) result.push_back(line(key, value.reason));
+  }
+  return result;
+}
+
+std::string refusal_log::line(const std::string& key, const std::string& reason) {
+  return "refused " + key + ": " + reason;
+}
+
 std::size_t refusal_log::count(const std::string& provider) const {
-  const auto known = told_.find(provider);
-  return known == told_.end() ? 0 : known->second.size();
+  const auto known = known_.find(provider);
+  return known == known_.end() ? 0 : known->second.size();
 }
 
 std::vector<model::refusal> refusal_log::first(const std::string& provider,
                                                std::size_t most) const {
   std::vector<model::refusal> result;
-  const auto known = told_.find(provider);
-  if (known == told_.end()) return result;
-  for (const auto& [key, reason] : known->second) {
+  const auto known = known_.find(provider);
+  if (known == known_.end()) return result;
+  for (const auto& [key, value] : known->second) {
     if (result.size() == most) break;
-    result.push_back({key, reason});
+    result.push_back({key, value.reason});
   }
   return result;
 }
 
 void refusal_log::keep_only(const std::vector<std::string>& providers) {
-  std::erase_if(told_, [&](const auto& entry) {
+  std::erase_if(known_, [&](const auto& entry) {
     return std::ranges::find(providers, entry.first) == providers.end();
   });
 }

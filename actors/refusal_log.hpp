@@ -18,10 +18,12 @@ class refusal_log {
  public:
   explicit refusal_log(std::size_t capacity = 10'000) : capacity_(capacity) {}
 
-  /// The lines for a provider's report: at most `most` refusals that are new or have another
-  /// reason, and a last line that counts the rest.
+  /// The lines for a provider's report: at most `most` refusals that were not told of yet, or have
+  /// another reason, and a last line that counts the rest.
   std::vector<std::string> lines(const std::string& provider, const model::report& report,
                                  std::size_t most = 20);
+  /// Lines for known refusals that no line has named yet, at most `most`.
+  std::vector<std::string> further(const std::string& provider, std::size_t most = 20);
   /// Those that are known of a provider: how many, and the first of them by key.
   std::size_t count(const std::string& provider) const;
   std::vector<model::refusal> first(const std::string& provider, std::size_t most) const;
@@ -29,8 +31,15 @@ class refusal_log {
   void keep_only(const std::vector<std::string>& providers);
 
  private:
+  struct refusal_known {
+    std::string reason;
+    bool said = false;  // a line has named it
+  };
+  static std::string line(const std::string& key, const std::string& reason);
+
   std::size_t capacity_;
-  std::map<std::string, std::map<std::string, std::string>> told_;  // provider → key → reason
+  std::map<std::string, std::map<std::string, refusal_known>>
+      known_;  // provider → key → what is known
 };
 
 }  // namespace switchyard::actors

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "actors/event_buffer.hpp"
 #include "actors/refusal_log.hpp"
@@ -22,6 +23,12 @@ model::report refused(std::vector<model::refusal> list, bool full) {
   r.full = full;
   r.refused = std::move(list);
   return r;
+}
+
+std::vector<model::refusal> fifty() {
+  std::vector<model::refusal> many;
+  for (int i = 0; i < 50; ++i) many.push_back({"k" + std::to_string(i), "bad"});
+  return many;
 }
 
 }  // namespace
@@ -73,11 +80,35 @@ BOOST_AUTO_TEST_CASE(a_refusal_that_was_mended_is_told_again_when_it_returns) {
 
 BOOST_AUTO_TEST_CASE(many_refusals_are_counted_instead_of_listed) {
   refusal_log log;
-  std::vector<model::refusal> many;
-  for (int i = 0; i < 50; ++i) many.push_back({"k" + std::to_string(i), "bad"});
-  const auto lines = log.lines("p", refused(many, true), 20);
+  const auto lines = log.lines("p", refused(fifty(), true), 20);
   BOOST_TEST(lines.size() == 21U);
-  BOOST_TEST(lines.back() == "refused 30 more objects");
+  BOOST_TEST(lines.back() == "refused 30 more objects, to be named with the next reconciles");
+  BOOST_TEST(log.count("p") == 50U);
+}
+
+BOOST_AUTO_TEST_CASE(what_one_report_leaves_unnamed_the_next_full_views_name) {
+  refusal_log log;
+  std::set<std::string> named;
+  for (const std::size_t count : {21U, 21U, 10U, 0U}) {
+    const auto lines = log.lines("p", refused(fifty(), true), 20);
+    BOOST_TEST(lines.size() == count);
+    named.insert(lines.begin(), lines.end());
+  }
+  for (const auto& r : fifty()) BOOST_TEST(named.contains("refused " + r.key + ": bad"), r.key);
+}
+
+BOOST_AUTO_TEST_CASE(it_is_named_without_another_report_too_once_each) {
+  refusal_log log;
+  std::multiset<std::string> named;
+  for (const auto& line : log.lines("p", refused(fifty(), false), 20)) named.insert(line);
+  for (const std::size_t count : {20U, 10U, 0U}) {
+    const auto lines = log.further("p", 20);
+    BOOST_TEST(lines.size() == count);
+    named.insert(lines.begin(), lines.end());
+  }
+  for (const auto& r : fifty()) BOOST_TEST(named.count("refused " + r.key + ": bad") == 1U, r.key);
+  BOOST_TEST(log.lines("p", refused(fifty(), true), 20).empty());
+  BOOST_TEST(log.further("other").empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

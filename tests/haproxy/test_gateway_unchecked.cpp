@@ -105,6 +105,20 @@ BOOST_AUTO_TEST_CASE(a_backend_that_a_reload_refuses_does_not_hold_up_the_others
   BOOST_TEST(server("web", "s1") == ready);
 }
 
+BOOST_AUTO_TEST_CASE(a_reload_that_haproxy_refuses_leaves_file_and_worker_as_they_were) {
+  const auto worker = worker_pid();
+  const auto before = file();
+  auto report = apply(other("clash"));
+  for (int i = 0; i < 5 && !report.reload_error; ++i) {
+    now = std::max(now, gateway().next_work().value_or(now));
+    report = tick();
+  }
+  BOOST_TEST(report.reload_error.has_value(), words(report));
+  BOOST_TEST(file() == before);
+  BOOST_TEST(worker_pid() == worker);
+  BOOST_TEST(server("web", "s1") == ready);
+}
+
 BOOST_AUTO_TEST_CASE(while_haproxy_is_away_its_file_takes_no_more_than_servers) {
   end_haproxy();
   apply(part({change(other("clash")), change(web_site::web({local_server("s3")}))}));

@@ -213,21 +213,6 @@ BOOST_FIXTURE_TEST_CASE(an_haproxy_that_cannot_be_read_is_not_taken_for_one_that
   BOOST_TEST(contains(found.error().message, "not the runtime API"));
 }
 
-BOOST_AUTO_TEST_CASE(changes_of_a_file_are_told_by_section) {
-  const auto changes = haproxy::configuration_changes(
-      "# ours\nglobal\n    setenv SWITCHYARD_LAYOUT 1\n\nbackend a from x\n    server s 1\n    "
-      "server t 1\n\nbackend b from x\n    server s 1\n# 2 backends\n",
-      "# ours\nglobal\n    setenv SWITCHYARD_LAYOUT 2\n\nbackend a from y\n    server s 1\n    "
-      "server t 2\n\nbackend c from x\n    server s 1\n# 2 backends\n");
-  const std::vector<haproxy::section_change> expected{
-      {"backend a", {"backend a from x", "server t 1"}, {"backend a from y", "server t 2"}},
-      {"backend b", {"backend b from x", "server s 1"}, {}},
-      {"backend c", {}, {"backend c from x", "server s 1"}}};
-  BOOST_TEST((changes == expected));
-  BOOST_TEST((haproxy::line_changes("a b\nc d\n", "a b\nc e\n") ==
-              std::vector<haproxy::section_change>{{"", {"c d"}, {"c e"}}}));
-}
-
 BOOST_AUTO_TEST_CASE(an_haproxy_of_our_own_would_be_started) {
   gateway_site site({.managed = true});
   const auto folder = std::filesystem::path(site.path("")).parent_path();

@@ -24,7 +24,7 @@ constexpr const char* loosen = R"(
       EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', c.tab, c.conname);
     END LOOP;
     FOR c IN SELECT table_name, column_name FROM information_schema.columns
-             WHERE table_schema = current_schema() AND data_type NOT IN ('boolean', 'jsonb') LOOP
+             WHERE table_schema = current_schema() AND data_type <> 'jsonb' LOOP
       EXECUTE format('ALTER TABLE %I ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %I DROP NOT NULL',
                      c.table_name, c.column_name, c.column_name);
       EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE text', c.table_name, c.column_name);
@@ -194,6 +194,8 @@ BOOST_AUTO_TEST_CASE(
   const auto worker = gateway.worker_pid();
   for (const auto* column : {"name", "backend", "ip", "fqdn", "port", "weight", "state", "maxconn"})
     bad_servers(column, hostile);
+  bad_servers("backup", {"E'a\\nshutdown frontend gateway'", "'a;disable frontend gateway'", "'t'",
+                         "'yes'", "''", "repeat('x', 300)"});
   bad_servers("options", {"'[1]'", "'\"a b\"'", "'{\"colour\": \"red\"}'", "'{\"port\": 5}'",
                           "'{\"resolve\": \"all\\ndisable frontend gateway\"}'"});
   BOOST_TEST(gateway.answered_by({"srv1"}));
@@ -222,6 +224,25 @@ BOOST_AUTO_TEST_CASE(hostile_text_in_any_column_of_routes_is_refused) {
 BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused_with_the_rows_key) {
   bad_servers("port", {"'0'", "'70000'", "'-1'", "'80.5'", "'eighty'"});
   bad_servers("weight", {"'-1'", "'257'"});
+}
+
+BOOST_AUTO_TEST_CASE(each_of_many_bad_rows_is_named) {
+  std::string rows;
+  for (int i = 0; i < 30; ++i) {
+    auto bad = server_row("bad-" + std::to_string(i));
+    bad["port"] = "'0'";
+    rows += insert("servers", bad);
+  }
+  db.sql("BEGIN; " + rows + insert_server("api-backend", "good", two.port()) + "COMMIT;");
+  BOOST_TEST(gateway.server_becomes("api-backend", "good",
+                                    "127.0.0.1:" + std::to_string(two.port()) + " 100 ready"));
+  BOOST_TEST(eventually([&] { return gateway.log_has("refused 10 more objects, "); }),
+             gateway.log());
+  for (int i = 0; i < 30; ++i) {
+    const auto line = "refused servers(api-backend, bad-" + std::to_string(i) + "): ";
+    BOOST_TEST(eventually([&] { return gateway.log_has(line); }), line + "\n" + gateway.log());
+    BOOST_TEST(gateway.log_count(line) == 1U);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_neither_an_address_nor_a_host_name_is_refused) {
