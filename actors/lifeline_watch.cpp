@@ -41,6 +41,8 @@ void lifeline_watch::run() {
       changed_.clear();
       const std::lock_guard lock(mutex_);
       if (stop_) return;
+      // A second notice of the same one has no descriptor any more.
+      if (generation == generation_) continue;
       fd = std::move(next_);
       generation = generation_;
       continue;

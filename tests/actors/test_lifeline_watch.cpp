@@ -80,6 +80,19 @@ BOOST_AUTO_TEST_CASE(what_is_watched_no_more_is_not_told_of) {
   BOOST_TEST(becomes({2}));
 }
 
+BOOST_AUTO_TEST_CASE(the_last_of_many_in_quick_succession_is_watched) {
+  const conversation others;
+  std::uint64_t generation = 0;
+  for (std::size_t round = 1; round <= 300; ++round) {
+    conversation last;
+    for (int i = 0; i < 20; ++i) watch.watch(others.ours.get(), ++generation);
+    watch.watch(last.ours.get(), ++generation);
+    last.theirs.reset();
+    BOOST_REQUIRE(tests::eventually([&] { return so_far().size() == round; }));
+    BOOST_TEST(so_far().back() == generation);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(nothing_to_watch_is_no_end) {
   conversation one;
   watch.watch(-1, 1);
