@@ -2,7 +2,10 @@
 
 // An actor system whose scheduler and clock are the test's: nothing runs until run() says so.
 //
-// Threading: the thread that made it. Other threads may send messages; they wait for run().
+// Threading: the thread that made it. Other threads may send messages; they wait for run(). Such a
+// message is in its receiver's mailbox a moment before run() knows that the receiver has something
+// to do, and what the test sends meanwhile waits with it: where other threads send, an answer has
+// to be awaited and not to be expected after one run().
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>

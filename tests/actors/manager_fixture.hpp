@@ -11,6 +11,7 @@
 #include "actors/manager.hpp"
 #include "tests/actors/controlled_writer.hpp"
 #include "tests/actors/coordinated.hpp"
+#include "tests/support/support.hpp"
 
 namespace switchyard::actors {
 
@@ -85,22 +86,20 @@ struct manager_fixture : tests::coordinated {
   /// The manager's answer to a message.
   template <class Result, class... Message>
   Result ask(const Message&... message) {
-    auto answer = self->request(manager, caf::infinite, message...);
-    run();
+    const caf::scoped_actor asker{system};
+    auto answer = asker->request(manager, caf::infinite, message...);
+    // Whoever keeps views for the manager has a thread of its own, which tells it things.
+    BOOST_REQUIRE(tests::eventually([&] {
+      run();
+      return asker->has_next_message();
+    }));
     Result result{};
     answer.receive([&](const Result& r) { result = r; },
-                   [](const caf::error&) { BOOST_FAIL("no answer"); });
+                   [&](const caf::error& e) { BOOST_FAIL(system.render(e)); });
     return result;
   }
 
-  status_ptr status() {
-    auto answer = self->request(manager, caf::infinite, status_atom::value);
-    run();
-    status_ptr result;
-    answer.receive([&](const status_ptr& s) { result = s; },
-                   [](const caf::error&) { BOOST_FAIL("no status"); });
-    return result;
-  }
+  status_ptr status() { return ask<status_ptr>(status_atom::value); }
 };
 
 /// Names of so many backends: losing most of them is too much for the guard.

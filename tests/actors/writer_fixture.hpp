@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,12 +89,16 @@ struct writer_fixture : tests::coordinated {
   /// The answer to a message.
   template <class... Message>
   haproxy::apply_report ask(const Message&... message) {
-    auto asked = self->request(writer, caf::infinite, message...);
-    run();
-    haproxy::apply_report answer;
-    asked.receive([&](const apply_report_ptr& a) { answer = *a; },
-                  [&](const caf::error& e) { BOOST_FAIL(system.render(e)); });
-    return answer;
+    self->send(writer, message...);
+    std::optional<haproxy::apply_report> answer;
+    // Whoever watches HAProxy's sockets has a thread of its own, which tells the writer things.
+    BOOST_REQUIRE(tests::eventually([&] {
+      run();
+      self->receive([&](const apply_report_ptr& a) { answer = *a; },
+                    caf::after(std::chrono::milliseconds(0)) >> [] {});
+      return answer.has_value();
+    }));
+    return *answer;
   }
 
   /// What the manager was told without having asked, since the last call.
