@@ -95,15 +95,35 @@ function(switchyard_test_environment name)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
 endfunction()
 
+# switchyard_test_entry(NAME EXECUTABLE [SUITE suite] [TIMEOUT seconds] [LABELS…]): one ctest entry; of an executable
+# of many files the suite of one.
+function(switchyard_test_entry name executable)
+  cmake_parse_arguments(ARG "" "SUITE;TIMEOUT" "LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  # The last case that a test entered is named, also where it hangs.
+  set(command ${executable} --log_level=test_suite --report_level=short --color_output=no)
+  if(ARG_SUITE)
+    list(APPEND command --run_test=${ARG_SUITE})
+  endif()
+  add_test(NAME ${name} COMMAND ${command})
+  set_property(GLOBAL PROPERTY switchyard_command_of_${name} "${command}")
+  # What takes long begins first, or one test would run alone at the end.
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  switchyard_test_environment(${name})
+endfunction()
+
 # switchyard_on_haproxies(NAME ENTRIES): runs a test on these versions as well.
 function(switchyard_on_haproxies name entries)
   get_test_property(${name} TIMEOUT timeout)
   get_test_property(${name} LABELS labels)
+  get_property(command GLOBAL PROPERTY switchyard_command_of_${name})
   foreach(entry IN LISTS entries)
     string(REGEX MATCH "^([^=]+)=(.+)$" matched "${entry}")
     set(test ${name}_haproxy_${CMAKE_MATCH_1})
     set(all_labels ${labels} haproxy-${CMAKE_MATCH_1})
-    add_test(NAME ${test} COMMAND ${name} --log_level=test_suite --report_level=short)
+    add_test(NAME ${test} COMMAND ${command})
     set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} COST ${timeout} LABELS "${all_labels}")
     switchyard_test_environment(${test} "HAPROXY_UNDER_TEST=${CMAKE_MATCH_2}")
   endforeach()
@@ -138,13 +158,10 @@ endfunction()
 # A test's own code runs once; optimising it takes a third of its compile time.
 set(SWITCHYARD_TEST_OPTIONS $<$<CONFIG:Debug>:-O0>)
 
-# switchyard_test(NAME SOURCES… LIBS… [TIMEOUT seconds] [LABELS…] [SERIAL] [MAIN target] [PRECOMPILED target]): one
-# Boost.Test executable, one ctest entry. MAIN: an object library with a main() of its own.
-function(switchyard_test name)
-  cmake_parse_arguments(ARG "SERIAL" "TIMEOUT;MAIN;PRECOMPILED" "SOURCES;LIBS;LABELS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
-  endif()
+# switchyard_test_program(NAME SOURCES… LIBS… [MAIN target] [PRECOMPILED target]): one Boost.Test executable. MAIN: an
+# object library with a main() of its own.
+function(switchyard_test_program name)
+  cmake_parse_arguments(ARG "" "MAIN;PRECOMPILED" "SOURCES;LIBS" ${ARGN})
   if(NOT ARG_MAIN)
     set(ARG_MAIN switchyard_test_main)
   endif()
@@ -155,11 +172,11 @@ function(switchyard_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} switchyard_flags ${ARG_MAIN})
   target_compile_options(${name} PRIVATE ${SWITCHYARD_TEST_OPTIONS})
   switchyard_reuse_precompiled(${name} ${ARG_PRECOMPILED})
-  add_test(NAME ${name} COMMAND ${name} --log_level=test_suite --report_level=short)
-  # What takes long begins first, or one test would run alone at the end.
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
-  switchyard_test_environment(${name})
-  if(ARG_SERIAL)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
-  endif()
+endfunction()
+
+# switchyard_test(NAME …): one executable that is one ctest entry; takes what the two above take.
+function(switchyard_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT;MAIN;PRECOMPILED" "SOURCES;LIBS;LABELS" ${ARGN})
+  switchyard_test_program(${name} SOURCES ${ARG_SOURCES} LIBS ${ARG_LIBS} MAIN ${ARG_MAIN} PRECOMPILED ${ARG_PRECOMPILED})
+  switchyard_test_entry(${name} ${name} TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABELS})
 endfunction()

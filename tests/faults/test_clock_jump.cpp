@@ -11,6 +11,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_faults_clock_jump)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -198,6 +200,8 @@ BOOST_AUTO_TEST_CASE(control_without_the_guard_what_redis_takes_for_expired_is_g
   all.set(1h);
   BOOST_TEST(all.left_shop("first"));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -13,6 +13,8 @@
 #include "haproxy/server_state.hpp"
 #include "tests/faults/installation.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_faults_killed)
+
 namespace {
 
 using namespace switchyard::tests;
@@ -239,5 +241,7 @@ BOOST_FIXTURE_TEST_CASE(of_changes_without_a_reload_leaves_the_old_file_or_the_n
        "send show servers state api-backend", "mkostemp .haproxy.cfg.", "write .haproxy.cfg.",
        "fsync .haproxy.cfg.", "rename haproxy.cfg", "rename haproxy.routes.map"});
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_faults_lost_file)
+
 namespace {
 
 struct lost_file : installation {
@@ -57,6 +59,8 @@ BOOST_AUTO_TEST_CASE(no_request_fails_where_the_source_is_there) {
              gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -9,6 +9,8 @@
 #include "base/subprocess.hpp"
 #include "tests/faults/installation.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_faults_occupied_bind)
+
 namespace {
 
 using namespace switchyard::tests;
@@ -130,5 +132,7 @@ BOOST_FIXTURE_TEST_CASE(passes_haproxys_own_check_and_fails_its_reload, occupied
   }));
   BOOST_TEST(gateway.worker_pid() == worker);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

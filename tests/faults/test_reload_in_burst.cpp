@@ -11,6 +11,8 @@
 #include "tests/faults/installation.hpp"
 #include "tests/haproxy/gateway_sites.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_faults_reload_in_burst)
+
 namespace {
 
 using namespace switchyard::tests;
@@ -169,5 +171,7 @@ BOOST_AUTO_TEST_CASE(lose_nothing_when_it_was_a_signal) {
   o.pid_file = true;
   storm(o, [](installation& i) { i.gateway.haproxy().signal(SIGUSR2); });
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 #include "tests/faults/installation.hpp"
 #include "tests/support/server_state.hpp"
 
+BOOST_AUTO_TEST_SUITE(test_faults_socket_removed)
+
 namespace {
 
 using namespace switchyard::tests;
@@ -205,5 +207,7 @@ BOOST_FIXTURE_TEST_CASE(comes_back_with_a_restart_of_haproxy_and_so_does_what_wa
   BOOST_TEST(eventually([&] { return gateway.log_has("HAProxy has a new worker"); }),
              gateway.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

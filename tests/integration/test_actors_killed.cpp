@@ -13,6 +13,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_actors_killed)
+
 namespace {
 
 struct caf_config : caf::actor_system_config {
@@ -221,6 +223,8 @@ BOOST_AUTO_TEST_CASE(all_end_in_order) {
       ended == (std::vector<std::string>{"api", "timer", "provider db", "manager", "writer"}),
       boost::test_tools::per_element());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -14,6 +14,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_agreement)
+
 namespace {
 
 using nlohmann::json;
@@ -175,5 +177,7 @@ BOOST_FIXTURE_TEST_CASE(after_a_random_series_all_agrees_with_haproxys_own_table
         left);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_api)
+
 namespace {
 
 using nlohmann::json;
@@ -190,5 +192,7 @@ BOOST_FIXTURE_TEST_CASE(it_is_not_ready_while_haproxy_does_not_answer, attached_
   all->start_haproxy();
   BOOST_TEST(eventually([&] { return (shown = get("/readyz")).status == 200; }), all->log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

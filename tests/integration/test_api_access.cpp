@@ -10,6 +10,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_api_access)
+
 namespace {
 
 using nlohmann::json;
@@ -130,6 +132,8 @@ BOOST_AUTO_TEST_CASE(a_renewed_certificate_is_shown_after_a_hangup) {
       run_program({"curl", "--silent", "--fail", "--cacert", authority.file(), url() + "/healthz"}),
       ""));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

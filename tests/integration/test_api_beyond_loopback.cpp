@@ -15,6 +15,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_api_beyond_loopback)
+
 namespace {
 
 /// Leaves the machine's network for one that has its loopback only. Returns why not; "" when done.
@@ -41,5 +43,7 @@ BOOST_AUTO_TEST_CASE(beyond_loopback_every_route_needs_the_token) {
   const with_token all(options);
   all.every_route_needs_it();
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

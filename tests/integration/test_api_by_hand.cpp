@@ -6,6 +6,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_api_by_hand)
+
 namespace {
 
 using nlohmann::json;
@@ -126,5 +128,7 @@ BOOST_FIXTURE_TEST_CASE(without_a_memory_provider_the_remedy_is_said, without_ma
   BOOST_TEST(
       contains(refused.body.at("detail").get<std::string>(), "{name: manual, type: memory}"));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

@@ -8,6 +8,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_attached)
+
 namespace {
 
 struct attached {
@@ -151,6 +153,8 @@ BOOST_FIXTURE_TEST_CASE(the_operators_own_backends_are_left_alone, attached) {
                                     "127.0.0.1:" + std::to_string(one.port()) + " 4 ready"));
   BOOST_TEST(gateway.server("own", "mine") == "127.0.0.1:1 3 ready");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_bad_figures)
+
 namespace {
 
 struct bad_figures : observed {};
@@ -90,5 +92,7 @@ BOOST_FIXTURE_TEST_CASE(what_never_failed_has_zero_restarts_from_the_start, bad_
     BOOST_TEST(*restarts == 0, actor);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

@@ -12,6 +12,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_bad_values)
+
 namespace {
 
 /// The tables as an operator may have made them: no checks, and text wherever text can be.
@@ -276,6 +278,8 @@ BOOST_AUTO_TEST_CASE(a_served_row_that_turns_bad_keeps_its_last_good_version) {
   BOOST_TEST(gateway.server("api-backend", "srv1") == wanted);
   BOOST_TEST(gateway.answered_by({"srv1"}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

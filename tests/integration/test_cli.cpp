@@ -15,6 +15,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_cli)
+
 BOOST_AUTO_TEST_SUITE(words)
 
 BOOST_AUTO_TEST_CASE(help_is_success_and_wrong_words_are_a_usage_error) {
@@ -305,6 +307,8 @@ BOOST_AUTO_TEST_CASE(a_start_without_its_source_serves_what_was_served_before) {
   daemon = run();
   BOOST_TEST(answered_by("srv1"), log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

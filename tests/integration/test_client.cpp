@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_client)
+
 namespace {
 
 /// A site on PostgreSQL, and the commands on its settings.
@@ -256,6 +258,8 @@ BOOST_AUTO_TEST_CASE(a_server_of_another_source_is_refused_with_the_remedy_there
     BOOST_TEST(run({"drain", wrong}).exit_code == 2, wrong);
   BOOST_TEST(run({"drain", "hand/srv1", "--timeout", "soon"}).exit_code == 2);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

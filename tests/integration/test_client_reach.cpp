@@ -10,6 +10,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_client_reach)
+
 namespace {
 
 const std::string reach_secret = "0123456789abcdef0123456789abcdef";
@@ -192,5 +194,7 @@ BOOST_AUTO_TEST_CASE(status_shows_revisions_reasons_of_reloads_and_restarts) {
   BOOST_TEST(running == "yes", text);
   BOOST_TEST(restarts == "0", text);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

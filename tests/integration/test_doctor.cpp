@@ -12,6 +12,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_doctor)
+
 BOOST_FIXTURE_TEST_SUITE(doctor, patient)
 
 BOOST_AUTO_TEST_CASE(a_sound_installation_has_no_errors_and_no_warnings) {
@@ -248,6 +250,8 @@ BOOST_AUTO_TEST_CASE(a_version_that_is_not_tested_is_a_warning_and_an_old_one_an
   BOOST_TEST(pretend("2.4.1") > 0, all());
   BOOST_TEST(has("error", "too old", "2.6, 3.0, 3.2 or 3.4"), all());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -13,6 +13,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_doctor_sources)
+
 namespace {
 
 std::string postgres_entry(const std::string& more, const std::string& user = "postgres") {
@@ -123,5 +125,7 @@ BOOST_FIXTURE_TEST_CASE(flags_that_a_redis_lacks_are_a_warning, patient) {
   examine();
   BOOST_TEST(has("ok", "notify-keyspace-events has the flags", ""), all());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

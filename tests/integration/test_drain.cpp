@@ -11,6 +11,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_drain)
+
 namespace {
 
 using nlohmann::json;
@@ -115,6 +117,8 @@ BOOST_AUTO_TEST_CASE(ends_when_somebody_says_so) {
   ask("PATCH", "/v1/backends/api-backend/servers/srv1", {{"state", "ready"}});
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -13,6 +13,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_guard)
+
 namespace {
 
 using nlohmann::json;
@@ -278,6 +280,8 @@ BOOST_AUTO_TEST_CASE(an_emptied_file_is_held) {
   BOOST_TEST(holds.become(0).empty());
   BOOST_TEST(gateway.answered_by({"srv1"}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -8,6 +8,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_guard_backend)
+
 namespace {
 
 /// Two servers in the backend of the frontend, and as many in another that nothing leads to.
@@ -56,5 +58,7 @@ BOOST_FIXTURE_TEST_CASE(the_backend_that_is_led_to_is_held_and_the_other_one_is_
   BOOST_TEST(eventually([&] { return http_get(all->port()).status == 503; }), all->log());
   BOOST_TEST(eventually([&] { return figure("switchyard_holds") == 0; }));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_h2)
+
 namespace {
 
 constexpr unsigned many = 2000;
@@ -128,6 +130,8 @@ BOOST_AUTO_TEST_CASE(a_certificate_is_renewed_under_load_without_a_failed_reques
   BOOST_TEST(gateway.log_count("b.pem renewed without a reload: valid until ") == 3U);
   BOOST_TEST(gateway.worker_pid() == worker);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

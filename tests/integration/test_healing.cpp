@@ -10,6 +10,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_healing)
+
 namespace {
 
 struct with_base : healing_site {
@@ -209,6 +211,8 @@ BOOST_AUTO_TEST_CASE(one_backend_that_haproxy_refuses_does_not_hold_up_the_other
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", at(one, "6 ready")));
   BOOST_TEST(gateway.worker_pid() == worker);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -6,6 +6,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_healing_sources)
+
 namespace {
 
 struct unguarded : healing_site {
@@ -91,6 +93,8 @@ BOOST_AUTO_TEST_CASE(truncate_is_a_removal_and_rows_come_back_after_it) {
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""));
   BOOST_TEST(gateway.server("api-backend", "srv3") == at(three));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

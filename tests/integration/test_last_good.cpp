@@ -14,6 +14,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_last_good)
+
 namespace {
 
 using nlohmann::json;
@@ -167,6 +169,8 @@ BOOST_AUTO_TEST_CASE(a_redis_that_comes_back_empty_is_held) {
   enter();
   BOOST_TEST(eventually([&] { return registry.log_has("has ended"); }), registry.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

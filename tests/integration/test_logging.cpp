@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_logging)
+
 namespace {
 
 using nlohmann::json;
@@ -97,6 +99,8 @@ BOOST_AUTO_TEST_CASE(each_line_is_an_object_and_a_change_has_its_fields) {
   BOOST_TEST(change.at("took_seconds").get<double>() > 0);
   BOOST_TEST(change.at("propagation_seconds").get<double>() > 0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

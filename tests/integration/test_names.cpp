@@ -7,6 +7,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_names)
+
 namespace {
 
 using addresses_of = std::vector<std::string>;
@@ -223,5 +225,7 @@ BOOST_AUTO_TEST_CASE(a_version_that_stands_in_needs_no_name_server) {
   write_text(folder / "mine.yaml", another);
   BOOST_TEST(gateway.answered_by({"theirs"}), gateway.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

@@ -12,6 +12,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_observing)
+
 namespace {
 
 using nlohmann::json;
@@ -274,6 +276,8 @@ BOOST_AUTO_TEST_CASE(streams_end_with_switchyard) {
   BOOST_TEST(all->stop_switchyard() == 0);
   BOOST_TEST(eventually([&] { return !reader.running(); }));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

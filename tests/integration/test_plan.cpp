@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_plan)
+
 namespace {
 
 using nlohmann::json;
@@ -207,6 +209,8 @@ BOOST_AUTO_TEST_CASE(a_plan_that_cannot_be_made_is_no_empty_one) {
   BOOST_TEST(unread.exit_code == failure);
   BOOST_TEST(contains(unread.output, "servers"));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_polled)
+
 namespace {
 
 std::string server_json(const http_upstream& upstream) {
@@ -106,6 +108,8 @@ BOOST_AUTO_TEST_CASE(check_tells_what_is_wrong_with_a_source_and_the_remedy) {
       said_of(R"({name: hosts, type: exec, command: [sh, -c, "echo no >&2; exit 4"]})");
   BOOST_TEST(contains(failed, "provider hosts: sh: exited with code 4: \"no\""), failed);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

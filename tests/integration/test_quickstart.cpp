@@ -13,6 +13,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_quickstart)
+
 namespace {
 
 const std::string source = SWITCHYARD_SOURCE_DIR;
@@ -148,6 +150,8 @@ BOOST_AUTO_TEST_CASE(an_haproxy_that_does_not_come_up_is_told) {
   BOOST_TEST(process->wait(std::chrono::seconds(30)).value_or(-1) == 130, log());
   BOOST_TEST(processes_with(folder.path().string()).empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_quotas)
+
 namespace {
 
 /// A table of one server, and then of ten more in a backend that is new.
@@ -117,6 +119,8 @@ BOOST_AUTO_TEST_CASE(control_with_wider_quotas_files_and_keys_are_taken) {
   BOOST_TEST(eventually([&] { return !all.gateway->server("shop", "t29").empty(); }),
              all.gateway->log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

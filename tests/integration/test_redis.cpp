@@ -7,6 +7,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_redis)
+
 namespace {
 
 struct registry {
@@ -42,6 +44,8 @@ BOOST_AUTO_TEST_CASE(a_service_that_registers_itself_carries_traffic_until_its_t
   BOOST_TEST(gateway.server_becomes("api-backend", "srv2", ""));
   BOOST_TEST(gateway.worker_pid() == worker);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

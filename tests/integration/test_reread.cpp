@@ -8,6 +8,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_reread)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -98,6 +100,8 @@ BOOST_AUTO_TEST_CASE(requests_that_wait_hold_up_neither_a_new_address_nor_the_en
   BOOST_TEST(!soon.passed());
   second.join();
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -10,6 +10,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_routes)
+
 namespace {
 
 std::string route(std::string_view host, std::string_view path, std::string_view backend) {
@@ -207,6 +209,8 @@ BOOST_AUTO_TEST_CASE(many_routes_are_replaced_in_one_step) {
                         std::chrono::seconds(30)));
   BOOST_TEST(answer("h7.example.com", "/p/q") == "b");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_scenario)
+
 namespace {
 
 struct running {
@@ -192,6 +194,8 @@ BOOST_AUTO_TEST_CASE(a_removed_backend_takes_one_reload_before_3_4_and_none_sinc
   BOOST_TEST((gateway.worker_pid() == worker) == haproxy_adds_backends());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_secrets)
+
 namespace {
 
 /// Of every password below, in whatever way it is cut.
@@ -95,6 +97,8 @@ BOOST_AUTO_TEST_CASE(of_sources_that_cannot_be_reached_appear_nowhere) {
     daemon_shows_none();
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -11,6 +11,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_several)
+
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(several_providers)
@@ -196,6 +198,8 @@ BOOST_AUTO_TEST_CASE(providers_come_change_and_go_without_touching_the_others) {
   BOOST_TEST(eventually(
       [&] { return !std::filesystem::exists(gateway.file("state") + "/view-files.json"); }));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -7,6 +7,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_sticky)
+
 namespace {
 
 const std::string nothing_lost;
@@ -144,6 +146,8 @@ BOOST_AUTO_TEST_CASE(another_name_and_none_take_one_reload_each_in_which_no_requ
   const auto totals = load.stop();
   BOOST_TEST(totals.failed == 0U, totals.first_failure);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -14,6 +14,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_tcp)
+
 namespace {
 
 using std::chrono::seconds;
@@ -277,6 +279,8 @@ BOOST_AUTO_TEST_CASE(a_database_is_served_behind_a_frontend_while_its_servers_ch
   BOOST_TEST(open.ask("SELECT n FROM kept") == "42");
   BOOST_TEST(gateway.worker_pid() == worker);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

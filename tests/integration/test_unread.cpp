@@ -9,6 +9,8 @@
 
 namespace switchyard::tests {
 
+BOOST_AUTO_TEST_SUITE(test_unread)
+
 namespace {
 
 /// Tables without their checks, so that they can hold what cannot be taken.
@@ -126,6 +128,8 @@ BOOST_AUTO_TEST_CASE(a_route_stays_when_it_cannot_be_read) {
   db.sql("DELETE FROM routes");
   BOOST_TEST(eventually([&] { return !shop_answers(); }), gateway.log());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 
