@@ -16,12 +16,17 @@
 #include "tests/bench/program.hpp"
 #include "tests/bench/sampling.hpp"
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/process_figures.hpp"
 
 namespace switchyard::tests::bench {
 
 namespace {
 
 using clock = std::chrono::steady_clock;
+
+long resident_kb(pid_t process) {
+  return static_cast<long>(resident_bytes(process) / 1024);
+}
 
 struct options : common_options {
   std::vector<std::size_t> populations{100, 10'000};

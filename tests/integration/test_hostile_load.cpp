@@ -72,7 +72,7 @@ class attack {
     return counts;
   }
 
-  std::chrono::milliseconds cpu_time() const { return bench::cpu_time(process_->pid()); }
+  std::chrono::milliseconds cpu_time() const { return tests::cpu_time(process_->pid()); }
 
  private:
   temp_dir folder_;
@@ -124,12 +124,12 @@ struct attacked {
   void take_turn(figures& into, const std::vector<std::string>& kinds) {
     const auto without = threads();
     auto attackers = kinds.empty() ? nullptr : std::make_unique<attack>(all->api_port(), kinds);
-    const auto before = bench::cpu_time(switchyard());
+    const auto before = tests::cpu_time(switchyard());
     std::vector<microseconds> times;
     for (int i = 0; i < changes_of_a_turn; ++i) times.push_back(change());
     into.p50.push_back(bench::percentile(times, 50));
     into.p99.push_back(bench::percentile(times, 99));
-    into.ours += bench::cpu_time(switchyard()) - before;
+    into.ours += tests::cpu_time(switchyard()) - before;
     into.threads = std::max(into.threads, threads());
     into.resident = std::max(into.resident, resident_bytes(switchyard()));
     if (!attackers) return;

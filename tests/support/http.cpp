@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -24,7 +25,7 @@ using clock_type = std::chrono::steady_clock;
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-base::unique_fd listen_on(std::uint16_t port) {
+base::unique_fd listen_on(std::uint16_t port, const std::string& ip) {
   base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) fail("socket");
   const int on = 1;
@@ -32,7 +33,7 @@ base::unique_fd listen_on(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::inet_pton(AF_INET, ip.c_str(), &address.sin_addr) != 1) fail("inet_pton");
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     fail("bind");
   if (::listen(fd.get(), SOMAXCONN) != 0) fail("listen");
@@ -155,10 +156,10 @@ struct http_upstream::connections {
   }
 };
 
-http_upstream::http_upstream(std::string name, std::uint16_t port)
+http_upstream::http_upstream(std::string name, std::uint16_t port, const std::string& address)
     : name_(std::move(name)),
       port_(port != 0 ? port : free_port()),
-      listener_(listen_on(port_)),
+      listener_(listen_on(port_, address)),
       connections_(std::make_unique<connections>()) {
   connections_->epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!connections_->epoll) fail("epoll_create1");

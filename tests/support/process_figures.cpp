@@ -28,6 +28,21 @@ std::size_t status_number(pid_t process, const std::string& label) {
 
 }  // namespace
 
+std::chrono::milliseconds cpu_time(pid_t process) {
+  const auto stat = read_text(folder_of(process) / "stat");
+  // The name may hold spaces and parentheses; the state follows its last one (proc(5)).
+  const auto name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(stat.substr(name_end + 1));
+  std::string skipped;
+  constexpr int before_utime = 11;
+  for (int i = 0; i < before_utime; ++i) fields >> skipped;
+  long utime = 0;
+  long stime = 0;
+  fields >> utime >> stime;
+  return std::chrono::milliseconds((utime + stime) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
 std::size_t resident_bytes(pid_t process) {
   return status_number(process, "VmRSS:") * 1024;
 }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -11,6 +12,8 @@
 
 namespace switchyard::tests {
 
+/// CPU time that it has used (utime + stime), in clock ticks of 10 ms; 0 of a process that is gone.
+std::chrono::milliseconds cpu_time(pid_t process);
 /// Memory that is resident, in bytes; 0 of a process that is gone.
 std::size_t resident_bytes(pid_t process);
 std::size_t thread_count(pid_t process);

@@ -90,7 +90,9 @@ std::string run_program(const std::vector<std::string>& argv);
 /// alive.
 class http_upstream {
  public:
-  explicit http_upstream(std::string name, std::uint16_t port = 0);
+  /// On port 0: a free one.
+  explicit http_upstream(std::string name, std::uint16_t port = 0,
+                         const std::string& address = "127.0.0.1");
   ~http_upstream();
   http_upstream(const http_upstream&) = delete;
   http_upstream& operator=(const http_upstream&) = delete;

@@ -1,6 +1,8 @@
 // Values that no constraint kept out: each is refused by name, and the rest goes on.
 
 #include <boost/test/unit_test.hpp>
+#include <set>
+#include <string>
 
 #include "tests/providers/postgres/fixture.hpp"
 #include "tests/support/support.hpp"
@@ -42,11 +44,18 @@ BOOST_AUTO_TEST_CASE(names_that_haproxy_cannot_have_are_refused_and_quoted) {
               " (NULL, 's', '10.0.0.1', 80);"
               "INSERT INTO backends (name) VALUES ('x y'), (repeat('b', 300)), (E'c\\r');");
   BOOST_TEST(report.refused.size() == 10U);
+  std::set<std::string> keys;
   for (const auto& refused : report.refused) {
     BOOST_TEST(!refused.reason.empty());
-    BOOST_TEST(refused.key.size() < 400U);
-    for (const char c : refused.key) BOOST_TEST((static_cast<unsigned char>(c) >= 0x20));
+    keys.insert(refused.key);
   }
+  const auto cut = [](char letter) { return "\"" + std::string(60, letter) + "…\""; };
+  const std::set<std::string> wanted{
+      "backends(" + cut('b') + ")",   R"(backends("c\r"))",         R"(backends("x y"))",
+      R"(servers("b\n", s))",         "servers(NULL, s)",           R"(servers(a, "line\nbreak"))",
+      "servers(a, " + cut('s') + ")", R"(servers(a, "two words"))", "servers(a, NULL)",
+      "servers(a, srv;drop)"};
+  BOOST_TEST(keys == wanted, boost::test_tools::per_element());
   BOOST_TEST(contains(refusal_of(report, "servers(a, srv;drop)"), "name"));
   BOOST_REQUIRE_EQUAL(report.backends.size(), 2U);
   // The backend exists, though none of its servers could be read.
