@@ -40,9 +40,7 @@ base::outcome<capabilities> detect(std::string_view version, std::string_view he
     return base::error{base::errc::refused,
                        "HAProxy " + can.version + " is too old; 2.6 is the oldest that works"};
   can.reload_verdict = is >= std::pair(2U, 7U);
-  // `wait` and its condition srv-removable came together; `add backend` became usable without
-  // experimental-mode in 3.4, where `help` lists it.
-  can.wait_removable = lists(help, "wait");
+  // Usable without experimental-mode since 3.4, where `help` lists it.
   can.dynamic_backends = lists(help, "add backend") && is >= std::pair(3U, 4U);
   can.cookie_of_added = is >= std::pair(3U, 0U);
   return can;

@@ -13,7 +13,6 @@ struct capabilities {
   std::string version;  ///< as `show info` gives it
   unsigned major = 0, minor = 0;
   bool reload_verdict = false;    ///< the master CLI answers `reload` with Success=0/1 (≥ 2.7)
-  bool wait_removable = false;    ///< `wait … srv-removable` exists (≥ 3.0)
   bool dynamic_backends = false;  ///< `add backend` exists (≥ 3.4)
   bool cookie_of_added = false;   ///< `add server` gives a server its dynamic cookie (≥ 3.0)
 

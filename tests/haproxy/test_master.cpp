@@ -45,7 +45,6 @@ BOOST_AUTO_TEST_CASE(the_master_tells_its_worker_and_the_worker_its_version) {
   const auto can = abilities(server);
   BOOST_TEST(can.major >= 2U);
   BOOST_TEST(can.reload_verdict == (std::pair(can.major, can.minor) >= std::pair(2U, 7U)));
-  BOOST_TEST(can.wait_removable == (can.major >= 3U));
   BOOST_TEST(can.dynamic_backends == (std::pair(can.major, can.minor) >= std::pair(3U, 4U)));
 }
 
