@@ -95,6 +95,8 @@ status check_settings(const model::backend_settings& s) {
     return invalid("sticky.cookie " + printable(s.sticky->cookie) + " is no name of a cookie");
   for (const auto& [name, time] : timeouts_of(s))
     if (auto ok = check_duration("timeouts." + name, time); !ok) return ok;
+  if (s.slowstart)
+    if (auto ok = check_duration("slowstart", *s.slowstart); !ok) return ok;
   if (s.tls.enabled && s.tls.sni && !plain_host(*s.tls.sni))
     return invalid("tls.sni " + printable(*s.tls.sni) + " is no host name");
   if (s.check.type == check_type::none) return {};
@@ -190,6 +192,10 @@ std::string protocol_words(const model::backend_settings& s) {
                                           : "alpn h2,http/1.1";
 }
 
+std::string slowstart_words(const model::backend_settings& s) {
+  return s.slowstart ? "slowstart " + base::format_duration(*s.slowstart) : std::string();
+}
+
 error in_backend(const std::string& name, const error& why) {
   return {why.kind, "backend " + printable(name) + ": " + why.message};
 }
@@ -237,8 +243,8 @@ outcome<std::string> server_options(const model::backend_settings& settings,
     return invalid("haproxy.server_ca_file " + printable(ca_file) +
                    " is no absolute path of A-Z a-z 0-9 /._-+@=:~");
   std::string words;
-  for (const auto& part :
-       {check_words(settings), tls_words(settings, ca_file), protocol_words(settings)}) {
+  for (const auto& part : {check_words(settings), tls_words(settings, ca_file),
+                           protocol_words(settings), slowstart_words(settings)}) {
     if (part.empty()) continue;
     if (!words.empty()) words += ' ';
     words += part;

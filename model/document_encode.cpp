@@ -36,6 +36,7 @@ json encode(const backend_settings& value) {
   timeout("server", value.timeouts.server);
   timeout("tunnel", value.timeouts.tunnel);
   if (value.sticky) result["sticky"] = {{"cookie", value.sticky->cookie}};
+  if (value.slowstart) result["slowstart"] = base::format_duration(*value.slowstart);
   return result;
 }
 

@@ -23,9 +23,11 @@ void read_number(object_reader& reader, std::string_view key, Integer& target, s
 }
 
 void read_duration(object_reader& reader, std::string_view key,
-                   std::optional<std::chrono::milliseconds>& target) {
+                   std::optional<std::chrono::milliseconds>& target,
+                   std::chrono::milliseconds low = 1ms,
+                   std::chrono::milliseconds high = longest_timer) {
   std::chrono::milliseconds value{};
-  if (reader.read(key, value, 1ms, longest_timer)) target = value;
+  if (reader.read(key, value, low, high)) target = value;
 }
 
 void read_tls(const json& value, const std::string& pointer, tls_settings& target, problems& sink) {
@@ -127,6 +129,7 @@ void read_settings(object_reader& reader, backend_settings& target, problems& si
     read_timeouts(*timeouts, reader.pointer("timeouts"), target.timeouts, sink);
   if (const auto* sticky = reader.member("sticky"))
     read_sticky(*sticky, reader.pointer("sticky"), target.sticky, sink);
+  read_duration(reader, "slowstart", target.slowstart, 1s, 1h);  // HAProxy counts whole seconds
   if (target.mode != proxy_mode::tcp) return;
   if (target.protocol != server_protocol::automatic)
     reader.fail("protocol", std::string(to_string(target.protocol)) +

@@ -165,6 +165,7 @@ model::backend_settings settings(provider& from) {
   s.check.fall = count(from);
   if (from.ConsumeBool()) s.timeouts.connect = duration(from);
   if (from.ConsumeBool()) s.timeouts.server = duration(from);
+  if (from.ConsumeBool()) s.slowstart = duration(from);
   return s;
 }
 

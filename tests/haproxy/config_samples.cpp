@@ -59,6 +59,11 @@ std::vector<backend_settings> kinds_of_settings() {
     s.timeouts.tunnel = std::chrono::hours(8);
     kinds.push_back(s);
   }
+  for (const auto seconds : {1, 90, 3600}) {
+    backend_settings s;
+    s.slowstart = std::chrono::seconds(seconds);
+    kinds.push_back(s);
+  }
   for (const auto* cookie : {"SRV", "a.b!%&*+-_~"}) {
     backend_settings s;
     s.sticky = sticky_settings{cookie};

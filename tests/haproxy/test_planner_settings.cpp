@@ -24,8 +24,8 @@ struct setting {
 
 std::vector<setting> backend_fields() {
   const model::backend_settings s;
-  const auto& [mode, balance, protocol, tls, check, timeouts, sticky] = s;
-  static_cast<void>(std::tie(mode, balance, protocol, sticky));
+  const auto& [mode, balance, protocol, tls, check, timeouts, sticky, slowstart] = s;
+  static_cast<void>(std::tie(mode, balance, protocol, sticky, slowstart));
   const auto& [cookie] = model::sticky_settings();
   static_cast<void>(cookie);
   const auto& [enabled, verify, sni] = tls;
@@ -36,23 +36,24 @@ std::vector<setting> backend_fields() {
   static_cast<void>(std::tie(connect, server_timeout, tunnel));
   const auto with_tls = [](auto& x) { x.tls.enabled = true; };
   const auto by_http = [](auto& x) { x.check.type = model::check_type::http; };
-  return {{"mode", [](auto& x) { x.mode = model::proxy_mode::tcp; }},
-          {"balance", [](auto& x) { x.balance = model::balance_algorithm::source; }},
-          {"protocol", [](auto& x) { x.protocol = model::server_protocol::h2; }},
-          {"tls.enabled", [](auto& x) { x.tls.enabled = true; }},
-          {"tls.verify", [](auto& x) { x.tls.verify = model::tls_verify::none; }, with_tls},
-          {"tls.sni", [](auto& x) { x.tls.sni = "a.example"; }, with_tls},
-          {"check.type", [](auto& x) { x.check.type = model::check_type::none; }},
-          {"check.path", [](auto& x) { x.check.path = "/health"; }, by_http},
-          {"check.interval", [](auto& x) { x.check.interval = milliseconds(3000); }},
-          {"check.rise", [](auto& x) { x.check.rise = 5; }},
-          {"check.fall", [](auto& x) { x.check.fall = 5; }},
-          {"timeouts.connect", [](auto& x) { x.timeouts.connect = milliseconds(7000); }},
-          {"timeouts.server", [](auto& x) { x.timeouts.server = milliseconds(7000); }},
-          {"timeouts.tunnel", [](auto& x) { x.timeouts.tunnel = milliseconds(7000); }},
-          {"sticky", [](auto& x) { x.sticky = {"SRV"}; }},
-          {"sticky.cookie", [](auto& x) { x.sticky = {"OTHER"}; },
-           [](auto& x) { x.sticky = {"SRV"}; }}};
+  return {
+      {"mode", [](auto& x) { x.mode = model::proxy_mode::tcp; }},
+      {"balance", [](auto& x) { x.balance = model::balance_algorithm::source; }},
+      {"protocol", [](auto& x) { x.protocol = model::server_protocol::h2; }},
+      {"tls.enabled", [](auto& x) { x.tls.enabled = true; }},
+      {"tls.verify", [](auto& x) { x.tls.verify = model::tls_verify::none; }, with_tls},
+      {"tls.sni", [](auto& x) { x.tls.sni = "a.example"; }, with_tls},
+      {"check.type", [](auto& x) { x.check.type = model::check_type::none; }},
+      {"check.path", [](auto& x) { x.check.path = "/health"; }, by_http},
+      {"check.interval", [](auto& x) { x.check.interval = milliseconds(3000); }},
+      {"check.rise", [](auto& x) { x.check.rise = 5; }},
+      {"check.fall", [](auto& x) { x.check.fall = 5; }},
+      {"timeouts.connect", [](auto& x) { x.timeouts.connect = milliseconds(7000); }},
+      {"timeouts.server", [](auto& x) { x.timeouts.server = milliseconds(7000); }},
+      {"timeouts.tunnel", [](auto& x) { x.timeouts.tunnel = milliseconds(7000); }},
+      {"sticky", [](auto& x) { x.sticky = {"SRV"}; }},
+      {"sticky.cookie", [](auto& x) { x.sticky = {"OTHER"}; }, [](auto& x) { x.sticky = {"SRV"}; }},
+      {"slowstart", [](auto& x) { x.slowstart = milliseconds(30'000); }}};
 }
 
 /// The plan for this backend where one with other settings runs.

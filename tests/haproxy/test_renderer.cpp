@@ -120,7 +120,8 @@ BOOST_AUTO_TEST_CASE(numbers_out_of_haproxys_range_are_refused) {
       [](auto& x) { x.check.fall = 1U << 31; },
       [](auto& x) { x.timeouts.connect = std::chrono::milliseconds(-1); },
       [](auto& x) { x.timeouts.server = std::chrono::hours(24 * 25); },
-      [](auto& x) { x.timeouts.tunnel = std::chrono::milliseconds(0); }};
+      [](auto& x) { x.timeouts.tunnel = std::chrono::milliseconds(0); },
+      [](auto& x) { x.slowstart = std::chrono::milliseconds(0); }};
   for (const auto& edit : edits) {
     auto b = victim();
     edit(b.settings);

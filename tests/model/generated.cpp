@@ -30,6 +30,7 @@ backend_settings generator::settings() {
   if (coin()) s.timeouts.server = milliseconds(1000 * (1 + number(2'073'600)));
   if (coin()) s.timeouts.tunnel = milliseconds(60'000 * (1 + number(34'560)));
   if (http && coin()) s.sticky = sticky_settings{"SRV" + std::to_string(number(3))};
+  if (coin()) s.slowstart = milliseconds(1000 * (1 + number(3600)));
   return s;
 }
 

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(every_member_of_the_contract_is_read) {
      "protocol": "h2", "tls": {"enabled": true, "verify": "none", "sni": "api.example.com"},
      "check": {"type": "http", "path": "/healthz?full=1", "interval": "500ms", "rise": 4, "fall": 5},
      "timeouts": {"connect": "5s", "server": "30s", "tunnel": "8h"},
-     "sticky": {"cookie": "SRV"},
+     "sticky": {"cookie": "SRV"}, "slowstart": "30s",
      "servers": [{"name": "srv2", "address": "2001:DB8::1", "port": 8081, "weight": 7, "state": "drain",
                   "backup": true, "maxconn": 50},
                  {"name": "srv1", "address": "10.0.1.10", "port": 8080}]}],
@@ -58,7 +58,8 @@ BOOST_AUTO_TEST_CASE(every_member_of_the_contract_is_read) {
                        {true, tls_verify::none, "api.example.com"},
                        {check_type::http, "/healthz?full=1", 500ms, 4, 5},
                        {5s, 30s, 8h},
-                       sticky_settings{"SRV"}};
+                       sticky_settings{"SRV"},
+                       30s};
   expected.servers = {{"srv1", "10.0.1.10", 8080, 100, server_state::ready, false, 0},
                       {"srv2", "2001:db8::1", 8081, 7, server_state::drain, true, 50}};
   BOOST_TEST((*event.value == expected));
@@ -76,7 +77,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_contract) {
   BOOST_TEST((b.settings.tls.verify == tls_verify::required && !b.settings.tls.sni));
   BOOST_TEST((b.settings.check == check_settings{check_type::tcp, "/", 2s, 2, 3}));
   BOOST_TEST((b.settings.timeouts == timeout_settings{}));
-  BOOST_TEST(!b.settings.sticky);
+  BOOST_TEST((!b.settings.sticky && !b.settings.slowstart));
   BOOST_TEST((b.servers[0] == server{"s", "10.0.0.1", 1, 100, server_state::ready, false, 0}));
   BOOST_TEST((r.routes && r.routes->empty()));
 }

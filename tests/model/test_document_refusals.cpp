@@ -224,6 +224,8 @@ BOOST_AUTO_TEST_CASE(check_numbers_and_times) {
   for (const auto* name : {"/timeouts/connect", "/timeouts/server", "/timeouts/tunnel"})
     check_field(settings_problems, json::object(), name, {"1ms", "30s", "24d"},
                 {"0ms", "25d", "577h", 5, "", nullptr, "5", "5s;", "99999999999999999999d"});
+  check_field(settings_problems, json::object(), "/slowstart", {"1s", "90s", "1h"},
+              {"999ms", "0s", "3601s", 30, "", nullptr, "30", "30s;", "1d"});
 }
 
 BOOST_AUTO_TEST_CASE(a_cookies_name) {
