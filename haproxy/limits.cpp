@@ -52,7 +52,6 @@ bool rests_with_limit(const actual_backend& actual) {
 }
 
 bool needs_relief(const model::backend& desired, const actual_backend& actual) {
-  if (!has_limits(desired, actual)) return false;
   return std::ranges::any_of(desired.servers, [&](const auto& s) {
     const auto has = actual.servers.find(s.name);
     if (has == actual.servers.end()) return false;

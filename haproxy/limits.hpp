@@ -50,7 +50,8 @@ constexpr bool same_limit(std::uint32_t one, std::uint32_t other) {
 bool rests_with_limit(const actual_backend& actual);
 
 /// Whether the way to `desired` takes a server with a limit out of the rotation, or brings one back
-/// into it that HAProxy does not make take what waits: from drain, or from weight 0.
+/// into it that HAProxy does not make take what waits: from drain, or from weight 0. Only of one
+/// that has_limits().
 bool needs_relief(const model::backend& desired, const actual_backend& actual);
 
 /// Makes servers that take new requests take what waits in the backend's queue, by giving them the

@@ -174,9 +174,15 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
       if (!held.none_leaves) out.leave(has->first);
   };
   const bool beside_limits = has_limits(desired, *actual);
-  for (auto s : desired.servers) {
-    leave_until(&s.name);
-    s.maxconn = given_maxconn(s.maxconn, beside_limits);
+  server changed;
+  for (const auto& wanted : desired.servers) {
+    leave_until(&wanted.name);
+    const auto maxconn = given_maxconn(wanted.maxconn, beside_limits);
+    if (maxconn != wanted.maxconn) {
+      changed = wanted;
+      changed.maxconn = maxconn;
+    }
+    const auto& s = maxconn == wanted.maxconn ? wanted : changed;
     if (has != actual->servers.end() && has->first == s.name) {
       plan_change(s, has->second, checked, !held.none_rests, out);
       ++has;
@@ -191,7 +197,7 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     return before == actual->servers.end() || in_rotation(s.target) ||
            !in_rotation(before->second.now);
   });
-  if (needs_relief(desired, *actual)) {
+  if (beside_limits && needs_relief(desired, *actual)) {
     auto then = *actual;
     for (const auto& done : result.steps) note_done(then, done);
     std::ranges::move(plan_relief(desired, then), std::back_inserter(result.steps));

@@ -1,6 +1,7 @@
 #include "model/losses.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -11,17 +12,35 @@ namespace switchyard::model {
 
 namespace {
 
-/// Those of `a` that take traffic and are not in `b`, by name.
-std::vector<const server*> serving_without(const backend_ptr& a, const backend_ptr& b) {
-  std::vector<const server*> result;
-  if (!a) return result;
+/// Servers that take traffic: how many of each version, and those of one that the other has none of
+/// that name of.
+struct serving {
+  std::size_t before = 0, after = 0;
+  std::vector<const server*> gone, come;
+};
+
+/// In one pass: every change of a backend goes through here, however large that is.
+serving serving_in(const backend_ptr& current, const backend_ptr& next) {
   static const std::vector<server> none;
-  const auto& others = b ? b->servers : none;
-  auto other = others.begin();  // both are sorted
-  for (const auto& s : a->servers) {
-    while (other != others.end() && other->name < s.name) ++other;
-    const bool in_both = other != others.end() && other->name == s.name;
-    if (s.serves() && !in_both) result.push_back(&s);
+  const auto& olds = current ? current->servers : none;
+  const auto& news = next ? next->servers : none;
+  serving result;
+  auto was = olds.begin();
+  auto is = news.begin();
+  while (was != olds.end() || is != news.end()) {
+    const auto order = was == olds.end()  ? std::strong_ordering::greater
+                       : is == news.end() ? std::strong_ordering::less
+                                          : was->name <=> is->name;
+    if (order <= 0 && was->serves()) {
+      ++result.before;
+      if (order < 0) result.gone.push_back(&*was);
+    }
+    if (order >= 0 && is->serves()) {
+      ++result.after;
+      if (order > 0) result.come.push_back(&*is);
+    }
+    if (order <= 0) ++was;
+    if (order >= 0) ++is;
   }
   return result;
 }
@@ -49,17 +68,18 @@ void compare(const std::string& name, const backend_ptr& current, const backend_
   const auto next = apply_event(current, event);
   if (event.value && event.servers_refused) result.unknown.insert(name);
   if (next == current) return;
-  const auto before = serving_of(current), after = serving_of(next);
-  result.serving_change += static_cast<std::ptrdiff_t>(after) - static_cast<std::ptrdiff_t>(before);
-  for (const auto& one : gone_from(serving_without(next, current), current)) {
+  const auto servers = serving_in(current, next);
+  result.serving_change +=
+      static_cast<std::ptrdiff_t>(servers.after) - static_cast<std::ptrdiff_t>(servers.before);
+  for (const auto& one : gone_from(servers.come, current)) {
     const auto* const server = next->find(one);
     if (server->host.empty())
       ++result.arrived;
     else
       result.arrived_hosts.push_back(server->host);
   }
-  if (auto names = gone_from(serving_without(current, next), next); !names.empty())
-    result.backends[name] = {next, std::move(names), before, after};
+  if (auto names = gone_from(servers.gone, next); !names.empty())
+    result.backends[name] = {next, std::move(names), servers.before, servers.after};
 }
 
 std::set<place> routes_lost(const std::vector<route>& known, const report& report) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <ranges>
 #include <utility>
+#include <vector>
 
 namespace switchyard::providers::postgres {
 
@@ -25,20 +27,19 @@ std::optional<model::backend_event> patched(const model::backend_event& last,
                                             const std::set<std::string>& named,
                                             const model::backend_event* read) {
   if (read != nullptr && (!read->value || !only(named, *read))) return std::nullopt;
+  static const std::vector<model::server> none;
   model::backend target{last.value->name, last.value->settings, {}};
   target.servers.reserve(last.value->servers.size() + named.size());
-  std::ranges::copy_if(last.value->servers, std::back_inserter(target.servers),
-                       [&](const auto& server) { return !named.contains(server.name); });
+  auto kept = std::views::filter(last.value->servers,
+                                 [&](const auto& server) { return !named.contains(server.name); });
+  std::ranges::merge(kept, read == nullptr ? none : read->value->servers,
+                     std::back_inserter(target.servers), {}, &model::server::name,
+                     &model::server::name);
   model::backend_event event;
   std::ranges::set_difference(last.refused_servers, named,
                               std::inserter(event.refused_servers, event.refused_servers.end()));
-  if (read != nullptr) {
-    const auto kept = static_cast<std::ptrdiff_t>(target.servers.size());
-    std::ranges::copy(read->value->servers, std::back_inserter(target.servers));
-    std::ranges::inplace_merge(target.servers, target.servers.begin() + kept, {},
-                               &model::server::name);
+  if (read != nullptr)
     event.refused_servers.insert(read->refused_servers.begin(), read->refused_servers.end());
-  }
   if (target.servers.empty()) return std::nullopt;
   event.value = std::make_shared<const model::backend>(std::move(target));
   return event;
