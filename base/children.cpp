@@ -16,6 +16,7 @@ namespace {
 struct child_book {
   std::mutex mutex;  // guards all below
   int starting = 0;
+  bool reap_later = false;       // orphans had to wait for a start
   std::multiset<pid_t> claimed;  // a number may come back before it is forgotten
   std::vector<pid_t> left;
 };
@@ -41,6 +42,17 @@ std::vector<pid_t> list_children() {
   return all;
 }
 
+void forget(child_book& in, pid_t pid) {
+  if (const auto found = in.claimed.find(pid); found != in.claimed.end()) in.claimed.erase(found);
+}
+
+void reap_unclaimed(child_book& in) {
+  in.reap_later = in.starting > 0;
+  if (in.reap_later) return;
+  for (const auto pid : list_children())
+    if (!in.claimed.contains(pid)) reap_now(pid);
+}
+
 }  // namespace
 
 starting_child::starting_child() {
@@ -50,7 +62,7 @@ starting_child::starting_child() {
 
 starting_child::~starting_child() {
   const std::lock_guard lock(book().mutex);
-  --book().starting;
+  if (--book().starting == 0 && book().reap_later) reap_unclaimed(book());
 }
 
 void claim_child(pid_t pid) {
@@ -60,13 +72,12 @@ void claim_child(pid_t pid) {
 
 void forget_child(pid_t pid) {
   const std::lock_guard lock(book().mutex);
-  auto& claimed = book().claimed;
-  if (const auto found = claimed.find(pid); found != claimed.end()) claimed.erase(found);
+  forget(book(), pid);
 }
 
 void leave_child(pid_t pid) {
-  forget_child(pid);
   const std::lock_guard lock(book().mutex);
+  forget(book(), pid);
   book().left.push_back(pid);
 }
 
@@ -78,9 +89,7 @@ void reap_left() {
 void reap_orphans() {
   reap_left();
   const std::lock_guard lock(book().mutex);
-  if (book().starting > 0) return;
-  for (const auto pid : list_children())
-    if (!book().claimed.contains(pid)) reap_now(pid);
+  reap_unclaimed(book());
 }
 
 }  // namespace switchyard::base

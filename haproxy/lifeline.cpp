@@ -47,6 +47,7 @@ bool lifeline::ended() const {
 bool lifeline::stopping() {
   if (!conversation_) return false;
   const auto info = info_of(*conversation_);
+  ++generation_;  // who watches the descriptor took the answer for the end
   return info && info->stopping;
 }
 

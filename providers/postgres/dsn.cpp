@@ -19,6 +19,7 @@ using base::errc;
 using base::error;
 
 constexpr int default_connect_seconds = 5;
+constexpr int longest_connect_seconds = 86'400;
 
 std::vector<std::string> split(std::string_view list) {
   std::vector<std::string> parts;
@@ -51,8 +52,8 @@ options_ptr parse(const std::string& dsn) {
 std::chrono::seconds seconds(std::string_view text) {
   int value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  return std::chrono::seconds(read.ec == std::errc() && value > 0 ? value
-                                                                  : default_connect_seconds);
+  if (read.ec != std::errc() || value <= 0) value = default_connect_seconds;
+  return std::chrono::seconds(std::min(value, longest_connect_seconds));
 }
 
 /// Calls back with what is set.

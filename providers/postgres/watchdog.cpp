@@ -1,5 +1,6 @@
 #include "providers/postgres/watchdog.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -25,10 +26,11 @@ void set_timer(int fd, std::chrono::milliseconds longest) {
 }  // namespace
 
 watchdog::watchdog(int socket, const base::wakeup* interrupt)
-    : socket_(socket),
+    : socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)),
       interrupt_(interrupt),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  if (!timer_) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+  if (!socket_ || !timer_)
+    throw std::system_error(errno, std::generic_category(), "no descriptor for a deadline");
   thread_ = std::thread([this] { run(); });
 }
 
@@ -41,7 +43,7 @@ void watchdog::arm(std::chrono::milliseconds longest) {
   const std::scoped_lock lock(mutex_);
   armed_ = true;
   // The interrupt may have been notified before; its readiness wakes run() only once.
-  if (interrupted_.load()) ::shutdown(socket_, SHUT_RDWR);
+  if (interrupted_.load()) ::shutdown(socket_.get(), SHUT_RDWR);
   set_timer(timer_.get(), std::max(longest, std::chrono::milliseconds(1)));
 }
 
@@ -57,13 +59,13 @@ void watchdog::expired() {
   std::uint64_t count = 0;
   if (::read(timer_.get(), &count, sizeof count) != sizeof count || !armed_) return;
   timed_out_.store(true);
-  ::shutdown(socket_, SHUT_RDWR);
+  ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
 void watchdog::stop_call() {
   const std::scoped_lock lock(mutex_);
   interrupted_.store(true);
-  if (armed_) ::shutdown(socket_, SHUT_RDWR);
+  if (armed_) ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
 void watchdog::run() {

@@ -18,7 +18,8 @@ namespace switchyard::providers::postgres {
 
 class watchdog {
  public:
-  /// Watches over calls on `socket`. `interrupt` may be null; both must outlive the watchdog.
+  /// Watches over calls on `socket`. `interrupt` may be null; it must outlive the watchdog.
+  /// std::system_error: no descriptor is left.
   watchdog(int socket, const base::wakeup* interrupt);
   ~watchdog();
   watchdog(const watchdog&) = delete;
@@ -48,7 +49,9 @@ class watchdog {
   void expired();
   void stop_call();
 
-  const int socket_;
+  // Our own: libpq closes its descriptor when the server is gone, and somebody else may have that
+  // number then.
+  base::unique_fd socket_;
   const base::wakeup* const interrupt_;
   base::unique_fd timer_;
   base::wakeup quit_;

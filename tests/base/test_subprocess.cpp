@@ -222,6 +222,24 @@ BOOST_AUTO_TEST_CASE(orphans_are_reaped_and_what_somebody_waits_for_is_not) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
+BOOST_AUTO_TEST_CASE(orphans_that_end_while_a_program_is_started_are_reaped_after_it) {
+  BOOST_REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+  const temp_dir folder;
+  auto parent = child::start(shell("sleep 0.2 & echo $! > " + (folder / "pid")));
+  BOOST_REQUIRE(parent);
+  BOOST_TEST((parent->wait(20s) == 0));
+  const auto orphan = pid_in(folder / "pid");
+  BOOST_REQUIRE(orphan > 0);
+  {
+    const starting_child starting;
+    BOOST_TEST(eventually([&] { return is_gone(orphan); }));
+    reap_orphans();
+    BOOST_TEST(::kill(orphan, 0) == 0);
+  }
+  BOOST_TEST(::kill(orphan, 0) != 0);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_program_that_never_stops_writing_meets_its_deadline) {
   auto command = shell("while :; do echo xxxxxxxxxxxxxxxx; done", 300ms);
   command.output_limit = 1000;
