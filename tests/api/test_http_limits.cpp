@@ -240,8 +240,8 @@ BOOST_AUTO_TEST_CASE(after_a_body_was_made_out_the_next_one_waits_as_long_as_it_
   BOOST_TEST(!turns.take(0ms));
   // No other thread is here whose processor time would count.
   for (const auto begun = std::clock(); std::clock() - begun < CLOCKS_PER_SEC / 50;) continue;
-  turn.reset();
   const auto ended = std::chrono::steady_clock::now();
+  turn.reset();
   BOOST_TEST(!turns.take(100ms));
   BOOST_TEST(turns.take(10s));
   BOOST_TEST((std::chrono::steady_clock::now() - ended >= 390ms));

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(asks_every_name_server_however_many_there_are) {
   servers.back()->set("app.test", {"10.0.0.1"});
   for (const bool tcp : {false, true}) {
     const auto found = switchyard::base::resolve_once(
-        {"app.test"}, {1h, 50ms, 1, resolver::family::ipv4, list, tcp}, nullptr,
+        {"app.test"}, {1h, 250ms, 1, resolver::family::ipv4, list, tcp}, nullptr,
         switchyard::base::deadline(20s));
     BOOST_REQUIRE(found);
     const auto& app = found->at("app.test");

@@ -90,7 +90,7 @@ class timed {
     db_.sql(insert_backend_of_its_own_kind("own-" + mark) +
             insert_server("own-" + mark, "srv1", one_.port()));
     BOOST_TEST(eventually([&] { return gateway_->backend_exists("own-" + mark); }), "reload");
-    enter("shop", "lease-" + mark, 1500);
+    enter("shop", "lease-" + mark, 4000);
     BOOST_TEST(in_shop("lease-" + mark), "keyspace notification");
     BOOST_TEST(left_shop("lease-" + mark), "time to live");
     stall();

@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_CASE(haproxy_keeps_its_backends_until_the_source_can_be_read) {
   BOOST_TEST(eventually([&] { return gateway.log_count(told) > before; }), gateway.log());
   // It has looked again since, more than once.
   const auto answered = traffic.answered();
-  BOOST_TEST(eventually([&] { return traffic.answered() > answered + 1000; }));
+  BOOST_TEST(
+      eventually([&] { return traffic.answered() > answered + 1000; }, std::chrono::seconds(60)));
   BOOST_TEST(gateway.worker_pid() == worker, gateway.log());
   want({api({&one, &two})});
   BOOST_TEST(eventually([&] {

@@ -70,6 +70,7 @@ class moved_away {
 // Both would listen on the same ports, each with half of the traffic.
 void starts_no_second_haproxy(installation& i) {
   const auto old_one = i.gateway.master_pid();
+  BOOST_REQUIRE(old_one > 0);
   {
     const unbroken_traffic traffic(i);
     fs::remove_all(fs::path(i.gateway.runtime_socket()).parent_path());

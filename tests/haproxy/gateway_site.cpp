@@ -139,7 +139,8 @@ haproxy::apply_report gateway_site::tick_after(std::chrono::milliseconds wait) {
 }
 
 void gateway_site::settle() {
-  const auto until = now + std::chrono::seconds(5);
+  // When a reload is due is told by the real clock as well.
+  const auto until = std::max(now, std::chrono::steady_clock::now()) + std::chrono::seconds(5);
   for (int ticks = 0; gateway_->next_work() && *gateway_->next_work() <= until; ++ticks) {
     if (ticks == 50) throw std::runtime_error("the gateway does not come to rest");
     now = std::max(now, *gateway_->next_work());
@@ -197,10 +198,12 @@ void gateway_site::reload_by_hand() const {
     return info.find("Stopping: 1") != std::string::npos;
   };
   // A master that is still busy with its start takes no command, so it is asked again.
-  const bool reloaded = eventually([&] {
-    ask_socket(master, "reload");
-    return eventually(replaced, std::chrono::seconds(1));
-  });
+  const bool reloaded = eventually(
+      [&] {
+        ask_socket(master, "reload");
+        return eventually(replaced, std::chrono::seconds(5));
+      },
+      std::chrono::seconds(30));
   if (!reloaded || !eventually(stops)) throw std::runtime_error("HAProxy was not reloaded");
 }
 

@@ -202,7 +202,7 @@ BOOST_FIXTURE_TEST_CASE(one_wanted_in_drain_again_is_not_left_in_maintenance, ga
   auto upstream = std::make_unique<http_upstream>("s2");
   upstream->set_delay(std::chrono::minutes(1));
   begin({backend_of("web", {local_server("s2", upstream->port())})});
-  std::jthread client([&] { http_get(port()); });
+  std::jthread client([&] { http_get(port(), "/", "test", std::chrono::seconds(30)); });
   BOOST_REQUIRE(eventually([&] { return upstream->requests() == 1; }));
   apply(backend_of("web", {local_server("s1")}));
   tick_after(milliseconds(25));

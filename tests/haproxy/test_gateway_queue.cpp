@@ -15,7 +15,7 @@ namespace model = switchyard::model;
 
 /// A backend "web" with one server that answers slowly, one request at a time.
 struct queued_site : gateway_site {
-  queued_site() { upstream.set_delay(std::chrono::milliseconds(300)); }
+  queued_site() { upstream.set_delay(std::chrono::milliseconds(600)); }
 
   model::server slow(std::uint32_t maxconn) const {
     auto s = local_server("s1", upstream.port());
@@ -28,8 +28,8 @@ struct queued_site : gateway_site {
   void ask(const std::string& waiting) {
     for (int i = 0; i < 6; ++i)
       statuses.push_back(std::async(std::launch::async, [this] {
-        // Less than HAProxy's timeout queue.
-        return http_get(port(), "/", "test", std::chrono::seconds(4)).status;
+        // Less than HAProxy's timeout queue, and six of them.
+        return http_get(port(), "/", "test", std::chrono::milliseconds(4500)).status;
       }));
     BOOST_REQUIRE(eventually([&] { return stat("web", "BACKEND", "qcur") == waiting; }));
   }

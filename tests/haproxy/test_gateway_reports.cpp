@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_reload_of_what_haproxy_has_not_read_says_so) {
 
 BOOST_AUTO_TEST_CASE(a_reload_for_a_server_that_cannot_be_replaced_says_so) {
   http_upstream slow("slow");
-  slow.set_delay(std::chrono::milliseconds(500));
+  slow.set_delay(std::chrono::milliseconds(3000));
   auto s2 = local_server("s2", slow.port());
   auto off = local_server("s1");
   off.state = switchyard::model::server_state::drain;

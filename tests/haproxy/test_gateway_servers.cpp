@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_backup_that_is_the_only_server_takes_a_reload_when_it_bec
 
 BOOST_AUTO_TEST_CASE(a_server_with_a_request_under_way_is_not_replaced_but_reloaded) {
   http_upstream slow("slow");
-  slow.set_delay(std::chrono::milliseconds(500));
+  slow.set_delay(std::chrono::milliseconds(3000));
   const auto s2 = local_server("s2", slow.port());
   auto as_backup = s2;
   as_backup.backup = true;
@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(a_drain_that_was_lost_is_repeated_and_ends_in_the_deletion)
   auto upstream = std::make_unique<http_upstream>("s2");
   upstream->set_delay(std::chrono::minutes(1));
   begin({backend_of("web", {local_server("s2", upstream->port())})});
-  std::jthread client([&] { http_get(port()); });
+  std::jthread client([&] { http_get(port(), "/", "test", std::chrono::seconds(30)); });
   BOOST_REQUIRE(eventually([&] { return upstream->requests() == 1; }));
   const auto at = "127.0.0.1:" + std::to_string(upstream->port()) + " 100 ";
 

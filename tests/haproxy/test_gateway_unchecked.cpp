@@ -69,7 +69,7 @@ struct unloadable_site : gateway_site {
   bool corrected() const { return file_has("backend web from switchyard-http\n"); }
   bool starts() const {
     background_process tried(command_line(), path("tried.log"));
-    return !tried.wait(seconds(2)).has_value();
+    return !tried.wait(seconds(5)).has_value();
   }
 };
 

@@ -52,6 +52,12 @@ struct ending_site : allowance, gateway_site {
   }
 };
 
+void kill_worker(const gateway_site& site) {
+  const auto worker = site.worker_pid();
+  BOOST_REQUIRE(worker > 0);
+  ::kill(worker, SIGKILL);
+}
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_CASE(one_that_ends_as_soon_as_it_was_met_is_looked_after_at_once, ending_site) {
@@ -113,7 +119,7 @@ BOOST_AUTO_TEST_CASE(it_becomes_readable_when_the_worker_ends) {
   BOOST_REQUIRE(gateway().lifeline() >= 0);
   BOOST_TEST(!readable(gateway().lifeline(), milliseconds(0)));
   const auto generation = gateway().lifeline_generation();
-  ::kill(worker_pid(), SIGKILL);
+  kill_worker(*this);
   BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
   BOOST_TEST(!reconcile().reachable);
   BOOST_TEST(gateway().lifeline() == -1);
@@ -140,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_reload_gives_another_one_and_holds_no_old_worker) {
   BOOST_REQUIRE(gateway().lifeline() >= 0);
   BOOST_TEST(!readable(gateway().lifeline(), milliseconds(0)));
   BOOST_TEST(eventually([&] { return !old_worker(*this, before); }));
-  ::kill(worker_pid(), SIGKILL);
+  kill_worker(*this);
   BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
 }
 
@@ -151,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_reload_by_hand_gives_another_one_with_the_next_pass) {
   reconcile();
   BOOST_TEST(gateway().lifeline_generation() != generation);
   BOOST_TEST(eventually([&] { return !old_worker(*this, before); }));
-  ::kill(worker_pid(), SIGKILL);
+  kill_worker(*this);
   BOOST_TEST(readable(gateway().lifeline(), std::chrono::seconds(5)));
 }
 

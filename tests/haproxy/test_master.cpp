@@ -114,10 +114,10 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_bind_leaves_the_old_worker) {
 
 BOOST_AUTO_TEST_CASE(an_old_worker_with_a_connection_is_listed_until_it_ends) {
   http_upstream upstream("up");
-  upstream.set_delay(std::chrono::seconds(3));
+  upstream.set_delay(std::chrono::seconds(8));
   const auto port = free_port();
   haproxy_server server(site(port, upstream.port()));
-  std::jthread client([&] { http_get(port, "/", "test", std::chrono::seconds(10)); });
+  std::jthread client([&] { http_get(port, "/", "test", std::chrono::seconds(20)); });
   BOOST_REQUIRE(eventually([&] { return upstream.requests() > 0; }));
   const auto result = haproxy::reload(by_master(server), abilities(server));
   BOOST_REQUIRE_MESSAGE(bool(result), server.log());

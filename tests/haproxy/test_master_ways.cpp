@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_command_reloads_and_its_failure_is_told) {
   const auto result = haproxy::reload(settings, abilities(server));
   BOOST_REQUIRE_MESSAGE(static_cast<bool>(result), (result ? "" : result.error().message));
   BOOST_TEST(result->old_worker == before);
-  BOOST_TEST(result->new_worker == server.worker_pid());
+  BOOST_TEST(eventually([&] { return server.worker_pid() == result->new_worker; }));
 
   settings.reload.command = {"/bin/sh", "-c", "echo no such unit; exit 5"};
   const auto refused = haproxy::reload(settings, abilities(server));

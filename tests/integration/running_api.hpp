@@ -73,7 +73,7 @@ struct running_api {
   }
   answer patch(const std::string& name, const std::string& server, const json& body) const {
     return ask("PATCH", "/v1/backends/{name}/servers/{server}",
-               "/v1/backends/" + name + "/servers/" + server, body.dump());
+               "/v1/backends/" + name + "/servers/" + server + "?wait=20s", body.dump());
   }
 };
 

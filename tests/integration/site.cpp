@@ -187,10 +187,17 @@ void site::start_haproxy(const std::string& without_ours) {
 
 bool site::reload_by_hand() const {
   const auto before = worker_pid();
-  return eventually([&] {
-    ask_socket(master_socket(), "reload");
-    return eventually([&] { return worker_pid() != before; }, std::chrono::seconds(1));
-  });
+  return eventually(
+      [&] {
+        ask_socket(master_socket(), "reload");
+        return eventually(
+            [&] {
+              const auto there = worker_pid();
+              return there != 0 && there != before;
+            },
+            std::chrono::seconds(5));
+      },
+      std::chrono::seconds(30));
 }
 
 std::string site::server(std::string_view backend, std::string_view name) const {

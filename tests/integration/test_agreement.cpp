@@ -133,6 +133,7 @@ struct guarded_by_nobody : observed {
       const auto name = b.at("name").get<std::string>();
       const auto detail =
           json::parse(http_ask(all->api_port(), "GET", "/v1/backends/" + name).body);
+      if (!detail.contains("actual")) return name + " has gone\n";
       if (!detail.at("actual").is_object()) return name + " is not in HAProxy\n";
       for (const auto& d : detail.at("differences")) return name + ": " + d.dump() + "\n";
       ours[name];

@@ -39,8 +39,8 @@ BOOST_AUTO_TEST_CASE(a_backend_is_set_changed_and_removed_by_hand) {
   BOOST_TEST(put("own", document({&one, &two}), "If-None-Match: *\r\n").status == 412);
   BOOST_TEST(put("own", document({&one, &two}), "If-Match: " + created.etag() + "\r\n").status ==
              412);
-  const auto more =
-      put("own", document({&one, &two}), "If-Match: " + backend("own").etag() + "\r\n");
+  const auto more = put("own", document({&one, &two}),
+                        "If-Match: " + backend("own").etag() + "\r\n", "?wait=20s");
   BOOST_TEST(more.status == 200, more.body.dump());
   BOOST_TEST(all->server("own", "srv2") ==
              "127.0.0.1:" + std::to_string(two.port()) + " 100 ready");
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(routes_are_listed_and_set_by_hand) {
   db.sql("INSERT INTO routes (host, path, backend) VALUES ('db.example.com', '/', 'api-backend')");
   BOOST_TEST(put("own", document({&two}), "", "?wait=20s").status == 201);
   const json routes{{"routes", {{{"host", "own.example.com"}, {"path", "/"}, {"backend", "own"}}}}};
-  const auto done = ask("PUT", "/v1/routes", "/v1/routes", routes.dump());
+  const auto done = ask("PUT", "/v1/routes", "/v1/routes?wait=20s", routes.dump());
   BOOST_TEST(done.status == 200, done.body.dump());
   BOOST_TEST(http_get(all->port(), "/", "own.example.com").body == "srv2");
   BOOST_TEST(eventually([&] { return get("/v1/routes").body.at("count") == 2; }));

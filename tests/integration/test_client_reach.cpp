@@ -66,8 +66,15 @@ struct by_hand_at {
     auto arguments = where({"watch"}, with_token);
     arguments.insert(arguments.begin(), SWITCHYARD_BINARY);
     const background_process watch(arguments, folder / "watched");
-    const auto drained = switchyard(where({"drain", "api-backend/srv1", "--wait"}, with_token));
-    BOOST_TEST(drained.exit_code == 0, drained.output);
+    std::string said;
+    BOOST_TEST(eventually([&] {
+                 // HAProxy may be too busy to be asked.
+                 const auto drained =
+                     switchyard(where({"drain", "api-backend/srv1", "--wait"}, with_token));
+                 said = drained.output;
+                 return drained.exit_code == 0;
+               }),
+               said);
     BOOST_TEST(contains(all->server("api-backend", "srv1"), "drain"));
     // What happens before it listens is not shown.
     BOOST_TEST(eventually([&] {

@@ -88,7 +88,9 @@ BOOST_AUTO_TEST_CASE(outlives_a_reload) {
 BOOST_AUTO_TEST_CASE(outlives_the_end_of_haproxy) {
   continuous_load load(gateway.port(), 2);
   const auto worker = gateway.worker_pid();
-  BOOST_REQUIRE(::kill(gateway.master_pid(), SIGKILL) == 0);
+  const auto master = gateway.master_pid();
+  BOOST_REQUIRE(master > 0);
+  BOOST_REQUIRE(::kill(master, SIGKILL) == 0);
   BOOST_REQUIRE(eventually([&] {
     const auto now = gateway.worker_pid();
     return now != 0 && now != worker;

@@ -51,6 +51,7 @@ BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
 BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
   BOOST_TEST(eventually([&] { return contains(gateway.config_text(), "server srv2 "); }));
   const auto worker = gateway.worker_pid();
+  BOOST_REQUIRE(worker > 0);
   ::kill(worker, SIGKILL);
   BOOST_TEST(eventually([&] {
                const auto now = gateway.worker_pid();

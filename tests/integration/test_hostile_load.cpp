@@ -55,7 +55,8 @@ class attack {
     argv.insert(argv.end(), kinds.begin(), kinds.end());
     process_ = std::make_unique<background_process>(argv, said_);
     for (const auto& kind : kinds)
-      BOOST_REQUIRE(eventually([&] { return contains(read_text(said_), kind + " works\n"); }));
+      BOOST_REQUIRE(eventually([&] { return contains(read_text(said_), kind + " works\n"); },
+                               std::chrono::seconds(60)));
   }
 
   /// How often each kind got which status.

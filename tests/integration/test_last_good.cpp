@@ -112,7 +112,9 @@ BOOST_AUTO_TEST_CASE(a_damaged_view_is_refused_as_a_whole_and_moved_aside) {
   write_text(view(), text);
   gateway->start_switchyard();
   BOOST_TEST(eventually([&] { return http_get(gateway->port()).status == 503; }), gateway->log());
-  BOOST_TEST(gateway->log_has("is damaged: the checksum is wrong; nothing of it is used"),
+  BOOST_TEST(eventually([&] {
+               return gateway->log_has("is damaged: the checksum is wrong; nothing of it is used");
+             }),
              gateway->log());
   BOOST_TEST(!fs::exists(view()));
   BOOST_TEST(read_text(view() + ".refused") == text);

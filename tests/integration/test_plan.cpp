@@ -181,7 +181,8 @@ BOOST_AUTO_TEST_CASE(what_the_guard_holds_stays_in_a_plan_and_is_told) {
   BOOST_TEST(description().undescribed("get", "/v1/plan", answer) == "");
   BOOST_TEST(json::parse(answer.body).at("held").at("count") == 1, answer.body);
   // Let go, it leaves, and nothing is held.
-  BOOST_REQUIRE(http_ask(installation.api_port(), "POST", "/v1/holds/1/approve").status == 200);
+  BOOST_REQUIRE(http_ask(installation.api_port(), "POST", "/v1/holds/1/approve?wait=20s").status ==
+                200);
   BOOST_TEST(eventually(
                  [&] {
                    ran = plan({"-o", "json"});

@@ -38,7 +38,7 @@ BOOST_FIXTURE_TEST_SUITE(redis, registry)
 BOOST_AUTO_TEST_CASE(a_service_that_registers_itself_carries_traffic_until_its_time_is_up) {
   const auto worker = gateway.worker_pid();
   enter(two);
-  server.cli({"PEXPIRE", "switchyard:server:api-backend:srv2", "2500"});
+  server.cli({"PEXPIRE", "switchyard:server:api-backend:srv2", "6000"});
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1"}), gateway.log());
   BOOST_TEST(gateway.server_becomes("api-backend", "srv2", ""));

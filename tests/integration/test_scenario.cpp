@@ -106,8 +106,8 @@ BOOST_AUTO_TEST_CASE(weight_state_and_address_follow_the_row_without_a_reload) {
 
 BOOST_AUTO_TEST_CASE(a_deleted_server_finishes_its_request_and_is_gone_without_a_reload) {
   const auto worker = gateway.worker_pid();
-  one.set_delay(std::chrono::milliseconds(700));
-  two.set_delay(std::chrono::milliseconds(700));
+  one.set_delay(2500ms);
+  two.set_delay(2500ms);
   const auto earlier = one.requests() + two.requests();
   std::vector<std::thread> clients;
   std::atomic<int> answered{0};

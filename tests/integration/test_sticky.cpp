@@ -36,7 +36,7 @@ struct persistent {
   }
   static site_options options() {
     site_options o;
-    o.more = "drain_timeout: 3s\n";
+    o.more = "drain_timeout: 6s\n";
     return o;
   }
 

@@ -164,7 +164,7 @@ struct passing {
                   tcp_frontend("front-tls", tls_port, "line",
                                ", certificates: " + certificates / "line.pem") +
                   tcp_frontend("misled", http_port, "web");
-    o.more = "drain_timeout: 2s\n";
+    o.more = "drain_timeout: 5s\n";
     return o;
   }
 

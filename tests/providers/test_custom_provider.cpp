@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(it_keeps_what_it_had_when_the_table_is_broken_or_gone) {
   BOOST_TEST(sink.reports().size() == 1U);
   write("api srv1 10.0.1.10 99999\napi srv2 10.0.1.11 80\n");
   BOOST_TEST(becomes("api", "srv1 10.0.1.10:8080, srv2 10.0.1.11:80"));
-  BOOST_TEST((sink.last_health().value == level::live));
+  BOOST_TEST(eventually([&] { return sink.last_health().value == level::live; }));
 }
 
 BOOST_AUTO_TEST_CASE(the_page_shows_what_is_compiled) {

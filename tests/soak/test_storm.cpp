@@ -81,7 +81,9 @@ class storm {
     const auto commands_before = commands();
     double most = 0;
     {
-      const stopped hung(gateway_.worker_pid());
+      const auto worker = gateway_.worker_pid();
+      BOOST_REQUIRE(worker > 0);
+      const stopped hung(worker);
       change_steadily(changes, a_second, change_, [&] { most = std::max(most, waiting()); });
       most = std::max(most, waiting());
     }

@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(stop_interrupts_a_read_that_waits_for_a_lock) {
   db.make_tables();
   followed provider(db.settings());
   BOOST_REQUIRE(provider.wait_live());
-  std::thread locker([&] { db.psql("BEGIN; LOCK TABLE servers; SELECT pg_sleep(4); COMMIT;"); });
+  std::thread locker([&] { db.psql("BEGIN; LOCK TABLE servers; SELECT pg_sleep(9); COMMIT;"); });
   BOOST_CHECK(eventually([&] {
     return db.psql(
                "SELECT count(*) FROM pg_locks WHERE relation = 'servers'::regclass AND "

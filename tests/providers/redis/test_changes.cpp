@@ -118,12 +118,17 @@ BOOST_AUTO_TEST_CASE(an_unchanged_answer_is_no_report) {
   settings.resync = 100ms;
   const followed provider(settings);
   BOOST_REQUIRE(provider.wait_live());
-  const auto scans = [&] { return db.cli({"INFO", "commandstats"}); };
+  const auto scans = [&] {
+    const auto stats = db.cli({"INFO", "commandstats"});
+    const std::string calls = "cmdstat_scan:calls=";
+    const auto at = stats.find(calls);
+    return at == std::string::npos ? 0UL : std::stoul(stats.substr(at + calls.size()));
+  };
   db.cli({"CONFIG", "RESETSTAT"});
   db.set_server("api", "srv1");
   db.cli({"EXPIRE", "switchyard:server:api:srv1", "1000"});
   db.cli({"HSET", "switchyard:server:api:bad", "port", "x"});
-  BOOST_TEST(eventually([&] { return contains(scans(), "cmdstat_scan:calls=5,"); }));
+  BOOST_TEST(eventually([&] { return scans() >= 5; }));
   BOOST_TEST(provider.reports().size() == 1U);
 }
 

@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(a_flushed_database_is_noticed_within_two_heartbeats) {
     const auto start = clock::now();
     db.cli({flush});
     BOOST_TEST(eventually([&] { return provider.state().backends().empty(); }), flush);
-    BOOST_CHECK(clock::now() - start < 4s);
+    BOOST_CHECK(clock::now() - start < 9s);
     BOOST_TEST(provider.reports().back().full);
   }
 }
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_swapped_database_is_noticed_though_its_keys_have_the_same
     return provider.backend("api")->find("srv2")->port == 77 &&
            provider.backend("other")->find("srv1")->port == 77;
   }));
-  BOOST_CHECK(clock::now() - start < 4s);
+  BOOST_CHECK(clock::now() - start < 9s);
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_database_that_is_swapped_for_a_filled_one_is_noticed) {
@@ -96,40 +96,40 @@ BOOST_AUTO_TEST_CASE(a_key_that_expires_is_gone_within_a_second_though_redis_del
   const followed provider(db.settings());
   BOOST_REQUIRE(provider.wait_server("other", "srv1"));
   const auto start = clock::now();
-  db.cli({"PEXPIRE", "switchyard:server:api:srv1", "700"});
+  db.cli({"PEXPIRE", "switchyard:server:api:srv1", "1800"});
   db.pipe(
       "HSET switchyard:server:api:late address 10.0.0.1 port 80\n"
-      "PEXPIRE switchyard:server:api:late 900\n");
+      "PEXPIRE switchyard:server:api:late 2000\n");
   BOOST_TEST(provider.wait_server("api", "late"));
   BOOST_TEST(provider.wait_no_server("api", "srv1"));
   BOOST_TEST(provider.wait_no_server("api", "late"));
-  BOOST_CHECK(clock::now() - start > 600ms);
-  BOOST_CHECK(clock::now() - start < 2400ms);
+  BOOST_CHECK(clock::now() - start > 1700ms);
+  BOOST_CHECK(clock::now() - start < 6s);
   BOOST_TEST(provider.has("api", "srv2"));
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "1"});
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_were_there_at_the_start_expire_on_time_too) {
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "0"});
-  db.cli({"PEXPIRE", "switchyard:server:other:srv1", "1500"});
+  db.cli({"PEXPIRE", "switchyard:server:other:srv1", "3000"});
   const auto start = clock::now();
   const followed provider(db.settings());
   BOOST_REQUIRE(provider.wait_server("other", "srv1"));
   BOOST_TEST(eventually([&] { return provider.backend("other") == nullptr; }));
-  BOOST_CHECK(clock::now() - start < 2500ms);
+  BOOST_CHECK(clock::now() - start < 7s);
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "1"});
 }
 
 BOOST_AUTO_TEST_CASE(a_refreshed_registration_stays) {
   const followed provider(db.settings());
   BOOST_REQUIRE(provider.wait_server("other", "srv1"));
-  const auto until = clock::now() + 2s;
+  const auto until = clock::now() + 4s;
   while (clock::now() < until) {
-    db.cli({"PEXPIRE", "switchyard:server:api:srv1", "500"});
+    db.cli({"PEXPIRE", "switchyard:server:api:srv1", "1500"});
     BOOST_REQUIRE(provider.has("api", "srv1"));
   }
   db.cli({"PERSIST", "switchyard:server:api:srv1"});
-  const auto later = clock::now() + 700ms;
+  const auto later = clock::now() + 1700ms;
   BOOST_TEST(eventually([&] { return clock::now() > later; }));
   BOOST_TEST(provider.has("api", "srv1"));
   for (const auto& report : provider.reports())
