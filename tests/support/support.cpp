@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -175,9 +176,12 @@ bool eventually(const std::function<bool()>& condition, milliseconds longest) {
   for (;;) {
     // Read first: a condition that becomes true while it is computed shall not be missed.
     const bool last = until.passed();
+    const auto asked = std::chrono::steady_clock::now();
     if (condition()) return true;
     if (last) return false;
-    std::this_thread::sleep_for(milliseconds(2));
+    // One that starts a program takes its time; whoever else is at work shall have half of it.
+    std::this_thread::sleep_for(std::clamp<std::chrono::nanoseconds>(
+        std::chrono::steady_clock::now() - asked, milliseconds(2), milliseconds(50)));
   }
 }
 

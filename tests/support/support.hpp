@@ -45,7 +45,7 @@ class temp_dir {
 std::uint16_t free_port();
 
 /// Calls `condition` until it is true or `longest` has passed; returns its last value. Between two
-/// calls it waits a few milliseconds.
+/// calls it waits as long as the last one took, 2 to 50 ms.
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::milliseconds longest = std::chrono::seconds(10));
 
