@@ -22,6 +22,13 @@ std::vector<std::string> descriptors(pid_t process);
 /// Processes that it has started and not reaped.
 std::size_t child_count(pid_t process);
 
+/// What a sanitizer keeps of the memory that this process has freed, at most.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t kept_by_sanitizer = 512U << 20U;
+#else
+inline constexpr std::size_t kept_by_sanitizer = 0;
+#endif
+
 /// By how many bytes this process's resident memory was at most larger during the action than
 /// before it.
 std::size_t growth_during(const std::function<void()>& action);
