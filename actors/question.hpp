@@ -63,11 +63,14 @@ std::variant<Result, unanswered> ask_actor(caf::actor_system& system,
                                            const std::atomic<bool>& given_up, const Actor& whom,
                                            const Message&... message) {
   const auto box = std::make_shared<answer_box<Result>>();
-  const auto asking = system.spawn([=](caf::event_based_actor* self) {
-    self->request(whom, caf::infinite, message...)
-        .then([=](const Result& answer) { box->put(answer); },
-              [=](const caf::error&) { box->put(unanswered::failed); });
-  });
+  // With an argument: CAF 0.17 makes a reference to nothing of none.
+  const auto asking = system.spawn(
+      [=](caf::event_based_actor* self, const Actor& asked) {
+        self->request(asked, caf::infinite, message...)
+            .then([=](const Result& answer) { box->put(answer); },
+                  [=](const caf::error&) { box->put(unanswered::failed); });
+      },
+      whom);
   auto answer = box->wait(longest, given_up);
   caf::anon_send_exit(asking, caf::exit_reason::kill);
   return answer;
