@@ -14,6 +14,7 @@ const std::string about_haproxy = "haproxy";
 const std::string about_start = "start";
 const std::string about_socket = "runtime socket";
 constexpr std::chrono::seconds loading_slack{3};
+constexpr std::chrono::milliseconds lifeline_again{200};
 
 }  // namespace
 
@@ -238,10 +239,16 @@ bool gateway::keep_managed_alive(apply_report& report) {
 void gateway::renew_lifeline() {
   lifeline_.drop();
   auto reached = outside_->reach_worker(settings_.haproxy, known());
-  if (reached)
-    lifeline_.hold(std::move(reached->conversation), identity_.pid);
-  else
-    verify_due_ = now_;  // it may just have ended, and nobody would tell
+  if (reached) lifeline_.hold(std::move(reached->conversation), identity_.pid);
+  // It may just have ended, and nobody would tell; or an old worker has taken the conversation.
+  if (!lifeline_.held()) verify_due_ = now_;
+}
+
+/// What is due a moment after changes.
+void gateway::look_after(apply_report& report) {
+  if (!ready(report) || !verify(report) || !confirm(report) || lifeline_.held()) return;
+  renew_lifeline();
+  if (!lifeline_.held()) verify_due_ = now_ + lifeline_again;
 }
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,

@@ -103,7 +103,7 @@ apply_report gateway::tick(time_point now) {
   if (const auto look = absence_.next_look(); look && *look <= now) return reconcile(now);
   now_ = now;
   apply_report report;
-  if (verify_due_ && *verify_due_ <= now && ready(report) && verify(report)) confirm(report);
+  if (verify_due_ && *verify_due_ <= now) look_after(report);
   if (saving_.due(now)) save(report);
   if (!drains_.due(now).empty() && open(report)) work_drains(report);
   if (const auto look = certificates_.next_look(); look && *look <= now && open(report))

@@ -115,6 +115,7 @@ class gateway {
   bool read_published(apply_report& report);
   void met();
   void renew_lifeline();
+  void look_after(apply_report& report);
   bool lost(const base::error& why, apply_report& report);
   void tell_detour(apply_report& report);
   std::string remedy() const;

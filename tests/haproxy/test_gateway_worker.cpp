@@ -1,6 +1,7 @@
 // The gateway and the worker that it talks to: replaced, ended, found again.
 
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
@@ -25,29 +26,37 @@ bool old_worker(const gateway_site& site, pid_t pid) {
   return std::find(old.begin(), old.end(), pid) != old.end();
 }
 
+struct patience {
+  int times = 1000;      ///< that the worker is reached
+  bool accepts = false;  ///< after that: it takes a conversation, and ends it
+};
+
 /// Reaches the worker so many times more.
 class ending : public passing_surroundings {
  public:
-  ending(const switchyard::config::haproxy_settings& s, std::shared_ptr<int> times)
-      : passing_surroundings(haproxy::real_surroundings(s)), times_(std::move(times)) {}
+  ending(const switchyard::config::haproxy_settings& s, std::shared_ptr<patience> left)
+      : passing_surroundings(haproxy::real_surroundings(s)), left_(std::move(left)) {}
   base::outcome<haproxy::way> reach_worker(const settings& s,
                                            const haproxy::incumbent& known) override {
-    if (--*times_ < 0) return base::error{base::errc::unavailable, "it has just ended"};
-    return passing_surroundings::reach_worker(s, known);
+    if (--left_->times >= 0) return passing_surroundings::reach_worker(s, known);
+    if (!left_->accepts) return base::error{base::errc::unavailable, "it has just ended"};
+    auto reached = passing_surroundings::reach_worker(s, known);
+    ::shutdown(reached->conversation->fd(), SHUT_RDWR);
+    return reached;
   }
 
  private:
-  std::shared_ptr<int> times_;
+  std::shared_ptr<patience> left_;
 };
 
 struct allowance {
-  std::shared_ptr<int> times = std::make_shared<int>(1000);
+  std::shared_ptr<patience> left = std::make_shared<patience>();
 };
 
 struct ending_site : allowance, gateway_site {
   ending_site()
       : gateway_site(
-            {.outside = [this](const auto& s) { return std::make_unique<ending>(s, times); }}) {
+            {.outside = [this](const auto& s) { return std::make_unique<ending>(s, left); }}) {
     begin({web_site::web()});
   }
 };
@@ -62,15 +71,33 @@ void kill_worker(const gateway_site& site) {
 
 BOOST_FIXTURE_TEST_CASE(one_that_ends_as_soon_as_it_was_met_is_looked_after_at_once, ending_site) {
   settle();
-  *times = 1;  // the conversation, and none that would tell of its end
+  left->times = 1;  // the conversation, and none that would tell of its end
   const auto met = apply(of_its_own_kind(backend_of("other", {local_server("x")})));
   BOOST_REQUIRE(met.reload.has_value());
   BOOST_TEST(told(met, "HAProxy has a new worker") == 1U, words(met));
   BOOST_REQUIRE(gateway().next_work().has_value());
   BOOST_TEST((*gateway().next_work() <= now));
-  *times = 1000;
+  left->times = 1000;
   tick();
   BOOST_TEST((!gateway().next_work() || *gateway().next_work() > now));
+}
+
+BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_could_not_be_had_is_watched_a_moment_later,
+                        ending_site) {
+  settle();
+  left->times = 1;
+  left->accepts = true;
+  BOOST_REQUIRE(
+      apply(of_its_own_kind(backend_of("other", {local_server("x")}))).reload.has_value());
+  BOOST_TEST(gateway().lifeline() == -1);
+  tick();
+  BOOST_TEST(gateway().lifeline() == -1);
+  BOOST_REQUIRE(gateway().next_work().has_value());
+  left->times = 1000;
+  tick_after(milliseconds(200));
+  BOOST_TEST(gateway().lifeline() >= 0);
+  settle();  // and rests
+  BOOST_TEST(!gateway().next_work().has_value());
 }
 
 BOOST_FIXTURE_TEST_SUITE(gateway_and_a_replaced_worker, web_site)

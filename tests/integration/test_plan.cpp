@@ -166,7 +166,8 @@ BOOST_AUTO_TEST_CASE(what_the_guard_holds_stays_in_a_plan_and_is_told) {
   BOOST_TEST(contains(plan({}).output, std::string("would be held: ") + what), plan({}).output);
   rows.sql(insert_server("shop", "two", two.port()));
   BOOST_TEST(plan({}).exit_code == differs);
-  for (const auto& step : planned({})["steps"])
+  const auto differences = planned({});
+  for (const auto& step : differences.at("steps"))
     if (step["do"] == "command") BOOST_TEST(step["backend"] == "shop");
   // As it is held.
   installation.start_switchyard();
