@@ -2,51 +2,16 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
-#include "actors/restart_policy.hpp"
+#include "actors/supervisor_state.hpp"
 #include "providers/registry.hpp"
 
 namespace switchyard::actors {
 
 namespace {
-
-const std::string writer_name = "writer";
-const std::string manager_name = "manager";
-const std::string timer_name = "timer";
-const std::string api_name = "api";
-const std::string provider_prefix = "provider ";
-
-struct child {
-  restart_policy policy;
-  caf::actor handle;
-};
-
-struct supervisor_state {
-  supervisor_state() = default;
-  static inline const char* name = "supervisor";
-
-  settings_ptr settings;
-  observer_ptr seen_by;
-  std::function<void(std::string)> failed;
-  child_makers make;
-  std::map<std::string, child> children;
-  writer_actor writer;
-  manager_actor manager;
-  keeper_ptr keeper;  // of all managers
-  timer_actor timer;
-  std::uint64_t next_epoch = 1;
-  bool stopping = false;
-  std::optional<caf::typed_response_promise<stop_atom>> stopped;
-  std::minstd_rand random{std::random_device{}()};
-};
-static_assert(!std::is_aggregate_v<supervisor_state>);  // CAF would build one from its self pointer
-
-using supervisor_self = supervisor_actor::stateful_pointer<supervisor_state>;
 
 /// Epochs of successive actors of one provider lie this far apart, since each start takes one.
 constexpr std::uint64_t epochs_per_actor = 1'000'000;
@@ -128,12 +93,15 @@ void child_failed(supervisor_self self, const std::string& name, const std::stri
   const auto wait = entry_of(self, name)
                         .policy.ended(self->clock().now(), static_cast<std::uint32_t>(s.random()));
   if (!wait) {
+    s.given_up = true;
     s.failed(name + " keeps failing: " + reason);
     return;
   }
   s.seen_by->failed(name, reason, *wait);
   self->delayed_send(self, *wait, restart_atom::value, name);
 }
+
+}  // namespace
 
 /// A child for which the system has no thread or no memory has failed like one that ended.
 void start_child(supervisor_self self, const std::string& name) {
@@ -147,32 +115,7 @@ void start_child(supervisor_self self, const std::string& name) {
   }
 }
 
-// -- ending in order
-
-/// The next thing to end while stopping; called again whenever a child has ended.
-void go_on_stopping(supervisor_self self) {
-  auto& s = self->state;
-  // Those that wait for their restart do not get it.
-  std::erase_if(s.children, [](const auto& c) { return !c.second.handle; });
-  const auto end = [&](const std::string& prefix) {
-    bool any = false;
-    for (const auto& [name, c] : s.children) {
-      if (!name.starts_with(prefix)) continue;
-      self->send_exit(c.handle, caf::exit_reason::user_shutdown);
-      any = true;
-    }
-    return any;
-  };
-  // The providers all at once: each may have to wait for its source.
-  if (end(api_name) || end(timer_name) || end(provider_prefix) || end(manager_name)) return;
-  if (s.writer) {
-    self->request(s.writer, caf::infinite, stop_atom::value)
-        .then([](stop_atom) {}, [](const caf::error&) {});
-    return;
-  }
-  s.stopped->deliver(stop_atom::value);
-  self->quit();
-}
+namespace {
 
 // -- what ended
 
