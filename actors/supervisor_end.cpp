@@ -41,6 +41,7 @@ void go_on_stopping(supervisor_self self) {
   if (end(self, api_name) || end(self, timer_name) || end(self, provider_prefix) ||
       end(self, manager_name) || stop_writer(self))
     return;
+  s.keeper.reset();  // whoever hears of the end may end the process: what it keeps is on disk then
   if (s.writer_stopped)
     s.stopped->deliver(stop_atom::value);
   else

@@ -197,6 +197,24 @@ BOOST_AUTO_TEST_CASE(a_writer_that_was_given_up_is_not_started_once_more) {
   BOOST_TEST(seen->made["writer"] == made);
 }
 
+BOOST_AUTO_TEST_CASE(the_last_good_views_are_on_disk_before_the_end_is_told) {
+  auto report = std::make_shared<model::report>();
+  report->full = true;
+  report->routes.emplace();
+  bool told_before = true;
+  make.manager = [&, usual = make.manager](auto& in, auto settings, auto seen_by, auto keeper) {
+    // The keeper's thread calls back at its end, for which the test's waits.
+    keeper->take("a", report, {}, {}, false, [&] { told_before = self->has_next_message(); });
+    return usual(in, settings, seen_by, keeper);
+  };
+  start({});
+  seen->lingering = false;
+  seen->writer.keeps_on = false;
+  stop();
+  BOOST_TEST(!told_before);
+  BOOST_TEST(answered());
+}
+
 BOOST_AUTO_TEST_CASE(settings_that_come_meanwhile_start_nothing) {
   start({});
   stop();
