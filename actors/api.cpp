@@ -37,7 +37,9 @@ struct api_state {
   std::minstd_rand random{std::random_device{}()};
 
   ~api_state() {
-    if (service) service->close();  // requests that wait for HAProxy end at once
+    // Requests that wait for HAProxy end at once.
+    if (service) service->close();
+    if (plans) plans->close();
   }
   api_state(const api_state&) = delete;
   api_state& operator=(const api_state&) = delete;
@@ -95,9 +97,12 @@ void take_settings(api_self self, const settings_ptr& next) {
   s.scrape->configure(next);
   // The files of a certificate may have changed under the same names.
   if (before->api == next->api && !next->api.certificate) return;
-  s.service->close();  // the new address must not wait for the requests of the old one
+  // The new address must not wait for the requests of the old one.
+  s.service->close();
+  s.plans->close();
   s.server.reset();
   s.service->open();
+  s.plans->open();
   s.told.clear();
   try_to_listen(self);
 }

@@ -1,6 +1,5 @@
 #include "actors/host_names.hpp"
 
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -78,21 +77,21 @@ host_names::outcome host_names::take(const name_answer& answer) {
 }
 
 void resolve_now(model::name_book& names, const config::resolver_settings& settings,
-                 std::chrono::milliseconds longest) {
+                 std::chrono::milliseconds longest, const base::wakeup* interrupt) {
   const auto wanted = names.unresolved();
   if (wanted.empty()) return;
   std::mutex mutex;
-  std::condition_variable more;
+  base::wakeup all_came;
   std::map<std::string, base::outcome<base::resolver::answer>> answers;
   {
     base::resolver resolver(options_of(settings), [&](const std::string& host, const auto& found) {
       const std::lock_guard lock(mutex);
       answers.insert_or_assign(host, found);
-      more.notify_one();
+      if (answers.size() == wanted.size()) all_came.notify();
     });
     resolver.watch({wanted.begin(), wanted.end()});
-    std::unique_lock lock(mutex);
-    more.wait_for(lock, longest, [&] { return answers.size() == wanted.size(); });
+    static_cast<void>(base::wait_either(interrupt != nullptr ? interrupt->fd() : all_came.fd(),
+                                        all_came, longest));
   }
   for (const auto& [host, found] : answers) {
     if (found)

@@ -54,8 +54,9 @@ class host_names {
   std::unique_ptr<base::resolver> resolver_;
 };
 
-/// Looks up the names that were never resolved, for at most `longest`; for plans. Blocks.
+/// Looks up the names that were never resolved, for at most `longest`, and until `interrupt` is
+/// notified; for plans. Blocks.
 void resolve_now(model::name_book& names, const config::resolver_settings& settings,
-                 std::chrono::milliseconds longest);
+                 std::chrono::milliseconds longest, const base::wakeup* interrupt = nullptr);
 
 }  // namespace switchyard::actors

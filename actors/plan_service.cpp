@@ -2,6 +2,9 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
+
+#include "actors/question.hpp"
 
 namespace switchyard::actors {
 
@@ -22,6 +25,16 @@ void plan_service::configure(settings_ptr settings) {
   settings_ = std::move(settings);
 }
 
+void plan_service::close() {
+  closing_ = true;
+  closed_.notify();
+}
+
+void plan_service::open() {
+  closed_.clear();
+  closing_ = false;
+}
+
 outcome<nlohmann::json> plan_service::answer(plan_question question) {
   const std::unique_lock alone(planning_, longest);
   if (!alone) return error{errc::unavailable, "other plans are being made; try again in a moment"};
@@ -33,7 +46,7 @@ outcome<nlohmann::json> plan_service::answer(plan_question question) {
     const std::lock_guard lock(mutex_);
     settings = settings_;
   }
-  auto made = plan(*settings, **state, question);
+  auto made = plan(*settings, **state, question, &closed_);
   if (!made) return made.error();
   if (!question.whole)
     if (const auto held = ask_manager<holds_ptr>(holds_atom::value)) made->held = **held;
@@ -41,21 +54,19 @@ outcome<nlohmann::json> plan_service::answer(plan_question question) {
   return to_json(*made);
 }
 
-/// Nothing: it does not answer in time.
+/// Nothing: it does not answer in time, or is not waited for any more.
 template <class Answer, class Question>
 std::optional<Answer> plan_service::ask_manager(const Question& question) {
-  caf::scoped_actor self(system_);
-  children_ptr children;
-  std::optional<Answer> answer;
-  const auto failed = [](const caf::error&) {};
-  self->request(supervisor_, longest, children_atom::value)
-      .receive([&](const children_ptr& found) { children = found; }, failed);
-  if (!children) return answer;
-  const auto manager = children->children.find("manager");
-  if (manager == children->children.end()) return answer;
-  self->request(caf::actor_cast<manager_actor>(manager->second.handle), longest, question)
-      .receive([&](const Answer& found) { answer = found; }, failed);
-  return answer;
+  const auto found =
+      ask_actor<children_ptr>(system_, longest, closing_, supervisor_, children_atom::value);
+  const auto* const children = std::get_if<children_ptr>(&found);
+  if (children == nullptr) return std::nullopt;
+  const auto manager = (*children)->children.find("manager");
+  if (manager == (*children)->children.end() || !manager->second.handle) return std::nullopt;
+  const auto answer = ask_actor<Answer>(
+      system_, longest, closing_, caf::actor_cast<manager_actor>(manager->second.handle), question);
+  if (const auto* const known = std::get_if<Answer>(&answer)) return *known;
+  return std::nullopt;
 }
 
 }  // namespace switchyard::actors

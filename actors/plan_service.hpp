@@ -5,6 +5,7 @@
 //
 // Threading: any thread. One plan is made at a time, since each checks configurations.
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 
 #include "actors/planning.hpp"
 #include "actors/protocol.hpp"
+#include "base/fd.hpp"
 #include "base/timed_lock.hpp"
 
 namespace switchyard::actors {
@@ -24,9 +26,12 @@ class plan_service {
   plan_service(caf::actor_system& system, settings_ptr settings, supervisor_actor supervisor);
 
   void configure(settings_ptr settings);
+  /// Gives up the plans that are being made, and allows none until open().
+  void close();
+  void open();
 
-  /// errc::unavailable: the manager does not answer, or an earlier plan takes too long; else as
-  /// plan().
+  /// errc::unavailable: the manager does not answer, an earlier plan takes too long, or it was
+  /// given up; else as plan().
   base::outcome<nlohmann::json> answer(plan_question question);
 
  private:
@@ -35,6 +40,8 @@ class plan_service {
 
   caf::actor_system& system_;
   supervisor_actor supervisor_;
+  std::atomic<bool> closing_{false};
+  base::wakeup closed_;  // notified while closing_
   base::timed_lock planning_;
   std::mutex mutex_;
   settings_ptr settings_;  // guarded by mutex_

@@ -32,14 +32,14 @@ void lay_over(desired_copy& desired, const config::settings& settings,
 }  // namespace
 
 base::outcome<plan_answer> plan(const config::settings& settings, desired_copy desired,
-                                const plan_question& question) {
+                                const plan_question& question, const base::wakeup* interrupt) {
   plan_answer answer;
   if (question.document) {
     lay_over(desired, settings, question);
     for (const auto& r : question.document->refused) answer.refused.push_back({the_document, r});
   }
   for (const auto& [name, backend] : desired.state.backends()) desired.names.take(name, backend);
-  resolve_now(desired.names, settings.resolver, longest_resolving);
+  resolve_now(desired.names, settings.resolver, longest_resolving, interrupt);
   for (const auto& host : desired.names.unresolved()) {
     const auto failure = desired.names.failure_of(host);
     answer.refused.push_back({"resolver",
@@ -48,8 +48,8 @@ base::outcome<plan_answer> plan(const config::settings& settings, desired_copy d
   }
   dispatch_queue queue;
   queue.everything();
-  auto preview =
-      haproxy::preview_of(gateway_settings_of(settings), *queue.next(desired.state, desired.names));
+  auto preview = haproxy::preview_of(gateway_settings_of(settings),
+                                     *queue.next(desired.state, desired.names), interrupt);
   if (!preview) return preview.error();
   answer.preview = std::move(preview).value();
   return answer;

@@ -12,6 +12,7 @@
 
 #include "actors/protocol.hpp"
 #include "api/status.hpp"
+#include "base/fd.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/preview.hpp"
@@ -41,7 +42,8 @@ inline constexpr const char* the_document = "document:";
 
 /// Errors are those of haproxy::preview_of(). `refused` has the document's.
 base::outcome<plan_answer> plan(const config::settings& settings, desired_copy desired,
-                                const plan_question& question);
+                                const plan_question& question,
+                                const base::wakeup* interrupt = nullptr);
 
 /// Out of what sources and HAProxy were quoted with, as base::redact() does. For every answer
 /// before it is shown.

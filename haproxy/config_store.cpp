@@ -114,8 +114,9 @@ std::string words_of(std::string_view output) {
 
 }  // namespace
 
-config_store::config_store(const config::haproxy_settings& settings, base::files& files)
-    : settings_(settings), files_(files) {}
+config_store::config_store(const config::haproxy_settings& settings, base::files& files,
+                           const base::wakeup* interrupt)
+    : settings_(settings), files_(files), interrupt_(interrupt) {}
 
 outcome<configuration> config_store::load() {
   const auto text = files_.read(settings_.config_file, largest_config_file);
@@ -152,6 +153,7 @@ status config_store::validate(const configuration& candidate, const std::string&
   const auto file = temporary_file::beside(place, text);
   if (!file) return file.error();
   base::command_line command{{settings_.binary, "-c"}, {}, validation_deadline};
+  command.interrupt = interrupt_;
   if (settings_.base_file) command.argv.insert(command.argv.end(), {"-f", *settings_.base_file});
   command.argv.insert(command.argv.end(), {"-f", file->path()});
   const auto checked = base::run(command);

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "base/fd.hpp"
 #include "base/files.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
@@ -22,9 +23,10 @@ inline constexpr std::size_t largest_config_file = 1U << 30;
 
 class config_store {
  public:
-  /// `files` outlives the store.
+  /// `files` and `interrupt` outlive the store. `interrupt`: as of validate().
   explicit config_store(const config::haproxy_settings& settings,
-                        base::files& files = base::files_on_disk());
+                        base::files& files = base::files_on_disk(),
+                        const base::wakeup* interrupt = nullptr);
 
   /// Removes the temporary files that a killed switchyard has left. No other one may run on the
   /// same config_file.
@@ -36,6 +38,7 @@ class config_store {
   /// Checks that the file can be replaced: invariants, then `haproxy -c` on a temporary copy beside
   /// it (with base_file before it, an empty environment and a deadline of 30 s). Without a binary
   /// ("haproxy.binary" empty) only the invariants. errc::refused holds HAProxy's own words.
+  /// errc::unavailable: the interrupt was notified, which ends HAProxy's check.
   /// `scratch`: a folder for the temporary copy in the place of the file's own; "" for that.
   base::status validate(const configuration& candidate, const std::string& scratch = {}) const;
 
@@ -70,6 +73,7 @@ class config_store {
 
   config::haproxy_settings settings_;
   base::files& files_;
+  const base::wakeup* interrupt_;
   struct look {
     std::uint64_t device, inode;
     std::int64_t size, seconds, nanoseconds;

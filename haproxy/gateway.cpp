@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds settle{1000};
 gateway::gateway(gateway_settings settings, std::unique_ptr<surroundings> outside)
     : settings_(std::move(settings)),
       outside_(outside ? std::move(outside) : real_surroundings(settings_.haproxy)),
-      store_(settings_.haproxy, outside_->files()),
+      store_(settings_.haproxy, outside_->files(), outside_->interrupt()),
       kept_(settings_.haproxy, outside_->files()),
       budget_(settings_.haproxy.reload),
       drains_(settings_.drain_timeout),

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 // A reload that cannot be made is tried again and again: what has not come to an end by then waits.
 constexpr std::chrono::seconds slack{5};
 
+const base::error given_up{base::errc::unavailable, "the plan was given up before it was made"};
+
 /// The backend that a command is about: "web" of `set server web/s1 …` and of
 /// `set maxconn server web/s1 …`; "" for the map.
 std::string backend_of(std::string_view line) {
@@ -31,8 +33,9 @@ std::string backend_of(std::string_view line) {
 /// Runs a gateway on the rehearsal, pass by pass, and collects.
 class director {
  public:
-  explicit director(const gateway_settings& settings) : settings_(settings) {
-    auto outside = std::make_unique<rehearsal>(settings.haproxy);
+  director(const gateway_settings& settings, const base::wakeup* interrupt)
+      : settings_(settings), interrupt_(interrupt) {
+    auto outside = std::make_unique<rehearsal>(settings.haproxy, interrupt);
     outside_ = outside.get();
     gateway_ = std::make_unique<gateway>(settings, std::move(outside));
   }
@@ -40,6 +43,7 @@ class director {
   base::status run(const apply_request& request) {
     apply_report report;
     if (auto started = gateway_->start(now_, report); !started) return started;
+    if (interrupted()) return given_up;
     collect(report);
     report = gateway_->apply(request, now_);
     result_.reachable = report.reachable;
@@ -50,9 +54,11 @@ class director {
     for (auto next = gateway_->next_work(); report.reachable && next && *next <= end;
          next = gateway_->next_work()) {
       now_ = std::max(now_, *next);
+      if (interrupted()) return given_up;
       report = gateway_->tick(now_);
       collect(report);
     }
+    if (interrupted()) return given_up;
     if (outside_->unknown()) return *outside_->unknown();
     result_.waiting = std::move(report.waiting);
     compare_files();
@@ -103,7 +109,15 @@ class director {
     result_.files.push_back({path, std::move(changes)});
   }
 
+  /// What came of checks that were cut short is no answer.
+  bool interrupted() const {
+    if (interrupt_ == nullptr) return false;
+    const auto told = base::wait_readable(interrupt_->fd(), base::deadline(milliseconds(0)));
+    return told && *told;
+  }
+
   const gateway_settings& settings_;
+  const base::wakeup* interrupt_;
   rehearsal* outside_ = nullptr;  // the gateway's
   std::unique_ptr<gateway> gateway_;
   const gateway::time_point begin_ = std::chrono::steady_clock::now();
@@ -121,8 +135,9 @@ std::vector<reload_reason> preview::reload_reasons() const {
   return all;
 }
 
-outcome<preview> preview_of(const gateway_settings& settings, const apply_request& request) {
-  director rehearsed_by(settings);
+outcome<preview> preview_of(const gateway_settings& settings, const apply_request& request,
+                            const base::wakeup* interrupt) {
+  director rehearsed_by(settings, interrupt);
   if (auto ran = rehearsed_by.run(request); !ran) return ran.error();
   return rehearsed_by.take();
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "base/outcome.hpp"
 #include "haproxy/apply.hpp"
 #include "haproxy/gateway.hpp"
@@ -58,8 +59,10 @@ struct preview {
 /// What gateway::apply() would do with this request, and what would follow from it. A switchyard
 /// that runs is taken to have done what it had to do before. errc::conflict, errc::refused,
 /// errc::not_found: as gateway::start(); errc::invalid: the rehearsal knows no answer to a question
-/// of the gateway; else why an HAProxy that may be there cannot be read.
-base::outcome<preview> preview_of(const gateway_settings& settings, const apply_request& request);
+/// of the gateway; errc::unavailable: `interrupt` was notified, which ends it soon; else why an
+/// HAProxy that may be there cannot be read.
+base::outcome<preview> preview_of(const gateway_settings& settings, const apply_request& request,
+                                  const base::wakeup* interrupt = nullptr);
 
 /// For programs: docs/plan.md describes it.
 nlohmann::json to_json(const preview& value);

@@ -59,7 +59,8 @@ class rehearsal::dialogue final : public conversation {
   base::wakeup never_;
 };
 
-rehearsal::rehearsal(const settings& s) : settings_(s) {}
+rehearsal::rehearsal(const settings& s, const base::wakeup* interrupt)
+    : settings_(s), interrupt_(interrupt) {}
 
 // -- the HAProxy that runs
 

@@ -33,7 +33,8 @@ bool only_asks(std::string_view line);
 
 class rehearsal final : public surroundings {
  public:
-  explicit rehearsal(const settings& s);
+  /// `interrupt` outlives it.
+  explicit rehearsal(const settings& s, const base::wakeup* interrupt = nullptr);
 
   base::outcome<way> reach_worker(const settings& s, const incumbent& known) override;
   base::outcome<incumbent> recognise(const settings& s, const incumbent& known,
@@ -55,6 +56,7 @@ class rehearsal final : public surroundings {
   void stop(std::chrono::milliseconds /*grace*/) override {}
 
   base::files& files() override { return files_; }
+  const base::wakeup* interrupt() const override { return interrupt_; }
 
   /// All that was noted so far, in order.
   const std::vector<rehearsed>& noted() const { return stage_->noted; }
@@ -80,6 +82,7 @@ class rehearsal final : public surroundings {
   base::outcome<master_process> imagined_master() const;
 
   settings settings_;
+  const base::wakeup* interrupt_;
   overlay_files files_;
   std::shared_ptr<stage> stage_ = std::make_shared<stage>();
   incumbent met_;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "base/files.hpp"
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
@@ -56,6 +57,9 @@ class surroundings {
 
   /// Where our own files lie.
   virtual base::files& files() = 0;
+
+  /// Notified when what is done is of no use any more: `haproxy -c` is killed then. nullptr: never.
+  virtual const base::wakeup* interrupt() const { return nullptr; }
 
  protected:
   surroundings() = default;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "haproxy/preview.hpp"
 #include "tests/haproxy/gateway_sites.hpp"
@@ -190,6 +191,27 @@ BOOST_FIXTURE_TEST_CASE(what_haproxy_refuses_waits_with_its_words, web_site) {
   BOOST_TEST(tells(*found, "reload failed"));
   BOOST_TEST(
       std::ranges::none_of(found->steps, [](const auto& s) { return s.what == deed::reload; }));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_plan_that_nobody_waits_for_any_more_ends_during_a_check, web_site) {
+  settle();
+  auto slow = settings;
+  slow.haproxy.binary = path("slow");
+  write_text(slow.haproxy.binary, "#!/bin/sh\n[ \"$1\" = -c ] && touch " + path("checking") +
+                                      " && sleep 25\nexec " + settings.haproxy.binary +
+                                      " \"$@\"\n");
+  std::filesystem::permissions(slow.haproxy.binary, std::filesystem::perms::owner_all);
+  base::wakeup enough;
+  std::jthread other([&] {
+    eventually([&] { return std::filesystem::exists(path("checking")); });
+    enough.notify();
+  });
+  const auto shop = of_its_own_kind(backend_of("shop", {local_server("a")}));
+  const base::deadline soon(std::chrono::seconds(15));
+  const auto found = haproxy::preview_of(slow, whole({change(web()), change(shop)}), &enough);
+  BOOST_REQUIRE(!found);
+  BOOST_TEST((found.error().kind == base::errc::unavailable));
+  BOOST_TEST(!soon.passed());
 }
 
 BOOST_FIXTURE_TEST_CASE(while_haproxy_is_away_the_file_takes_it_all, web_site) {

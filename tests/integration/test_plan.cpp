@@ -1,7 +1,9 @@
 // `switchyard plan` beside a whole installation.
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/subprocess.hpp"
 #include "tests/api/description.hpp"
@@ -148,6 +150,30 @@ BOOST_AUTO_TEST_CASE(the_api_plans_for_the_present_state_and_for_a_document) {
   BOOST_TEST(ask("POST", "/v1/plan", "[]").status == 422);
   BOOST_TEST(ask("POST", "/v1/plan?whole=7", empty.dump()).status == 400);
   BOOST_TEST(installation.answered_by({"one"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_that_is_being_checked_keeps_no_end_waiting) {
+  BOOST_REQUIRE(installation.stop_switchyard() == 0);
+  const auto slow = installation.file("slow"), checking = installation.file("checking");
+  const auto armed = installation.file("armed");
+  write_text(slow, "#!/bin/sh\n[ \"$1\" = -c ] && [ -e " + armed + " ] && touch " + checking +
+                       " && sleep 25\nexec " + haproxy_binary() + " \"$@\"\n");
+  std::filesystem::permissions(slow, std::filesystem::perms::owner_all);
+  auto settings = read_text(installation.settings_file());
+  settings.replace(settings.find("binary: ") + 8, haproxy_binary().size(), slow);
+  write_text(installation.settings_file(), settings);
+  installation.start_switchyard();
+  BOOST_REQUIRE(eventually(
+      [&] { return http_ask(installation.api_port(), "GET", "/readyz").status == 200; }));
+  write_text(armed, "");
+  std::jthread client([&] {
+    const json shop{{"name", "shop"}, {"balance", "leastconn"}, {"servers", json::array()}};
+    http_ask(installation.api_port(), "POST", "/v1/plan", json{{"backends", {shop}}}.dump());
+  });
+  BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(checking); }));
+  const base::deadline soon(std::chrono::seconds(10));
+  BOOST_TEST(installation.stop_switchyard() == 0);
+  BOOST_TEST(!soon.passed());
 }
 
 BOOST_AUTO_TEST_CASE(what_the_guard_holds_stays_in_a_plan_and_is_told) {
