@@ -13,6 +13,7 @@
 #include "actors/guarding.hpp"
 #include "actors/host_names.hpp"
 #include "actors/observer.hpp"
+#include "actors/owed.hpp"
 #include "actors/protocol.hpp"
 #include "actors/refusal_log.hpp"
 #include "actors/status_book.hpp"
@@ -23,6 +24,13 @@ namespace switchyard::actors {
 
 struct manager_state {
   manager_state() : desired({}) {}
+  ~manager_state() {
+    for (auto& [ticket, p] : promises) give_up(p);
+    for (auto& p : asked) give_up(p);
+    for (auto& p : answered) give_up(p);
+  }
+  manager_state(const manager_state&) = delete;
+  manager_state& operator=(const manager_state&) = delete;
   static inline const char* name = "manager";
 
   observer_ptr seen_by;

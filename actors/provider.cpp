@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/event_buffer.hpp"
+#include "actors/owed.hpp"
 #include "providers/editable.hpp"
 #include "providers/quota_sink.hpp"
 
@@ -100,8 +101,9 @@ class actor_sink final : public providers::sink {
 struct provider_state {
   provider_state() = default;
   static inline const char* name = "provider";
-  // Whatever ends the actor, the provider's thread ends with it.
+  // Whatever ends the actor, nobody is kept waiting, and the provider's thread ends with it.
   ~provider_state() {
+    for (auto& a : awaited) give_up(a.promise);
     if (provider) provider->stop();
   }
   provider_state(const provider_state&) = delete;

@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include "actors/owed.hpp"
 #include "actors/protocol.hpp"
 #include "actors/restart_policy.hpp"
 #include "actors/supervisor.hpp"
@@ -30,6 +31,11 @@ struct child {
 
 struct supervisor_state {
   supervisor_state() = default;
+  ~supervisor_state() {
+    if (stopped) give_up(*stopped);
+  }
+  supervisor_state(const supervisor_state&) = delete;
+  supervisor_state& operator=(const supervisor_state&) = delete;
   static inline const char* name = "supervisor";
 
   settings_ptr settings;

@@ -51,6 +51,29 @@ BOOST_AUTO_TEST_CASE(an_approval_is_awaited_until_the_writer_has_it) {
   BOOST_TEST(status()->holds.count == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_manager_that_ends_keeps_nobody_waiting_for_its_answers) {
+  start({"p"});
+  report("p", report_of(twenty()));
+  answer();
+  report("p", report_of({"b0"}));
+  const auto decided = ask<decision_ptr>(approve_atom::value, std::uint64_t{1});
+  report("p", report_of({"b0", "b1"}));
+  acknowledgements();
+  const caf::scoped_actor asker{system};
+  auto applied = asker->request(manager, caf::infinite, await_atom::value, decided->ticket);
+  auto pass = asker->request(manager, caf::infinite, repair_atom::value);
+  run();
+  BOOST_REQUIRE(!asker->has_next_message());
+  self->send_exit(manager, caf::exit_reason::kill);
+  run();
+  BOOST_REQUIRE(asker->has_next_message());
+  const auto down = [](const caf::error& e) { BOOST_TEST((e == caf::sec::request_receiver_down)); };
+  applied.receive([](std::uint64_t) { BOOST_ERROR("an answer"); }, down);
+  pass.receive([](const apply_report_ptr&) { BOOST_ERROR("an answer"); }, down);
+  // Nor is there an error for a report, with which a provider would end.
+  BOOST_TEST(!self->has_next_message());
+}
+
 BOOST_AUTO_TEST_CASE(a_rejected_hold_is_shown_as_one_and_an_unknown_one_is_none) {
   start({"p"});
   report("p", report_of(twenty()));

@@ -145,6 +145,15 @@ BOOST_AUTO_TEST_CASE(whatever_ends_the_actor_the_source_is_let_go) {
   BOOST_TEST(tests::eventually([&] { return told.stops == 1; }));
 }
 
+BOOST_AUTO_TEST_CASE(an_actor_that_ends_keeps_nobody_waiting_for_a_report) {
+  const caf::scoped_actor asker{system};
+  auto applied =
+      asker->request(provider, std::chrono::seconds(5), await_atom::value, std::uint64_t{1});
+  caf::anon_send_exit(provider, caf::exit_reason::user_shutdown);
+  applied.receive([](std::uint64_t) { BOOST_ERROR("an answer"); },
+                  [](const caf::error& e) { BOOST_TEST((e == caf::sec::request_receiver_down)); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::actors
