@@ -135,12 +135,16 @@ void start_over(provider_self self, const manager_actor& manager) {
 
 edit_answer_ptr make_edit(provider_self self, const model::edit& change) {
   auto& s = self->state;
+  const auto before = s.sink->put();
   auto* const by_hand = dynamic_cast<providers::editable*>(s.provider.get());
   auto done = by_hand != nullptr
                   ? by_hand->edit(change)
                   : base::outcome<model::edited>(
                         base::error{base::errc::refused, "this provider takes no changes by hand"});
-  return std::make_shared<const edit_answer>(edit_answer{std::move(done), s.sink->put()});
+  auto report = s.sink->put();
+  // A provider that has not begun to report, or could not yet: the change is in its next report.
+  if (done && done->changed && report == before) ++report;
+  return std::make_shared<const edit_answer>(edit_answer{std::move(done), report});
 }
 
 caf::typed_response_promise<std::uint64_t> await(provider_self self, std::uint64_t report) {

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "actors/provider.hpp"
+#include "providers/editable.hpp"
 #include "tests/actors/scripted_manager.hpp"
 #include "tests/support/support.hpp"
 
@@ -16,6 +17,7 @@ struct source {
   providers::sink* sink = nullptr;
   std::atomic<int> starts{0};
   std::atomic<int> stops{0};
+  std::atomic<bool> reports_edits{true};  ///< false: as one that cannot report yet
 
   void say(model::report r) {
     const std::lock_guard lock(mutex);
@@ -23,7 +25,13 @@ struct source {
   }
 };
 
-class spoken_provider final : public providers::provider {
+model::report naming(const std::string& backend) {
+  model::report r;
+  r.backends[backend] = {};
+  return r;
+}
+
+class spoken_provider final : public providers::provider, public providers::editable {
  public:
   explicit spoken_provider(source& s) : source_(s) {}
   void start(providers::sink& target) override {
@@ -35,6 +43,10 @@ class spoken_provider final : public providers::provider {
     const std::lock_guard lock(source_.mutex);
     if (source_.sink != nullptr) ++source_.stops;
     source_.sink = nullptr;
+  }
+  base::outcome<model::edited> edit(const model::edit& change) override {
+    if (source_.reports_edits) source_.say(naming(change.backend));
+    return model::edited{false, true, "v"};
   }
   base::outcome<model::report> backends() override { return model::report{}; }
   base::outcome<model::report> backend(const std::string&) override { return model::report{}; }
@@ -73,12 +85,6 @@ manager_script recording(manager_record* record) {
             record->owed.clear();
           },
   };
-}
-
-model::report naming(const std::string& backend) {
-  model::report r;
-  r.backends[backend] = {};
-  return r;
 }
 
 struct sharing_config : caf::actor_system_config {
@@ -143,6 +149,24 @@ BOOST_AUTO_TEST_CASE(a_new_manager_means_a_new_epoch_and_a_fresh_start) {
 BOOST_AUTO_TEST_CASE(whatever_ends_the_actor_the_source_is_let_go) {
   caf::anon_send_exit(provider, caf::exit_reason::kill);
   BOOST_TEST(tests::eventually([&] { return told.stops == 1; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_change_by_hand_is_applied_with_the_report_that_has_it) {
+  const caf::scoped_actor asker{system};
+  const auto report_of_edit = [&] {
+    std::uint64_t number = 0;
+    asker
+        ->request(provider, std::chrono::seconds(5), edit_atom::value,
+                  edit_ptr(std::make_shared<const model::edit>()))
+        .receive([&](const edit_answer_ptr& a) { number = a->report; },
+                 [](const caf::error&) { BOOST_ERROR("no answer"); });
+    return number;
+  };
+  BOOST_TEST(report_of_edit() == 1U);
+  BOOST_TEST(report_of_edit() == 2U);
+  told.reports_edits = false;
+  BOOST_TEST(report_of_edit() == 3U);
+  BOOST_TEST(report_of_edit() == 3U);  // they come in one
 }
 
 BOOST_AUTO_TEST_CASE(an_actor_that_ends_keeps_nobody_waiting_for_a_report) {
