@@ -2,8 +2,11 @@
 
 #include <filesystem>
 #include <optional>
+#include <regex>
+#include <set>
 #include <utility>
 
+#include "base/atomic_file.hpp"
 #include "model/document.hpp"
 #include "model/sealed_file.hpp"
 
@@ -97,6 +100,17 @@ base::outcome<kept_view> decode(const std::string& file, const json& document) {
 
 std::string view_file(const std::string& folder, const std::string& provider) {
   return std::filesystem::path(folder) / ("view-" + provider + ".json");
+}
+
+void remove_leftover_views(const std::string& folder) {
+  static const std::regex leftover(R"(\.(view-.+\.json)\.tmp-.{6})");
+  std::set<std::string> names;
+  std::error_code none;
+  for (const auto& found : std::filesystem::directory_iterator(folder, none)) {
+    const auto file = found.path().filename().string();
+    if (std::smatch parts; std::regex_match(file, parts, leftover)) names.insert(parts[1]);
+  }
+  for (const auto& name : names) base::remove_leftovers(std::filesystem::path(folder) / name);
 }
 
 base::outcome<kept_view> load_view(const std::string& file) {

@@ -23,6 +23,10 @@ struct kept_view {
 /// "view-NAME.json" in that folder.
 std::string view_file(const std::string& folder, const std::string& provider);
 
+/// Removes what a killed switchyard has left half-written of such files. Nobody else may be writing
+/// them.
+void remove_leftover_views(const std::string& folder);
+
 /// errc::not_found: there is none; errc::invalid, errc::refused: damaged, another version;
 /// errc::io.
 base::outcome<kept_view> load_view(const std::string& file);

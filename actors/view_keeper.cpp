@@ -22,7 +22,10 @@ constexpr int share = 20;                   // one part in so many of the time g
 }  // namespace
 
 view_keeper::view_keeper(std::string folder, observer_ptr seen_by)
-    : folder_(std::move(folder)), seen_by_(std::move(seen_by)), thread_([this] { run(); }) {}
+    : folder_(std::move(folder)), seen_by_(std::move(seen_by)) {
+  remove_leftover_views(folder_);
+  thread_ = std::thread([this] { run(); });
+}
 
 view_keeper::~view_keeper() {
   {

@@ -129,8 +129,8 @@ outcome<configuration> config_store::load() {
 
 void config_store::tidy() const {
   const auto& file = settings_.config_file;
-  for (const auto& name : {file, file + ".previous", file + ".edited", check_of(file),
-                           map_beside(file), server_state_beside(file)})
+  for (const auto& name : {file, file + ".previous", file + ".edited", file + ".master",
+                           check_of(file), map_beside(file), server_state_beside(file)})
     files_.remove_leftovers(name);
 }
 

@@ -1,8 +1,10 @@
 #include "providers/memory/memory_provider.hpp"
-#include "providers/one_backend.hpp"
 
 #include <chrono>
 #include <utility>
+
+#include "base/atomic_file.hpp"
+#include "providers/one_backend.hpp"
 
 namespace switchyard::providers::memory {
 
@@ -31,6 +33,10 @@ base::status memory_provider::read() {
 }
 
 void memory_provider::watch(sink& target) {
+  {
+    const std::lock_guard lock(mutex_);
+    base::remove_leftovers(file_);
+  }
   while (!stopping() && !begin(target)) pause(look_again);
   // Changes are reported where they are made.
   while (!stopping()) pause(1h);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/atomic_file.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::actors {
@@ -80,6 +81,20 @@ BOOST_AUTO_TEST_CASE(a_view_and_its_holds_are_there_after_a_restart) {
   BOOST_TEST((kept->holds == one_hold()));
   BOOST_TEST((kept->as_of == noon));
   BOOST_TEST(!again.find("q"));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_one_has_left_half_written_is_removed_and_nothing_else) {
+  fs::create_directories(path);
+  const auto half = base::temporary_beside(file()), gone = base::temporary_beside(file("left"));
+  const auto others = base::temporary_beside(path + "/memory-manual.json");
+  for (const auto& f : {half, gone, others, path + "/.view-p.json.tmp-", file()})
+    tests::write_text(f, "{");
+  const view_keeper keeper(path, log);
+  BOOST_TEST(!fs::exists(half));
+  BOOST_TEST(!fs::exists(gone));
+  BOOST_TEST(fs::exists(others));
+  BOOST_TEST(fs::exists(path + "/.view-p.json.tmp-"));
+  BOOST_TEST(fs::exists(file()));
 }
 
 BOOST_AUTO_TEST_CASE(reports_are_folded_and_the_file_follows_without_an_end) {

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
+#include "base/atomic_file.hpp"
 #include "model/document.hpp"
 #include "providers/memory/memory_provider.hpp"
 #include "tests/providers/recording_sink.hpp"
@@ -96,6 +97,18 @@ BOOST_AUTO_TEST_CASE(what_is_set_is_there_after_a_restart) {
   BOOST_TEST(server.weight == 7);
   BOOST_TEST((server.state == model::server_state::drain));
   BOOST_TEST((*view->routes == routes.routes));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_one_has_left_half_written_is_removed_with_the_start) {
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+  const auto half = base::temporary_beside(file);
+  tests::write_text(half, "{");
+  BOOST_TEST(static_cast<bool>(after_restart()));
+  BOOST_TEST(std::filesystem::exists(half));  // a look beside one that runs takes nothing away
+  tests::recording_sink sink;
+  provider.start(sink);
+  BOOST_TEST(eventually([&] { return !std::filesystem::exists(half); }));
+  provider.stop();
 }
 
 BOOST_AUTO_TEST_CASE(what_is_the_same_changes_nothing) {
