@@ -23,7 +23,8 @@ class lifeline_watch {
   lifeline_watch(const lifeline_watch&) = delete;
   lifeline_watch& operator=(const lifeline_watch&) = delete;
 
-  /// Watches `fd` (-1: nothing) from now on, if `generation` is another one than before.
+  /// Watches `fd` (-1: nothing) from now on, if `generation` is another one than before. Where the
+  /// system has no descriptor for that, the next call with this generation tries again.
   void watch(int fd, std::uint64_t generation);
 
  private:

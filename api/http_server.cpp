@@ -91,6 +91,7 @@ void http_server::accept_loop() {
     const auto what = base::wait_either(listener_.fd(), stop_, 1s);
     reap();
     if (!what || *what != base::woken::readable) continue;
+    if (!what) std::this_thread::sleep_for(respite);
     auto client = listener_.accept();
     // No descriptor is left for it, say: it stays in the queue, and readable.
     if (!client) static_cast<void>(base::wait_readable(stop_.fd(), base::deadline(respite)));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "actors/observer.hpp"
 #include "actors/system.hpp"
@@ -22,6 +23,8 @@
 namespace switchyard::cli {
 
 namespace {
+
+constexpr std::chrono::milliseconds respite{100};  // when nothing can be waited for
 
 /// SIGTERM, SIGINT, SIGHUP and SIGUSR1, and as process 1 SIGCHLD, as something to read. Made before
 /// any thread starts, so that all threads leave these signals to it.
@@ -105,6 +108,7 @@ class daemon {
         say(level::err, *why + "; giving up");
         return;
       }
+      if (!what) std::this_thread::sleep_for(respite);
       if (!what || *what != base::woken::readable) continue;
       const int number = incoming_.take();
       if (number == SIGHUP) reread();

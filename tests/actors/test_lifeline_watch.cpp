@@ -4,10 +4,14 @@
 
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <ctime>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "actors/lifeline_watch.hpp"
+#include "tests/support/fewer_descriptors.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::actors {
@@ -91,6 +95,31 @@ BOOST_AUTO_TEST_CASE(the_last_of_many_in_quick_succession_is_watched) {
     BOOST_REQUIRE(tests::eventually([&] { return so_far().size() == round; }));
     BOOST_TEST(so_far().back() == generation);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_there_is_no_descriptor_for_is_watched_with_the_next_call) {
+  conversation one;
+  {
+    const tests::fewer_descriptors none(3);
+    watch.watch(one.ours.get(), 1);
+  }
+  watch.watch(one.ours.get(), 1);
+  one.theirs.reset();
+  BOOST_TEST(becomes({1}));
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_that_fails_is_tried_again_without_haste) {
+  {
+    const tests::fewer_descriptors none(1);  // poll(2) takes no more of them either
+    const auto before = std::clock();
+    watch.watch(-1, 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    BOOST_TEST((std::clock() - before) * 1000 / CLOCKS_PER_SEC < 250);
+  }
+  conversation one;
+  watch.watch(one.ours.get(), 2);
+  one.theirs.reset();
+  BOOST_TEST(becomes({2}));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_watch_is_no_end) {

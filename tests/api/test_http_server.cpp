@@ -5,10 +5,14 @@
 #include <sys/un.h>
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <ctime>
 #include <stdexcept>
+#include <thread>
 
 #include "api/http_server.hpp"
 #include "tests/api/served.hpp"
+#include "tests/support/fewer_descriptors.hpp"
 #include "tests/support/no_new_threads.hpp"
 #include "tests/support/support.hpp"
 #include "tests/support/tls.hpp"
@@ -22,6 +26,23 @@ using namespace tests;
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(server, served)
+
+BOOST_AUTO_TEST_CASE(a_wait_that_fails_is_tried_again_without_haste) {
+  start();
+  const base::unique_fd early(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  {
+    const fewer_descriptors none(1);  // poll(2) takes no more of them either
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    BOOST_REQUIRE(::connect(early.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+    const auto before = std::clock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    BOOST_TEST((std::clock() - before) * 1000 / CLOCKS_PER_SEC < 250);
+  }
+  BOOST_TEST(http_ask(port, "GET", "/hello/you").status == 200);
+}
 
 BOOST_AUTO_TEST_CASE(a_parameter_that_is_not_there_is_refused_with_those_that_are) {
   router all;
