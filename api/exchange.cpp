@@ -228,7 +228,10 @@ class engine final : public httplib::Server {
       auto refusal = read_body(place);
       if (refusal) return *std::move(refusal);
     }
-    setting_.busy();
+    if (!setting_.busy()) {
+      closing_ = true;
+      return busy("the server had no place left for this client", "1");
+    }
     if (body_length_ > 0 && !(request_.turn = setting_.take_turn()))
       return busy("too many bodies wait to be read; try again", "1");
     return setting_.routes.dispatch(std::move(request_));

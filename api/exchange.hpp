@@ -20,7 +20,8 @@ struct exchange_setting {
   const access_policy& access;
   const router& routes;
   const server_limits& limits;
-  std::function<void()> busy;  ///< the request is read: now the client waits for us
+  /// The request is read: now the client waits for us. false: it is gone.
+  std::function<bool()> busy;
   /// Asked before a long-lived answer: its place, which is given back with the last copy of it;
   /// nullptr: all are taken.
   std::function<std::shared_ptr<void>()> take_place;

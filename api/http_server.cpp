@@ -32,10 +32,11 @@ struct http_server::connection {
       : io(std::move(fd), tls) {}
 
   transport io;
-  std::atomic<bool> waiting{true};  ///< for its client
+  // Guarded by the server's mutex, like the three below it:
+  bool waiting = true;  ///< for its client
   clock::time_point since = clock::now();
   bool cut = false;
-  bool ended = false;  ///< the thread has nothing left to do; guarded by the server's mutex
+  bool ended = false;  ///< the thread has nothing left to do
   std::thread thread;
 };
 
@@ -69,9 +70,9 @@ void http_server::stop() {
   {
     const std::lock_guard lock(mutex_);
     rest = std::exchange(connections_, {});
+    for (auto& [id, c] : rest)
+      if (c->waiting) cut(*c);
   }
-  for (auto& [id, c] : rest)
-    if (c->waiting) c->io.interrupt();
   {
     std::unique_lock lock(mutex_);
     ended_.wait_for(lock, patience, [&] {
@@ -90,12 +91,12 @@ void http_server::accept_loop() {
   while (!stopping_) {
     const auto what = base::wait_either(listener_.fd(), stop_, 1s);
     reap();
-    if (!what || *what != base::woken::readable) continue;
     if (!what) std::this_thread::sleep_for(respite);
+    if (!what || *what != base::woken::readable) continue;
     auto client = listener_.accept();
     // No descriptor is left for it, say: it stays in the queue, and readable.
     if (!client) static_cast<void>(base::wait_readable(stop_.fd(), base::deadline(respite)));
-    for (; client; client = listener_.accept()) admit(std::move(*client));
+    for (; client && !stopping_; client = listener_.accept()) admit(std::move(*client));
   }
 }
 
@@ -122,8 +123,13 @@ void http_server::make_room() {
     if (!c->cut && c->waiting && (longest == nullptr || c->since < longest->since))
       longest = c.get();
   if (longest == nullptr) return;
-  longest->cut = true;
-  longest->io.interrupt();
+  cut(*longest);
+}
+
+/// With the mutex held, so that no request is being answered by then.
+void http_server::cut(connection& c) {
+  c.cut = true;
+  c.io.interrupt();
 }
 
 void http_server::admit(base::unique_fd client) {
@@ -158,6 +164,13 @@ void http_server::run(connection& c) {
   ended_.notify_all();
 }
 
+/// Whether its request is to be answered: nobody would have the answer of one that has been cut.
+bool http_server::begin_answer(connection& c) {
+  const std::lock_guard lock(mutex_);
+  c.waiting = false;
+  return !c.cut;
+}
+
 void http_server::serve(connection& c) {
   // As long as a request may take, and no longer than the server runs.
   const auto wait_for = [this](auto& from) {
@@ -170,7 +183,7 @@ void http_server::serve(connection& c) {
   const exchange_setting setting{settings_.access,
                                  routes_,
                                  settings_.limits,
-                                 [&c] { c.waiting = false; },
+                                 [&] { return begin_answer(c); },
                                  [this] { return streams_.take(0ms); },
                                  [&] { return wait_for(large_bodies_); },
                                  [&] { return wait_for(turn_); }};
@@ -182,7 +195,10 @@ void http_server::serve(connection& c) {
     c.since = clock::now();
     c.waiting = true;
   }
-  c.waiting = true;  // for it to read the answer
+  {
+    const std::lock_guard lock(mutex_);
+    c.waiting = true;  // for it to read the answer
+  }
   c.io.close(base::deadline(farewell));
 }
 

@@ -57,6 +57,8 @@ class http_server {
   void accept_loop();
   void admit(base::unique_fd client);
   void make_room();
+  static void cut(connection& c);
+  bool begin_answer(connection& c);
   void run(connection& c);
   void serve(connection& c);
   void send_pieces(connection& c, const pieces& next);
