@@ -19,6 +19,7 @@ std::shared_ptr<void> places::take(std::chrono::milliseconds longest) {
   std::unique_lock lock(mutex_);
   if (!freed_.wait_for(lock, longest, [this] { return free_ > 0; })) return nullptr;
   --free_;
+  lock.unlock();  // without memory the next line gives the place back at once
   return {this, [](places* from) {
             {
               const std::lock_guard give_back(from->mutex_);
@@ -33,10 +34,14 @@ std::shared_ptr<void> paced_turn::take(std::chrono::milliseconds longest) {
   std::unique_lock lock(mutex_);
   // Two waits: that for the one before, and that for the rest after it, in which others may come.
   for (auto now = clock::now(); taken_ || now < next_; now = clock::now()) {
-    if (now >= until) return nullptr;
+    if (now >= until) {
+      freed_.notify_one();  // it may have been told that the turn is free, and nobody else
+      return nullptr;
+    }
     freed_.wait_until(lock, taken_ ? until : std::min(until, next_));
   }
   taken_ = true;
+  lock.unlock();  // as above
   return {this, [begun = used_by_this_thread()](paced_turn* from) {
             {
               const std::lock_guard give_back(from->mutex_);

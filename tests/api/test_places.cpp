@@ -1,0 +1,45 @@
+// Places and turns, without a server.
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "api/places.hpp"
+#include "tests/support/support.hpp"
+
+namespace switchyard::api {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Uses up the processor until then.
+void work_until(std::chrono::steady_clock::time_point end) {
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(places_and_turns)
+
+BOOST_AUTO_TEST_CASE(who_is_told_of_a_free_turn_and_leaves_tells_the_next_one) {
+  paced_turn turns(4);
+  auto first = turns.take(0ms);
+  BOOST_REQUIRE(first != nullptr);
+  const auto begun = std::chrono::steady_clock::now();
+  // Told first, as it has waited longest; the turn's rest outlasts its patience.
+  std::jthread impatient([&] { BOOST_TEST(turns.take(300ms) == nullptr); });
+  std::this_thread::sleep_for(50ms);
+  std::atomic<bool> taken{false};
+  std::jthread patient([&] { taken = turns.take(30s) != nullptr; });
+  work_until(begun + 200ms);
+  first.reset();
+  BOOST_TEST(tests::eventually([&] { return taken.load(); }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace switchyard::api
