@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <random>
 #include <utility>
 
@@ -34,6 +35,7 @@ struct api_state {
   std::unique_ptr<api::http_server> server;  // ends before what it uses
   std::string told;                          ///< why it does not listen, as the log has it
   base::backoff retry{while_taken};
+  std::uint64_t round = 0;  ///< of the retries: settings that come meanwhile begin another one
   std::minstd_rand random{std::random_device{}()};
 
   ~api_state() {
@@ -86,7 +88,7 @@ void try_to_listen(api_self self) {
   }
   const auto wait =
       s.retry.failed(base::backoff::clock::now(), static_cast<std::uint32_t>(s.random()));
-  self->delayed_send(self, wait, tick_atom::value);
+  self->delayed_send(self, wait, tick_atom::value, ++s.round);
 }
 
 void take_settings(api_self self, const settings_ptr& next) {
@@ -168,7 +170,9 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, observer_ptr 
   try_to_listen(self);
   return {
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
-      [=](tick_atom) { try_to_listen(self); },
+      [=](tick_atom, std::uint64_t round) {
+        if (round == self->state.round) try_to_listen(self);
+      },
   };
 }
 

@@ -197,8 +197,8 @@ using timer_actor = caf::typed_actor<
 using api_actor = caf::typed_actor<
     // Take these settings: another address, token or certificate.
     caf::reacts_to<configure_atom, settings_ptr>,
-    // To itself: try again to listen.
-    caf::reacts_to<tick_atom>>;
+    // To itself: try again to listen. The number tells waits that were overtaken apart.
+    caf::reacts_to<tick_atom, std::uint64_t>>;
 
 /// Spawns and monitors all others, restarts what fails.
 using supervisor_actor = caf::typed_actor<

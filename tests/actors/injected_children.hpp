@@ -217,7 +217,8 @@ struct injected_children : tests::coordinated {
   static api_actor::behavior_type api(api_actor::pointer self, const chronicle_ptr& seen,
                                       const hearing& hears) {
     linger(self, seen, hears);
-    return {[=](configure_atom, const settings_ptr&) { hears("configure"); }, [](tick_atom) {}};
+    return {[=](configure_atom, const settings_ptr&) { hears("configure"); },
+            [](tick_atom, std::uint64_t) {}};
   }
 };
 
