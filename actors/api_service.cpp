@@ -166,13 +166,15 @@ void api_service::follow(api::write_result& result, const std::string& backend,
     result.waiting.clear();
     if (!s) return result.waiting.push_back(s.error().message);
     if (s->applied_revision < result.revision) result.waiting.emplace_back("its apply");
+    // A manager that began anew, and counts from the beginning: it has no such revision.
+    const bool another = s->revision < result.revision;
     if (!s->haproxy.reachable) result.waiting.emplace_back("HAProxy, which does not answer");
     for (const auto& reason : s->haproxy.waiting)
       if (concerns(reason, backend)) result.waiting.push_back("a reload: " + reason);
     for (const auto& pass : s->recent)
       if (brought(pass, result, backend)) result.pass = pass;
     result.applied = result.waiting.empty();
-    if (result.applied || until.passed() || closing_) return;
+    if (result.applied || another || until.passed() || closing_) return;
     std::this_thread::sleep_for(look_again);
   }
 }
