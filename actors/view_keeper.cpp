@@ -162,6 +162,8 @@ bool view_keeper::write_what_changed() {
       awaited[name] = std::exchange(e.awaited, {});
       if (!std::exchange(e.changed, false)) continue;
       changed.emplace(name, view_of(name, e));
+      gone_.erase(
+          view_file(folder_, name));  // or the new file would go in the place of the old one
       e.saved = e.as_of;
     }
   }
