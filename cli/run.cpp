@@ -1,9 +1,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -37,9 +39,16 @@ class signals {
     if (::getpid() == 1) sigaddset(&set, SIGCHLD);  // orphans become ours
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    why_ = errno;
     std::signal(SIGPIPE, SIG_IGN);
   }
 
+  /// errc::io: the system gives no descriptor for them.
+  base::status ready() const {
+    if (fd_) return {};
+    return base::error{base::errc::io,
+                       "signals cannot be read: " + std::string(std::strerror(why_))};
+  }
   int fd() const { return fd_.get(); }
   /// The next signal; 0 when there is none.
   int take() const {
@@ -50,6 +59,7 @@ class signals {
 
  private:
   base::unique_fd fd_;
+  int why_ = 0;  // there is none
 };
 
 /// What made the process end on its own account.
@@ -164,6 +174,7 @@ int fail(const base::error& why) {
 
 int run(const common_options& options) {
   const signals incoming;
+  if (auto ready = incoming.ready(); !ready) return fail(ready.error());
   auto settings = config::load(options.config, config::switchyard_environment());
   if (!settings) return fail(settings.error());
   if (auto ready = preflight(*settings); !ready) return fail(ready.error());
