@@ -1,6 +1,8 @@
 #include "actors/system.hpp"
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -27,6 +29,7 @@ struct system::parts {
   system_config config;
   caf::actor_system actors{config};
   supervisor_actor supervisor;  // goes first: the system waits for all actors
+  std::future<bool> orderly;    ///< that all has ended; valid once asked for
 };
 
 system::system(std::shared_ptr<const config::settings> settings, observer_ptr seen_by,
@@ -45,12 +48,23 @@ void system::configure(std::shared_ptr<const config::settings> next) {
   caf::anon_send(parts_->supervisor, configure_atom::value, settings_ptr(std::move(next)));
 }
 
+void system::ask_to_stop() {
+  if (parts_->orderly.valid()) return;
+  const auto answer = std::make_shared<std::promise<bool>>();
+  parts_->orderly = answer->get_future();
+  // With an argument: CAF 0.17 makes a reference to nothing of none.
+  parts_->actors.spawn(
+      [answer](caf::event_based_actor* self, const supervisor_actor& whom) {
+        self->request(whom, caf::infinite, stop_atom::value)
+            .then([=](stop_atom) { answer->set_value(true); },
+                  [=](const caf::error&) { answer->set_value(false); });
+      },
+      parts_->supervisor);
+}
+
 bool system::stop() {
-  bool orderly = true;
-  caf::scoped_actor self(parts_->actors);
-  self->request(parts_->supervisor, caf::infinite, stop_atom::value)
-      .receive([](stop_atom) {}, [&](caf::error&) { orderly = false; });
-  return orderly;
+  ask_to_stop();
+  return parts_->orderly.get();
 }
 
 bool system::ended() const {

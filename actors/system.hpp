@@ -29,7 +29,10 @@ class system {
   /// Takes these settings from now on.
   void configure(std::shared_ptr<const config::settings> next);
 
-  /// Ends everything in order and returns when it is done; false when it was not orderly.
+  /// Begins to end everything in order, and returns at once.
+  void ask_to_stop();
+  /// The same, unless it was asked before, and returns when it is done; false when it was not
+  /// orderly.
   bool stop();
 
   /// After stop(): whether all actors are gone, waited for at most 2 s. Some never go: one that the

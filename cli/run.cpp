@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "actors/observer.hpp"
 #include "actors/system.hpp"
@@ -97,7 +98,10 @@ class daemon {
     say(level::info, "switchyard " SWITCHYARD_VERSION " starts, settings from " + options_.config);
     actors_ = std::make_unique<actors::system>(
         settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); });
-    wait_for_end();
+    const auto cause = wait_for_end();
+    actors_->ask_to_stop();
+    // Not before: whoever reads our standard error may have stopped reading it.
+    say(cause.first, cause.second);
     const bool orderly = actors_->stop();
     if (!orderly) say(level::err, "the end was not orderly");
     say(level::info, "ended");
@@ -111,27 +115,24 @@ class daemon {
   }
 
  private:
-  void wait_for_end() {
+  using level = spdlog::level::level_enum;
+
+  /// Why the process has to end, for the log.
+  std::pair<level, std::string> wait_for_end() {
     for (;;) {
       const auto what = base::wait_either(incoming_.fd(), failure_.wake(), std::chrono::hours(1));
-      if (const auto why = failure_.get()) {
-        say(level::err, *why + "; giving up");
-        return;
-      }
+      if (const auto why = failure_.get()) return {level::err, *why + "; giving up"};
       if (!what) std::this_thread::sleep_for(respite);
       if (!what || *what != base::woken::readable) continue;
       const int number = incoming_.take();
       if (number == SIGHUP) reread();
       if (number == SIGUSR1) toggle_debug();
       if (number == SIGCHLD) base::reap_orphans();
-      if (number == SIGTERM || number == SIGINT) {
-        say(level::info, number == SIGTERM ? "SIGTERM, ending" : "SIGINT, ending");
-        return;
-      }
+      if (number == SIGTERM || number == SIGINT)
+        return {level::info, number == SIGTERM ? "SIGTERM, ending" : "SIGINT, ending"};
     }
   }
 
-  using level = spdlog::level::level_enum;
   void say(level how, const std::string& text) { seen_by_->say(how, "switchyard", text); }
 
   /// Between debug and the level of the settings.

@@ -1,10 +1,16 @@
 // The log of a running switchyard, and its level.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <csignal>
 #include <sstream>
 
 #include "tests/api/description.hpp"
+#include "tests/integration/command_line.hpp"
 #include "tests/integration/observed.hpp"
 
 namespace switchyard::tests {
@@ -101,6 +107,29 @@ BOOST_AUTO_TEST_CASE(each_line_is_an_object_and_a_change_has_its_fields) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_CASE(a_log_that_nobody_reads_keeps_no_end_from_beginning, files) {
+  const auto pipe = folder / "pipe";
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const base::unique_fd both(::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  background_process daemon({SWITCHYARD_BINARY, "run", "--config", config()}, pipe);
+  const auto health = [&] { return http_get(api, "/healthz", "localhost").status; };
+  BOOST_REQUIRE(answered_by("srv1"));
+  BOOST_REQUIRE(eventually([&] { return health() == 200; }));
+  std::string block(4096, ' ');
+  while (::write(both.get(), block.data(), block.size()) > 0) {
+  }
+  daemon.signal(SIGTERM);
+  BOOST_TEST(eventually([&] { return health() == 0; }));  // the API ends first
+  BOOST_TEST(daemon.running());
+  BOOST_TEST(eventually(
+      [&] {
+        while (::read(both.get(), block.data(), block.size()) > 0) {
+        }
+        return !daemon.running();
+      },
+      std::chrono::seconds(20)));
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 
