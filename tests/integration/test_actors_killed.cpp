@@ -195,6 +195,18 @@ BOOST_AUTO_TEST_CASE(a_writer_that_keeps_failing_is_given_up) {
   BOOST_TEST(eventually([&] { return processes_with(folder.path().string()).empty(); }));
 }
 
+BOOST_AUTO_TEST_CASE(an_end_just_after_the_writers_death_ends_haproxy_too) {
+  BOOST_REQUIRE(worker() > 0);
+  self->send_exit(child("writer").handle, caf::exit_reason::kill);
+  BOOST_REQUIRE(eventually([&] { return !child("writer").handle; }));
+  bool orderly = false;
+  self->request(supervisor, caf::infinite, actors::stop_atom::value)
+      .receive([&](actors::stop_atom) { orderly = true; }, [](const caf::error&) {});
+  BOOST_TEST(orderly);
+  BOOST_TEST(worker() == 0);
+  BOOST_TEST(processes_with(folder.path().string()).empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_timer_is_never_given_up) {
   for (std::uint64_t i = 0; i < 8; ++i) {
     BOOST_REQUIRE(eventually([&] { return child("timer").restarts == i && child("timer").handle; },
