@@ -38,7 +38,7 @@ build_packages=(
 )
 run_packages=(haproxy python3 curl)
 test_packages=(
-  libboost-test-dev postgresql redis-server redis-sentinel haproxy python3 wrk openssl
+  libboost-test-dev postgresql redis-server redis-sentinel haproxy python3 curl wrk openssl
   nghttp2-client nghttp2-server librapidcheck-dev prometheus
 )
 # What the fuzz preset and the look at the format need; the tests run without it where it cannot be had.
