@@ -19,11 +19,16 @@ bool end(supervisor_self self, const std::string& prefix) {
   return any;
 }
 
+bool ends_haproxy(supervisor_self self) {
+  return self->state.settings->haproxy.mode == config::haproxy_mode::managed;
+}
+
 /// Whether there is a writer to wait for. One that had failed before its turn is started once more:
 /// a managed HAProxy ends with switchyard, and only a writer can end it.
 bool stop_writer(supervisor_self self) {
   auto& s = self->state;
-  if (!s.writer && !s.writer_asked && !s.given_up) start_child(self, writer_name);
+  if (!s.writer && !s.writer_asked && !s.given_up && ends_haproxy(self))
+    start_child(self, writer_name);
   if (!s.writer) return false;
   s.writer_asked = true;
   self->request(s.writer, caf::infinite, stop_atom::value)
@@ -42,7 +47,7 @@ void go_on_stopping(supervisor_self self) {
       end(self, manager_name) || stop_writer(self))
     return;
   s.keeper.reset();  // whoever hears of the end may end the process: what it keeps is on disk then
-  if (s.writer_stopped)
+  if (s.writer_stopped || (!s.writer_asked && !ends_haproxy(self)))
     s.stopped->deliver(stop_atom::value);
   else
     s.stopped->deliver(caf::make_error(caf::sec::runtime_error, "no writer has stopped"));

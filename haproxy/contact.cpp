@@ -14,7 +14,6 @@ const std::string about_haproxy = "haproxy";
 const std::string about_start = "start";
 const std::string about_socket = "runtime socket";
 constexpr std::chrono::seconds loading_slack{3};
-constexpr std::chrono::milliseconds lifeline_again{200};
 
 }  // namespace
 
@@ -239,16 +238,15 @@ bool gateway::keep_managed_alive(apply_report& report) {
 void gateway::renew_lifeline() {
   lifeline_.drop();
   auto reached = outside_->reach_worker(settings_.haproxy, known());
-  if (reached) lifeline_.hold(std::move(reached->conversation), identity_.pid);
-  // It may just have ended, and nobody would tell; or an old worker has taken the conversation.
-  if (!lifeline_.held()) verify_due_ = now_;
+  if (reached)
+    lifeline_.hold(std::move(reached->conversation), identity_.pid);
+  else
+    lifeline_.missed();
 }
 
 /// What is due a moment after changes.
 void gateway::look_after(apply_report& report) {
-  if (!ready(report) || !verify(report) || !confirm(report) || lifeline_.held()) return;
-  renew_lifeline();
-  if (!lifeline_.held()) verify_due_ = now_ + lifeline_again;
+  if (ready(report) && verify(report) && confirm(report) && !lifeline_.held()) renew_lifeline();
 }
 
 void gateway::tell(apply_report& report, severity level, const std::string& topic,
@@ -260,6 +258,9 @@ void gateway::tell(apply_report& report, severity level, const std::string& topi
 
 void gateway::finish(apply_report& report) {
   if (routes_.unsaved()) saving_.changed(now_);
+  // It may just have ended, and nobody would tell; or an old worker has taken the conversation.
+  if (!away_ && identity_.pid != 0 && !lifeline_.held() && !verify_due_)
+    verify_due_ = now_ + lifeline_.pause();
   if (const auto kept = store_.take_edited(); !kept.empty())
     report.notices.push_back({severity::warning,
                               settings_.haproxy.config_file +

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -22,6 +23,7 @@ base::outcome<process_info> info_of(conversation& with) {
 
 void lifeline::hold(std::unique_ptr<conversation> with, pid_t worker) {
   drop();
+  missed();
   // HAProxy closes idle conversations after "stats timeout" (10 s by default); an hour is the most
   // it takes.
   if (!with->execute_raw("set timeout cli 3600")) return;
@@ -29,6 +31,15 @@ void lifeline::hold(std::unique_ptr<conversation> with, pid_t worker) {
   if (!info || info->pid != worker) return;  // an old worker, for a moment after a reload
   conversation_ = std::move(with);
   ++generation_;
+  misses_ = 0;
+}
+
+std::chrono::milliseconds lifeline::pause() const {
+  constexpr std::chrono::milliseconds first{200};
+  constexpr unsigned most_doublings = 6;
+  return misses_ < 2 ? std::chrono::milliseconds(0)
+                     : std::min(first * (1 << std::min(misses_ - 2, most_doublings)),
+                                std::chrono::milliseconds(10'000));
 }
 
 void lifeline::drop() {

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -18,11 +19,16 @@ class lifeline {
  public:
   /// Holds this conversation when it is with `worker`. HAProxy ends it after an hour.
   void hold(std::unique_ptr<conversation> with, pid_t worker);
+  /// There is no conversation to be had.
+  void missed() { ++misses_; }
   /// Ends the conversation, also for those who watch a duplicate of the descriptor: they must not
   /// keep it, and with it an old worker, alive.
   void drop();
 
   bool held() const { return conversation_ != nullptr; }
+  /// How long to wait before it is tried again: not at all, then ever longer, up to 10 s. Of one
+  /// that is not held.
+  std::chrono::milliseconds pause() const;
   /// Whether the other side has ended it, or nobody is there.
   bool ended() const;
   /// Whether the worker says that it is stopping.
@@ -36,6 +42,7 @@ class lifeline {
  private:
   std::unique_ptr<conversation> conversation_;
   std::uint64_t generation_ = 0;
+  unsigned misses_ = 0;  // since it was held
 };
 
 }  // namespace switchyard::haproxy

@@ -106,7 +106,7 @@ struct backend_settings {
   check_settings check;
   timeout_settings timeouts;
   std::optional<sticky_settings> sticky;  ///< mode http only
-  /// For a server that comes into rotation to get from little traffic to its share.
+  /// For a server that is added, enabled or up again to get from little traffic to its share.
   std::optional<std::chrono::milliseconds> slowstart;
 
   bool operator==(const backend_settings&) const = default;

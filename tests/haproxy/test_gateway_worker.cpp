@@ -100,6 +100,37 @@ BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_could_not_be_had_is_watched_a_moment_
   BOOST_TEST(!gateway().next_work().has_value());
 }
 
+BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_could_not_be_had_by_a_comparison_is_watched_as_well,
+                        ending_site) {
+  settle();
+  reload_by_hand();
+  left->times = 1;
+  left->accepts = true;
+  BOOST_TEST(told(reconcile(), "HAProxy has a new worker") == 1U);
+  BOOST_TEST(gateway().lifeline() == -1);
+  BOOST_REQUIRE(gateway().next_work().has_value());
+  left->times = 1000;
+  settle();
+  BOOST_TEST(gateway().lifeline() >= 0);
+  BOOST_TEST(!gateway().next_work().has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_is_never_to_be_had_is_asked_ever_less_often,
+                        ending_site) {
+  settle();
+  reload_by_hand();
+  left->times = 1;
+  left->accepts = true;
+  reconcile();
+  const auto begun = now;
+  for (int ticks = 0; ticks < 10; ++ticks) {
+    BOOST_REQUIRE(gateway().next_work().has_value());
+    now = std::max(now, *gateway().next_work());
+    tick();
+  }
+  BOOST_TEST((now - begun > std::chrono::seconds(20)));
+}
+
 BOOST_FIXTURE_TEST_SUITE(gateway_and_a_replaced_worker, web_site)
 
 BOOST_AUTO_TEST_CASE(an_apply_that_went_to_the_old_worker_is_repeated_at_once) {
