@@ -72,13 +72,20 @@ struct random_site : queued_site {
     b.settings.balance = model::balance_algorithm::random;
     return b;
   }
-  /// Some wait, however often s2 was drawn.
+  /// Until some wait. Once s2 is drawn it takes all that do, so that they are asked anew.
   void ask_some() {
-    for (int i = 0; i < 12; ++i)
-      statuses.push_back(std::async(std::launch::async, [this] {
-        return http_get(port(), "/", "test", std::chrono::seconds(4)).status;
-      }));
-    BOOST_REQUIRE(eventually([&] { return std::stoi(stat("web", "BACKEND", "qcur")) >= 5; }));
+    BOOST_REQUIRE(eventually(
+        [&] {
+          for (auto& status : statuses) status.wait();
+          statuses.clear();
+          for (int i = 0; i < 12; ++i)
+            statuses.push_back(std::async(std::launch::async, [this] {
+              return http_get(port(), "/", "test", std::chrono::seconds(4)).status;
+            }));
+          return eventually([&] { return std::stoi(stat("web", "BACKEND", "qcur")) >= 5; },
+                            std::chrono::milliseconds(500));
+        },
+        std::chrono::seconds(60)));
   }
 };
 

@@ -81,7 +81,7 @@ BOOST_FIXTURE_TEST_CASE(a_managed_process_that_was_being_ended_while_it_loaded, 
   require_ok(
       kept_master(settings).keep(haproxy::program_at(loading.pid()), kept_master::course::stops));
   process second(settings);
-  require_ok(second.ensure_running());
+  require_ok(second.ensure_running(seconds(120)));
   BOOST_TEST(second.master_pid() != loading.pid());
   BOOST_TEST(eventually([&] { return ended(loading.pid()); }));
   BOOST_TEST(serves());
