@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_change_is_an_event_as_the_description_says) {
   BOOST_REQUIRE(found.has_value());
   const auto& e = found->body;
   BOOST_TEST(found->name == "server");
-  BOOST_TEST(found->id == e.at("id"));
+  BOOST_TEST(found->id == e.at("id").get<std::string>());
   BOOST_TEST(e.at("kind") == "server");
   BOOST_TEST(e.at("level") == "info");
   BOOST_TEST(e.at("backend") == "api-backend");
