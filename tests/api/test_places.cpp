@@ -1,9 +1,12 @@
 // Places and turns, without a server.
 
+#include <unistd.h>
+
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <ctime>
+#include <string>
 #include <thread>
 
 #include "api/places.hpp"
@@ -21,6 +24,12 @@ void work_until(std::chrono::steady_clock::time_point end) {
   }
 }
 
+/// Whether a thread of ours waits for something (proc(5), the state after its name).
+bool sleeps(pid_t thread) {
+  const auto stat = tests::read_text("/proc/self/task/" + std::to_string(thread) + "/stat");
+  return stat.find(") S ") != std::string::npos;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(places_and_turns)
@@ -31,8 +40,12 @@ BOOST_AUTO_TEST_CASE(who_is_told_of_a_free_turn_and_leaves_tells_the_next_one) {
   BOOST_REQUIRE(first != nullptr);
   const auto begun = std::chrono::steady_clock::now();
   // Told first, as it has waited longest; the turn's rest outlasts its patience.
-  std::jthread impatient([&] { BOOST_TEST(turns.take(300ms) == nullptr); });
-  std::this_thread::sleep_for(50ms);
+  std::atomic<pid_t> waiting{0};
+  std::jthread impatient([&] {
+    waiting = ::gettid();
+    BOOST_TEST(turns.take(300ms) == nullptr);
+  });
+  BOOST_REQUIRE(tests::eventually([&] { return sleeps(waiting); }));
   std::atomic<bool> taken{false};
   std::jthread patient([&] { taken = turns.take(30s) != nullptr; });
   work_until(begun + 200ms);

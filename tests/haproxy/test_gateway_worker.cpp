@@ -59,6 +59,15 @@ struct ending_site : allowance, gateway_site {
             {.outside = [this](const auto& s) { return std::make_unique<ending>(s, left); }}) {
     begin({web_site::web()});
   }
+
+  /// A comparison meets a new worker, whose lifeline cannot be had.
+  haproxy::apply_report meet_without_lifeline() {
+    settle();
+    reload_by_hand();
+    left->times = 1;
+    left->accepts = true;
+    return reconcile();
+  }
 };
 
 void kill_worker(const gateway_site& site) {
@@ -102,11 +111,7 @@ BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_could_not_be_had_is_watched_a_moment_
 
 BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_could_not_be_had_by_a_comparison_is_watched_as_well,
                         ending_site) {
-  settle();
-  reload_by_hand();
-  left->times = 1;
-  left->accepts = true;
-  BOOST_TEST(told(reconcile(), "HAProxy has a new worker") == 1U);
+  BOOST_TEST(told(meet_without_lifeline(), "HAProxy has a new worker") == 1U);
   BOOST_TEST(gateway().lifeline() == -1);
   BOOST_REQUIRE(gateway().next_work().has_value());
   left->times = 1000;
@@ -117,11 +122,7 @@ BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_could_not_be_had_by_a_comparison_is_w
 
 BOOST_FIXTURE_TEST_CASE(one_whose_lifeline_is_never_to_be_had_is_asked_ever_less_often,
                         ending_site) {
-  settle();
-  reload_by_hand();
-  left->times = 1;
-  left->accepts = true;
-  reconcile();
+  meet_without_lifeline();
   const auto begun = now;
   for (int ticks = 0; ticks < 10; ++ticks) {
     BOOST_REQUIRE(gateway().next_work().has_value());

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "tests/support/support.hpp"
 
@@ -41,6 +43,12 @@ std::chrono::milliseconds cpu_time(pid_t process) {
   long stime = 0;
   fields >> utime >> stime;
   return std::chrono::milliseconds((utime + stime) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
+std::chrono::milliseconds own_cpu_time_within(std::chrono::milliseconds period) {
+  const auto before = std::clock();
+  std::this_thread::sleep_for(period);
+  return std::chrono::milliseconds((std::clock() - before) * 1000 / CLOCKS_PER_SEC);
 }
 
 std::size_t resident_bytes(pid_t process) {

@@ -14,6 +14,9 @@ namespace switchyard::tests {
 
 /// CPU time that it has used (utime + stime), in clock ticks of 10 ms; 0 of a process that is gone.
 std::chrono::milliseconds cpu_time(pid_t process);
+/// CPU time that this process takes within a period in which nothing happens that could be awaited;
+/// needs no descriptor.
+std::chrono::milliseconds own_cpu_time_within(std::chrono::milliseconds period);
 /// Memory that is resident, in bytes; 0 of a process that is gone.
 std::size_t resident_bytes(pid_t process);
 std::size_t thread_count(pid_t process);
