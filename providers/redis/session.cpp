@@ -35,10 +35,7 @@ base::status judge(const std::vector<reply>& answers, bool authenticated, const 
     ++next;
   }
   if (is_cluster(*next++))
-    return refused(at,
-                   "is a node of a Redis Cluster, where keys and their events are spread over "
-                   "nodes, which switchyard does not follow; use a Redis of its own, with Sentinel "
-                   "if it is to be highly available");
+    return refused(at, "is a node of a Redis Cluster, " + std::string(cluster_advice));
   if (next->error("NOAUTH"))
     return refused(at,
                    "wants a password: give password_file, and username unless it is \"default\"");

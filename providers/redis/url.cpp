@@ -20,6 +20,22 @@ error bad(const std::string& what) {
                              "unix:///path/of/the/socket"};
 }
 
+error cluster(std::string_view what) {
+  return {errc::invalid, std::string(what) + ", " + std::string(cluster_advice)};
+}
+
+/// redis-cluster:// and the like, as drivers of several languages write it.
+bool names_cluster(std::string_view scheme) {
+  return scheme.starts_with("redis") && scheme.ends_with("cluster");
+}
+
+/// "a:1,b:2" before the database, or several URLs in one text.
+bool names_several(std::string_view text, std::string_view hosts) {
+  return hosts.substr(0, hosts.find('/')).find(',') != std::string_view::npos ||
+         text.find(",redis://") != std::string_view::npos ||
+         text.find(",rediss://") != std::string_view::npos;
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -113,6 +129,8 @@ base::outcome<location> parse_url(std::string_view text) {
   location target;
   const auto scheme_end = text.find("://");
   const auto scheme = text.substr(0, scheme_end);
+  if (scheme_end != std::string_view::npos && names_cluster(scheme))
+    return cluster("is the URL of a Redis Cluster");
   const bool known = scheme == "redis" || scheme == "rediss" || scheme == "unix";
   if (scheme_end == std::string_view::npos || !known) return bad("not a URL of Redis");
   if (std::ranges::any_of(text, [](unsigned char c) { return c <= 0x20 || c == 0x7f; }))
@@ -126,6 +144,8 @@ base::outcome<location> parse_url(std::string_view text) {
     if (const auto read = read_user(rest.substr(0, at), target); !read) return read.error();
     rest.remove_prefix(at + 1);
   }
+  if (scheme != "unix" && names_several(text, rest))
+    return cluster("names several hosts, as a Redis Cluster has them");
   return scheme == "unix" ? read_socket(rest, std::move(target))
                           : read_network(rest, std::move(target));
 }

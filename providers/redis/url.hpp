@@ -29,9 +29,15 @@ struct location {
   bool operator==(const location&) const = default;
 };
 
+/// Why a Redis Cluster is refused and what to use, after words that say what was recognised.
+inline constexpr std::string_view cluster_advice =
+    "where keys and their events are spread over nodes, which switchyard does not follow; use a "
+    "Redis of its own, with Sentinel if it is to be highly available";
+
 /// `redis://[[user][:password]@][host][:port][/database]`, `rediss://…` for TLS, or
 /// `unix://[[user][:password]@]/path[?db=number]`. User, password and path are percent-decoded.
-/// errc::invalid; the message repeats nothing of the text, which may hold a password.
+/// errc::invalid, also for what names a cluster; the message repeats nothing of the text, which may
+/// hold a password.
 base::outcome<location> parse_url(std::string_view text);
 
 /// "host:port", "[::1]:26379" or "host" (port 26379): a sentinel. errc::invalid.

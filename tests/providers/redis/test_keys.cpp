@@ -93,6 +93,19 @@ BOOST_AUTO_TEST_CASE(unusable_urls_are_refused_without_repeating_them) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(urls_of_a_cluster_are_refused_with_the_sentence_that_a_node_of_one_gets) {
+  for (const auto* url :
+       {"redis-cluster://secret:1/0", "rediss-cluster://secret", "redis+cluster://secret:7000",
+        "redis://secret:1,b:2/0", "rediss://me:secret@a,b,c", "redis://secret:1,redis://b:2",
+        "redis://me:secret@a:1/0,redis://me:secret@b:2/0"}) {
+    BOOST_TEST(contains(fault_of_url(url), "Redis Cluster"), url);
+    BOOST_TEST(contains(fault_of_url(url), cluster_advice), url);
+    BOOST_TEST(!contains(fault_of_url(url), "secret"), url);
+  }
+  BOOST_CHECK((*parse_url("redis://me:p,w@h/1") == location{{"h"}, "me", "p,w", 1}));
+  BOOST_TEST(!contains(fault_of_url("http://a,b"), "Cluster"));
+}
+
 BOOST_AUTO_TEST_CASE(sentinels_have_a_port_of_their_own_by_default) {
   BOOST_CHECK((*parse_sentinel("10.0.0.1") == endpoint{"10.0.0.1", 26379}));
   BOOST_CHECK((*parse_sentinel("[::1]:5000") == endpoint{"::1", 5000}));
