@@ -18,9 +18,8 @@ install_packages() {
   echo "Installing ${#missing[@]} packages: ${missing[*]}"
   local log
   log=$(mktemp)
-  # Debian starts what it installs; the servers of the tests and of ./run are their own.
-  if ! { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get update -q &&
-         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+  if ! { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
+         without_starting_services "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
            apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     echo "Installing failed:" >&2
     tail -n 20 "$log" >&2
@@ -29,6 +28,22 @@ install_packages() {
   fi
   rm -f "$log"
 }
+
+# Where Debian asks whether a service may be started: invoke-rc.d(8), deb-systemd-invoke(1).
+services_policy=/usr/sbin/policy-rc.d
+
+# without_starting_services [sudo] COMMAND…: Debian starts what it installs, on ports that are ours or somebody's; the
+# servers of the tests and of ./run are their own. A policy that is there already stays.
+without_starting_services() (
+  if [ ! -e "$services_policy" ]; then
+    local sudo=()
+    [ "$1" != sudo ] || sudo=(sudo)
+    trap '"${sudo[@]}" rm -f "$services_policy"' EXIT
+    printf '#!/bin/sh\n# There while packages are installed by ./run or ./test of switchyard.\nexit 101\n' |
+      "${sudo[@]}" install -m 755 /dev/stdin "$services_policy"
+  fi
+  "$@"
+)
 
 # What building needs, and what running needs.
 build_packages=(

@@ -9,7 +9,7 @@ import unittest
 
 packages_sh = pathlib.Path(__file__).resolve().parents[2] / "tools/packages.sh"
 # The only others that install_packages may find.
-tools = ("bash", "env", "grep", "mktemp", "rm", "tail")
+tools = ("bash", "env", "grep", "install", "mktemp", "rm", "tail")
 
 
 class InstallPackages(unittest.TestCase):
@@ -24,6 +24,7 @@ class InstallPackages(unittest.TestCase):
         self.stub("dpkg-query", '[ "${!#}" = there ] && echo "ii "')
         self.stub("id", "echo 0")
         self.stub("apt-get", self.noted("apt-get"))
+        self.policy = self.folder / "policy-rc.d"
 
     def stub(self, name, script):
         file = self.path / name
@@ -35,8 +36,8 @@ class InstallPackages(unittest.TestCase):
 
     def install(self, *packages):
         return subprocess.run(
-            ["bash", "-c", 'set -euo pipefail; . "$0"; install_packages "$@"', packages_sh, *packages],
-            env={"PATH": str(self.path), "TMPDIR": str(self.folder)},
+            ["bash", "-c", 'set -euo pipefail; . "$0"; services_policy=$POLICY; install_packages "$@"', packages_sh, *packages],
+            env={"PATH": str(self.path), "TMPDIR": str(self.folder), "POLICY": str(self.policy)},
             capture_output=True,
             text=True,
             timeout=30,
@@ -73,10 +74,14 @@ class InstallPackages(unittest.TestCase):
         self.stub("sudo", f'{self.noted("sudo")}\nexec env -i PATH="$PATH" "$@"')
         self.assertEqual(self.install("one").returncode, 0)
         calls = self.calls()
-        self.assertEqual(len(calls), 4)
-        for asked, done, verb in ((calls[0], calls[1], "update"), (calls[2], calls[3], "install")):
-            self.assertIn(" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get " + verb, asked)
+        self.assertEqual(len(calls), 6)
+        update, updates, policy, install, installs, clean = calls
+        for asked, done, verb in ((update, updates, "update"), (install, installs, "install")):
+            self.assertIn(" env DEBIAN_FRONTEND=noninteractive apt-get " + verb, asked)
             self.assertTrue(done.startswith("apt-get DEBIAN_FRONTEND=noninteractive " + verb), done)
+        self.assertTrue(policy.endswith(f" install -m 755 /dev/stdin {self.policy}"), policy)
+        self.assertTrue(clean.endswith(f" rm -f {self.policy}"), clean)
+        self.assertFalse(self.policy.exists())
 
     def test_without_root_and_sudo_it_says_what_is_missing(self):
         self.stub("id", "echo 1000")
@@ -84,6 +89,25 @@ class InstallPackages(unittest.TestCase):
         self.assertEqual((ran.returncode, ran.stdout), (1, ""))
         self.assertEqual(ran.stderr, "These packages are missing and neither root nor sudo is at hand: one two\n")
         self.assertEqual(self.calls(), [])
+
+    def services_allowed(self):
+        return f'[ -x "{self.policy}" ] && {{ "{self.policy}"; echo "$1: $?" >>"{self.folder}/allowed"; }}'
+
+    def test_no_service_is_started_and_afterwards_they_may_again(self):
+        self.stub("apt-get", self.services_allowed() + ' || true')
+        self.assertEqual(self.install("one").returncode, 0)
+        self.assertEqual((self.folder / "allowed").read_text(), "install: 101\n")
+        self.assertFalse(self.policy.exists())
+        self.stub("apt-get", self.services_allowed() + '; [ "$1" = update ]')
+        self.assertEqual(self.install("one").returncode, 1)
+        self.assertEqual((self.folder / "allowed").read_text(), "install: 101\n" * 2)
+        self.assertFalse(self.policy.exists())
+
+    def test_a_policy_of_the_operators_stays(self):
+        self.policy.write_text("#!/bin/sh\nexit 104\n")
+        self.policy.chmod(0o755)
+        self.assertEqual(self.install("one").returncode, 0)
+        self.assertEqual(self.policy.read_text(), "#!/bin/sh\nexit 104\n")
 
     def test_of_a_failure_the_end_of_the_log_is_shown(self):
         self.stub("apt-get", 'for i in {1..30}; do echo "line $i of $1"; done; [ "$1" = update ]')
