@@ -33,10 +33,10 @@ struct system::parts {
 };
 
 system::system(std::shared_ptr<const config::settings> settings, observer_ptr seen_by,
-               std::function<void(std::string)> failed)
+               std::function<void(std::string)> failed, const child_makers* make)
     : parts_(std::make_unique<parts>()) {
-  parts_->supervisor =
-      spawn_supervisor(parts_->actors, std::move(settings), std::move(seen_by), failed);
+  parts_->supervisor = spawn_supervisor(parts_->actors, std::move(settings), std::move(seen_by),
+                                        failed, make != nullptr ? *make : child_makers());
   parts_->supervisor->attach_functor([failed = std::move(failed)](const caf::error& why) {
     if (why) failed("the supervisor has ended");
   });

@@ -14,13 +14,15 @@
 
 namespace switchyard::actors {
 
+struct child_makers;  // supervisor.hpp
+
 class system {
  public:
   /// Starts everything. `failed` is called (on an actor's thread) when a part without which nothing
   /// works keeps failing or, as the supervisor, is never started again: the process should end
-  /// then.
+  /// then. `make`: other makers of the supervisor's children than the product's.
   system(std::shared_ptr<const config::settings> settings, observer_ptr seen_by,
-         std::function<void(std::string)> failed);
+         std::function<void(std::string)> failed, const child_makers* make = nullptr);
   /// After stop(), and only where ended() is true: it waits for all actors without end.
   ~system();
   system(const system&) = delete;

@@ -18,8 +18,8 @@
 #include "base/children.hpp"
 #include "base/fd.hpp"
 #include "base/redact.hpp"
-#include "cli/commands.hpp"
 #include "cli/preflight.hpp"
+#include "cli/run.hpp"
 #include "config/load.hpp"
 #include "config/until_restart.hpp"
 
@@ -87,17 +87,19 @@ class failure {
 
 class daemon {
  public:
-  daemon(const common_options& options, config::settings settings, const signals& incoming)
+  daemon(const common_options& options, config::settings settings, const signals& incoming,
+         const actors::child_makers* make)
       : options_(options),
         settings_(std::make_shared<const config::settings>(std::move(settings))),
         started_with_(settings_),
         seen_by_(std::make_shared<actors::observer>(actors::make_log(settings_->log))),
-        incoming_(incoming) {}
+        incoming_(incoming),
+        make_(make) {}
 
   int run() {
     say(level::info, "switchyard " SWITCHYARD_VERSION " starts, settings from " + options_.config);
     actors_ = std::make_unique<actors::system>(
-        settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); });
+        settings_, seen_by_, [this](std::string why) { failure_.set(std::move(why)); }, make_);
     const auto cause = wait_for_end();
     actors_->ask_to_stop();
     // Not before: whoever reads our standard error may have stopped reading it.
@@ -162,6 +164,7 @@ class daemon {
       started_with_;  // what needs a restart is in force as it was then
   actors::observer_ptr seen_by_;
   const signals& incoming_;
+  const actors::child_makers* make_;
   failure failure_;
   std::unique_ptr<actors::system> actors_;
 };
@@ -174,6 +177,10 @@ int fail(const base::error& why) {
 }  // namespace
 
 int run(const common_options& options) {
+  return run(options, nullptr);
+}
+
+int run(const common_options& options, const actors::child_makers* make) {
   const signals incoming;
   if (auto ready = incoming.ready(); !ready) return fail(ready.error());
   auto settings = config::load(options.config, config::switchyard_environment());
@@ -181,7 +188,7 @@ int run(const common_options& options) {
   if (auto ready = preflight(*settings); !ready) return fail(ready.error());
   const auto lock = lock_files(settings->haproxy);
   if (!lock) return fail(lock.error());
-  return daemon(options, std::move(settings).value(), incoming).run();
+  return daemon(options, std::move(settings).value(), incoming, make).run();
 }
 
 }  // namespace switchyard::cli
