@@ -25,7 +25,6 @@ using base::outcome;
 using base::status;
 
 constexpr std::chrono::seconds longest_load{3};  // 100,000 servers need less than two
-constexpr std::chrono::seconds validation_deadline{30};
 constexpr std::size_t most_alerts = 5;
 
 /// What the temporary files of a check are named after.
@@ -115,8 +114,8 @@ std::string words_of(std::string_view output) {
 }  // namespace
 
 config_store::config_store(const config::haproxy_settings& settings, base::files& files,
-                           const base::wakeup* interrupt)
-    : settings_(settings), files_(files), interrupt_(interrupt) {}
+                           const base::wakeup* interrupt, std::chrono::milliseconds longest_check)
+    : settings_(settings), files_(files), interrupt_(interrupt), longest_check_(longest_check) {}
 
 outcome<configuration> config_store::load() {
   const auto text = files_.read(settings_.config_file, largest_config_file);
@@ -152,7 +151,7 @@ status config_store::validate(const configuration& candidate, const std::string&
   }
   const auto file = temporary_file::beside(place, text);
   if (!file) return file.error();
-  base::command_line command{{settings_.binary, "-c"}, {}, validation_deadline};
+  base::command_line command{{settings_.binary, "-c"}, {}, longest_check_};
   command.interrupt = interrupt_;
   if (settings_.base_file) command.argv.insert(command.argv.end(), {"-f", *settings_.base_file});
   command.argv.insert(command.argv.end(), {"-f", file->path()});

@@ -23,10 +23,12 @@ inline constexpr std::size_t largest_config_file = 1U << 30;
 
 class config_store {
  public:
-  /// `files` and `interrupt` outlive the store. `interrupt`: as of validate().
+  /// `files` and `interrupt` outlive the store. `interrupt`: as of validate(), as is
+  /// `longest_check`.
   explicit config_store(const config::haproxy_settings& settings,
                         base::files& files = base::files_on_disk(),
-                        const base::wakeup* interrupt = nullptr);
+                        const base::wakeup* interrupt = nullptr,
+                        std::chrono::milliseconds longest_check = std::chrono::seconds(30));
 
   /// Removes the temporary files that a killed switchyard has left. No other one may run on the
   /// same config_file.
@@ -36,10 +38,11 @@ class config_store {
   base::outcome<configuration> load();
 
   /// Checks that the file can be replaced: invariants, then `haproxy -c` on a temporary copy beside
-  /// it (with base_file before it, an empty environment and a deadline of 30 s). Without a binary
+  /// it (with base_file before it, an empty environment and the deadline). Without a binary
   /// ("haproxy.binary" empty) only the invariants. errc::refused holds HAProxy's own words.
-  /// errc::unavailable: the interrupt was notified, which ends HAProxy's check.
-  /// `scratch`: a folder for the temporary copy in the place of the file's own; "" for that.
+  /// errc::timeout: it did not end in time. errc::unavailable: the interrupt was notified, which
+  /// ends HAProxy's check. `scratch`: a folder for the temporary copy in the place of the file's
+  /// own; "" for that.
   base::status validate(const configuration& candidate, const std::string& scratch = {}) const;
 
   /// The path where a version of somebody else's was kept since the last call: whoever edits the
@@ -74,6 +77,7 @@ class config_store {
   config::haproxy_settings settings_;
   base::files& files_;
   const base::wakeup* interrupt_;
+  std::chrono::milliseconds longest_check_;
   struct look {
     std::uint64_t device, inode;
     std::int64_t size, seconds, nanoseconds;

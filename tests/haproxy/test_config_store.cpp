@@ -98,6 +98,19 @@ BOOST_AUTO_TEST_CASE(a_binary_that_is_not_there_is_not_found) {
   BOOST_TEST(files() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_check_that_does_not_end_is_ended_at_its_deadline) {
+  settings.binary = dir / "sleeps";
+  write_text(settings.binary, "#!/bin/sh\nexec sleep 600\n");
+  std::filesystem::permissions(settings.binary, std::filesystem::perms::owner_all);
+  const config_store impatient(settings, base::files_on_disk(), nullptr,
+                               std::chrono::milliseconds(100));
+  const auto checked = impatient.validate(good);
+  BOOST_REQUIRE(!checked);
+  BOOST_TEST((checked.error().kind == errc::timeout), checked.error().message);
+  BOOST_TEST(processes_with(dir.path().string()).empty());
+  BOOST_TEST(files() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(the_base_file_is_checked_with_ours) {
   settings.base_file = dir / "base.cfg";
   good = configuration_of({make_backend("a")}, settings);

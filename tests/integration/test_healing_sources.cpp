@@ -1,6 +1,9 @@
 // Whatever fails of a source, traffic goes on and what changed arrives after.
 
+#include <signal.h>
+
 #include <boost/test/unit_test.hpp>
+#include <functional>
 
 #include "tests/integration/healing_site.hpp"
 
@@ -19,9 +22,18 @@ struct unguarded : healing_site {
   }
 };
 
+/// Nothing is looked at by itself, and switchyard can be stopped while something happens.
+struct stopped_meanwhile : without_looking {
+  void unheard(const std::function<void()>& happens) {
+    gateway.switchyard().signal(SIGSTOP);
+    happens();
+    gateway.switchyard().signal(SIGCONT);
+  }
+};
+
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(source_faults, without_looking)
+BOOST_FIXTURE_TEST_SUITE(source_faults, stopped_meanwhile)
 
 BOOST_AUTO_TEST_CASE(ten_seconds_without_postgres_lose_nothing_and_changes_arrive_after) {
   const auto worker = gateway.worker_pid();
@@ -33,11 +45,18 @@ BOOST_AUTO_TEST_CASE(ten_seconds_without_postgres_lose_nothing_and_changes_arriv
   // The first line of its health said that it is live.
   BOOST_TEST(eventually([&] { return gateway.log_count(" db: ") > told; }), gateway.log());
   BOOST_TEST(gateway.log_count(" db: live") == live);
-  BOOST_TEST(!eventually([&] { return gateway.server("api-backend", "srv1") != at(one); },
-                         ten_seconds.left()));
-  database().start();
-  db.sql(insert_server("api-backend", "srv3", three.port()) +
-         "DELETE FROM servers WHERE name = 'srv2'");
+  BOOST_TEST(!eventually(
+      [&] {
+        return gateway.server("api-backend", "srv1") != at(one) ||
+               gateway.server("api-backend", "srv2") != at(two);
+      },
+      ten_seconds.left()));
+  // No notification tells of it: nobody is connected yet.
+  unheard([&] {
+    database().start();
+    db.sql(insert_server("api-backend", "srv3", three.port()) +
+           "DELETE FROM servers WHERE name = 'srv2'");
+  });
   BOOST_TEST(gateway.answered_by({"srv1", "srv3"}), gateway.log());
   const auto totals = load.stop();
   BOOST_TEST(totals.failed == 0U, totals.first_failure);
@@ -48,8 +67,10 @@ BOOST_AUTO_TEST_CASE(a_terminated_listener_listens_again) {
   const auto worker = gateway.worker_pid();
   continuous_load load(gateway.port(), 2);
   for (int i = 0; i < 3; ++i) {
-    database().terminate_sessions("postgres");
-    db.sql("UPDATE servers SET weight = " + std::to_string(10 + i) + " WHERE name = 'srv1'");
+    unheard([&] {
+      database().terminate_sessions("postgres");
+      db.sql("UPDATE servers SET weight = " + std::to_string(10 + i) + " WHERE name = 'srv1'");
+    });
     BOOST_TEST(
         gateway.server_becomes("api-backend", "srv1", at(one, std::to_string(10 + i) + " ready")),
         gateway.log());
@@ -87,11 +108,16 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_FIXTURE_TEST_SUITE(emptied_tables, without_looking)
 
 BOOST_AUTO_TEST_CASE(truncate_is_a_removal_and_rows_come_back_after_it) {
+  const auto worker = gateway.worker_pid();
+  continuous_load load(gateway.port(), 2);
   db.sql("BEGIN; TRUNCATE servers; " + insert_server("api-backend", "srv3", three.port()) +
          "COMMIT;");
   BOOST_TEST(gateway.answered_by({"srv3"}), gateway.log());
   BOOST_TEST(gateway.server_becomes("api-backend", "srv1", ""));
   BOOST_TEST(gateway.server("api-backend", "srv3") == at(three));
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+  BOOST_TEST(gateway.worker_pid() == worker);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

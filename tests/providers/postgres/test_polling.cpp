@@ -41,6 +41,24 @@ BOOST_AUTO_TEST_CASE(a_channel_that_is_swallowed_is_noticed_and_replaced_by_poll
   BOOST_CHECK(provider.wait_server("api", "srv1"));
 }
 
+// Else what is committed between the two would never be told of.
+BOOST_AUTO_TEST_CASE(the_tables_are_read_after_the_channel_is_heard) {
+  const database db;
+  db.make_tables();
+  muting_proxy proxy(db.server.port());
+  proxy.unmute();
+  auto settings = db.settings();
+  settings.dsn = db.server.tcp_dsn(db.name, proxy.port());
+  followed provider(settings);
+  BOOST_REQUIRE(provider.wait_live());
+  const auto sent = proxy.sent();
+  const auto listening = sent.find("LISTEN");
+  const auto reading = sent.find(".servers AS t");
+  BOOST_REQUIRE(listening != std::string::npos);
+  BOOST_REQUIRE(reading != std::string::npos);
+  BOOST_TEST(listening < reading);
+}
+
 BOOST_AUTO_TEST_CASE(a_session_behind_a_pooler_keeps_no_settings_of_ours) {
   const database db;
   db.make_tables();
