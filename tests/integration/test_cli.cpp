@@ -174,6 +174,25 @@ BOOST_AUTO_TEST_CASE(the_authorities_of_servers_are_looked_at) {
   BOOST_TEST(contains(sound.output, "ok    server_ca_file: " + folder / "ca.pem"), sound.output);
 }
 
+BOOST_AUTO_TEST_CASE(an_haproxy_that_was_left_behind_and_cannot_be_reached_is_named) {
+  const auto daemon = run();
+  BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
+  const auto master = [&] {
+    return haproxy::parse_proc(ask_socket(folder / "master.sock", "show proc"));
+  };
+  BOOST_REQUIRE(eventually([&] { return bool(master()); }));
+  const auto left = master()->master;
+  daemon->signal(SIGKILL);
+  BOOST_TEST(daemon->wait(std::chrono::seconds(10)).has_value());
+  std::filesystem::remove(folder / "master.sock");
+  const auto result = switchyard({"check", "--config", config()});
+  BOOST_TEST(result.exit_code == 1);
+  BOOST_TEST(contains(result.output, std::to_string(left)), result.output);
+  BOOST_TEST(contains(result.output, "end the process that is named"), result.output);
+  ::kill(left, SIGTERM);
+  BOOST_TEST(eventually([&] { return processes_with(folder.path().string()).empty(); }));
+}
+
 BOOST_AUTO_TEST_CASE(check_makes_nothing) {
   const auto result = switchyard({"check", "--config", config()},
                                  {{"SWITCHYARD_HAPROXY__CONFIG_FILE", folder / "new/haproxy.cfg"}});

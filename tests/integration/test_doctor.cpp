@@ -202,6 +202,13 @@ BOOST_AUTO_TEST_CASE(before_the_first_start_the_order_is_said) {
   BOOST_TEST(examine() > 0);
   BOOST_TEST(has("error", "run.sock", "start switchyard first"), all());
   BOOST_TEST(has("error", "pid_file", "haproxy -W -p "), all());
+  write_text(folder / "haproxy.pid", "4194999\n");  // no process has that number
+  examine();
+  BOOST_TEST(has("error", "names no running HAProxy", "haproxy -W -p "), all());
+  const auto checked = switchyard({"check", "--config", config()});
+  BOOST_TEST(checked.exit_code == 1);
+  for (const auto* text : {"run.sock", "start switchyard first", "names no running HAProxy"})
+    BOOST_TEST(contains(checked.output, text), checked.output);
 }
 
 BOOST_AUTO_TEST_CASE(a_runtime_socket_below_admin_is_named_by_doctor_and_run) {
