@@ -65,7 +65,7 @@ postgres_settings read_postgres(object_reader& from, const reading& place) {
   from.read("interval", source.interval, 100ms, 1h);
   from.read("heartbeat", source.heartbeat, 100ms, 10min);
   from.read("query_timeout", source.query_timeout, 100ms, 10min);
-  read_max_bytes(from, source);
+  read_quota(from, source);
   const auto* queries = from.member("queries");
   if (queries != nullptr && !queries->is_null())
     source.queries = read_queries(*queries, from.pointer("queries"), place);
@@ -113,7 +113,7 @@ redis_settings read_redis(object_reader& from, const reading& place) {
   from.read("interval", source.interval, 100ms, 1h);
   from.read("heartbeat", source.heartbeat, 100ms, 10min);
   from.read("timeout", source.timeout, 100ms, 10min);
-  read_max_bytes(from, source);
+  read_quota(from, source);
   return source;
 }
 

@@ -54,17 +54,17 @@ void read_tls_files(model::object_reader& from, const reading& place, Source& ta
   if (target.key_file && !target.certificate_file) from.fail("key_file", "needs certificate_file");
 }
 
-/// max_bytes of what is read at once: 1 KiB … `most`.
+/// max_bytes of what is read at once (1 KiB … `most`), and max_depth.
 template <class Source>
-void read_max_bytes(model::object_reader& from, Source& target, std::int64_t most = 1LL << 30U) {
+void read_quota(model::object_reader& from, Source& target, std::int64_t most = 1LL << 30U) {
   read_number(from, "max_bytes", target.max_bytes, 1024, most);
+  read_number(from, "max_depth", target.max_depth, 5, 100);
 }
 
-/// max_bytes and max_depth of documents, within what can be parsed.
+/// Likewise of documents, within what can be parsed.
 template <class Source>
 void read_document_quota(model::object_reader& from, Source& target) {
-  read_max_bytes(from, target, 64LL << 20U);
-  read_number(from, "max_depth", target.max_depth, 5, 100);
+  read_quota(from, target, 64LL << 20U);
 }
 
 /// A text that may have lines, such as an SQL query or a jq program; `what` it is, for the problem

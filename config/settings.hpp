@@ -97,6 +97,7 @@ struct postgres_settings {
   milliseconds query_timeout{10'000};
   std::optional<postgres_queries> queries;
   std::uint32_t max_bytes = 64U << 20U;  ///< of the rows of one read
+  std::uint32_t max_depth = 32;          ///< of objects and lists in one another, in one column
 
   bool operator==(const postgres_settings&) const = default;
 };
@@ -137,6 +138,7 @@ struct redis_settings {
   milliseconds heartbeat{1'000};
   milliseconds timeout{5'000};           ///< of connecting, and of each answer
   std::uint32_t max_bytes = 64U << 20U;  ///< of the values of one read
+  std::uint32_t max_depth = 32;          ///< of objects and lists in one another, in one value
 
   bool operator==(const redis_settings&) const = default;
 };

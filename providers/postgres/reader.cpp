@@ -58,7 +58,8 @@ reader::reader(const config::postgres_settings& settings)
     : layout_(settings.queries ? layout::queries : layout::tables),
       server_timeout_(settings.query_timeout),
       own_timeout_(settings.query_timeout + grace),
-      most_bytes_(settings.max_bytes) {
+      most_bytes_(settings.max_bytes),
+      depth_(settings.max_depth) {
   if (settings.queries) {
     const auto& own = *settings.queries;
     if (own.routes) routes_ = rows_of('r', "t.host", "t.path", subquery(*own.routes));
@@ -163,7 +164,7 @@ base::outcome<std::optional<model::report>> reader::read_servers(connection& ses
   auto* const cache = memory != nullptr ? &memory->cache : nullptr;
   const auto answer = within_quota(server_rows(session, wanted, memory));
   if (!answer) return answer.error();
-  auto report = decode_rows(*answer, layout_, wanted.routes, cache);
+  auto report = decode_rows(*answer, layout_, wanted.routes, cache, depth_);
   if (cache != nullptr) cache->end_read(wanted.servers);
   if (!report) return report.error();
   auto read = std::exchange(report->backends, {});
@@ -184,7 +185,7 @@ base::outcome<model::report> reader::read_whole(connection& session, const hints
   if (!wanted.everything && wanted.backends.empty() && routes_.empty()) return model::report{};
   const auto answer = rows(session, wanted);
   if (!answer) return answer.error();
-  auto report = decode_rows(*answer, layout_, with_routes, cache);
+  auto report = decode_rows(*answer, layout_, with_routes, cache, depth_);
   if (cache != nullptr) wanted.everything ? cache->end_read() : cache->end_read(wanted.backends);
   if (!report) return error{report.error().kind, "queries: " + report.error().message};
   report->full = wanted.everything;

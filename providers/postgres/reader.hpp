@@ -62,6 +62,7 @@ class reader {
   std::chrono::milliseconds server_timeout_;
   std::chrono::milliseconds own_timeout_;
   std::size_t most_bytes_;
+  std::size_t depth_;
   std::string all_;     // everything
   std::string named_;   // $1: names
   std::string single_;  // $1: backend/server; "" when only whole backends can be read

@@ -38,9 +38,9 @@ std::optional<json> plain_value(std::string_view text) {
 
 }  // namespace
 
-row_object row_object::parse(const std::string& text, model::problems& sink) {
-  row_object row;
-  auto read = model::parse_json(text);
+row_object row_object::parse(const std::string& text, std::size_t depth, model::problems& sink) {
+  row_object row(depth);
+  auto read = model::parse_json(text, {.depth = depth + 1});  // the row is an object, too
   if (read && read->is_object()) {
     row.columns_ = std::move(*read);
     return row;
@@ -63,7 +63,7 @@ void row_object::set(std::string_view name, std::string_view value) {
   auto& column = columns_[std::string(name)];
   if (auto plain = plain_value(value))
     column = std::move(*plain);
-  else if (auto read = model::parse_json(value))
+  else if (auto read = model::parse_json(value, {.depth = depth_}))
     column = std::move(*read);
   else
     spoiled_.emplace(name, read.error().message);

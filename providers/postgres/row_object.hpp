@@ -18,10 +18,14 @@ namespace switchyard::providers::postgres {
 
 class row_object {
  public:
+  /// `depth`: of objects and lists in one another in one column, at most.
+  explicit row_object(std::size_t depth) : depth_(depth) {}
+
   /// Reads what row_to_json gave. Text that is no JSON object is a problem. A value that is no
-  /// strict JSON (duplicate keys in a column of type json, a number past all bounds) is one where
-  /// its column is used, and only there: other columns are the operator's business.
-  static row_object parse(const std::string& text, model::problems& sink);
+  /// strict JSON (duplicate keys in a column of type json, a number past all bounds, nested too
+  /// deep) is one where its column is used, and only there: other columns are the operator's
+  /// business.
+  static row_object parse(const std::string& text, std::size_t depth, model::problems& sink);
 
   /// Gives a column its value as to_json writes it. A value that is no strict JSON is a problem
   /// where the column is used, as with parse().
@@ -43,6 +47,7 @@ class row_object {
             model::problems& sink) const;
   void merge(nlohmann::json& target, std::string_view options, model::problems& sink) const;
 
+  std::size_t depth_;
   nlohmann::json columns_ = nlohmann::json::object();
   std::map<std::string, std::string, std::less<>> spoiled_;  // column → why it cannot be read
 };

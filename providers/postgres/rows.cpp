@@ -48,8 +48,8 @@ bool is_server_columns(const std::vector<cell>& row) {
   return row.size() == key_cells + server_columns.size() && row[0] == "c";
 }
 
-row_object server_row(const std::vector<cell>& row) {
-  row_object object;
+row_object server_row(const std::vector<cell>& row, std::size_t depth) {
+  row_object object(depth);
   for (std::size_t i = 0; i < server_columns.size(); ++i)
     if (const auto& value = row[key_cells + i]) object.set(server_columns[i], *value);
   return object;
@@ -65,16 +65,20 @@ struct gathered {
 
 class gatherer {
  public:
-  gatherer(layout of, bool with_routes, row_cache* cache)
-      : layout_(of), with_routes_(with_routes), cache_(of == layout::tables ? cache : nullptr) {}
+  gatherer(layout of, bool with_routes, row_cache* cache, std::size_t depth)
+      : layout_(of),
+        with_routes_(with_routes),
+        cache_(of == layout::tables ? cache : nullptr),
+        depth_(depth) {}
 
   base::status add(const std::vector<cell>& row) {
     model::problems found;
     if (is_server_columns(row))
-      return add_plain_server(row) ? base::status() : add_server_row(row, server_row(row), found);
+      return add_plain_server(row) ? base::status()
+                                   : add_server_row(row, server_row(row, depth_), found);
     if (row.size() != row_columns || !row[0]) return error{errc::protocol, "unexpected rows"};
     if (add_known_server(row)) return {};
-    const auto object = row_object::parse(row[3].value_or(""), found);
+    const auto object = row_object::parse(row[3].value_or(""), depth_, found);
     if (*row[0] == "r")
       add_route(row[1], row[2], object, found);
     else if (*row[0] == "b")
@@ -108,6 +112,7 @@ class gatherer {
   layout layout_;
   bool with_routes_;
   row_cache* cache_;
+  std::size_t depth_;
   std::map<std::string, gathered> backends_;
   std::vector<model::route> routes_;
   model::report report_;
@@ -259,8 +264,8 @@ model::report gatherer::finish() && {
 }  // namespace
 
 base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes,
-                                         row_cache* cache) {
-  gatherer all(of, with_routes, cache);
+                                         row_cache* cache, std::size_t depth) {
+  gatherer all(of, with_routes, cache, depth);
   for (const auto& row : rows)
     if (const auto added = all.add(row); !added) return added.error();
   return std::move(all).finish();

@@ -35,8 +35,9 @@ enum class layout {
 /// Builds backends, routes (when `with_routes`) and refusals from rows in any order.
 /// errc::invalid: rows of `queries:` lack a column or have one that nothing reads. With a `cache`,
 /// rows of servers that it knows are not decoded again (layout::tables only); the caller ends its
-/// read.
+/// read. `depth`: of objects and lists in one another in one column, at most; a row that has deeper
+/// ones where they are used is refused.
 base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes,
-                                         row_cache* cache = nullptr);
+                                         row_cache* cache = nullptr, std::size_t depth = 32);
 
 }  // namespace switchyard::providers::postgres

@@ -42,7 +42,7 @@ void book::put_settings(const key_name& name, const content& value) {
   std::optional<reading<model::backend_settings>> now;
   if (value.is != content::type::none) {
     model::problems found;
-    auto settings = read_settings(name, value, found);
+    auto settings = read_settings(name, value, depth_, found);
     now = {std::move(settings), reason_of(found)};
   }
   auto& target = backends_[name.backend];
@@ -55,7 +55,7 @@ void book::put_server(const key_name& name, const content& value) {
   std::optional<reading<model::server>> now;
   if (value.is != content::type::none) {
     model::problems found;
-    auto server = read_server(name, value, found);
+    auto server = read_server(name, value, depth_, found);
     now = {std::move(server), reason_of(found)};
   }
   auto& target = backends_[name.backend];

@@ -5,6 +5,7 @@
 // One changed key costs the assembling of its backend, not the reading of others. Pure. Threading:
 // one thread.
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,8 +20,10 @@ namespace switchyard::providers::redis {
 
 class book {
  public:
-  /// `prefix` is for showing keys to operators; all keys below are without it.
-  explicit book(std::string prefix) : prefix_(std::move(prefix)) {}
+  /// `prefix` is for showing keys to operators; all keys below are without it. `depth`: of objects
+  /// and lists in one another in one value, at most.
+  explicit book(std::string prefix, std::size_t depth = 32)
+      : prefix_(std::move(prefix)), depth_(depth) {}
 
   /// A key as it was read now.
   void put(const std::string& key, const content& value);
@@ -67,6 +70,7 @@ class book {
   std::string shown(std::string_view kind, const std::string& rest) const;
 
   std::string prefix_;
+  std::size_t depth_;
   std::set<std::string> keys_;
   std::map<std::string, entry> backends_;
   std::map<std::string, route_entry> routes_;  // by key

@@ -168,7 +168,7 @@ base::status follower::read_everything() {
   const auto when = clock::now();
   const auto read = reader_->read(*names);
   if (!read) return read.error();
-  book fresh(settings_.prefix);
+  book fresh(settings_.prefix, settings_.max_depth);
   expiry times;
   for (const auto& [key, value] : *read) {
     fresh.put(key, value);

@@ -58,7 +58,7 @@ base::outcome<book> redis_provider::read_once() {
   if (!names) return failed(names.error());
   const auto read = keys.read(*names);
   if (!read) return failed(read.error());
-  book result(settings_.prefix);
+  book result(settings_.prefix, settings_.max_depth);
   for (const auto& [key, value] : *read) result.put(key, value);
   return result;
 }

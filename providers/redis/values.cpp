@@ -38,13 +38,14 @@ std::optional<std::int64_t> whole_number(const std::string& text) {
   return number;
 }
 
-json field_value(const std::string& field, const std::string& text, model::problems& sink) {
+json field_value(const std::string& field, const std::string& text, std::size_t depth,
+                 model::problems& sink) {
   if (among(numbers, field)) {
     if (const auto number = whole_number(text)) return *number;
   } else if (among(truths, field)) {
     if (text == "true" || text == "false") return text == "true";
   } else if (among(objects, field)) {
-    auto object = model::parse_json(text);
+    auto object = model::parse_json(text, {.depth = depth});
     if (object) return std::move(*object);
     sink.push_back({pointer_of(field), "must be a JSON object: " + object.error().message});
     return json::object();
@@ -59,13 +60,13 @@ bool plain_field(std::string_view name) {
   });
 }
 
-void set_field(json& target, const std::string& field, const std::string& text,
+void set_field(json& target, const std::string& field, const std::string& text, std::size_t depth,
                model::problems& sink) {
   if (!plain_field(field)) {
     sink.push_back({"", "has a field that does not exist: " + model::quoted(field)});
     return;
   }
-  auto value = field_value(field, text, sink);
+  auto value = field_value(field, text, depth, sink);
   const auto dot = field.find('.');
   const auto outer = field.substr(0, dot);
   if (dot == std::string::npos) {
@@ -87,15 +88,15 @@ void set_field(json& target, const std::string& field, const std::string& text,
     object[inner] = std::move(value);
 }
 
-json object_of(const content& value, model::problems& sink) {
+json object_of(const content& value, std::size_t depth, model::problems& sink) {
   switch (value.is) {
     case content::type::hash: {
       auto object = json::object();
-      for (const auto& [field, text] : value.fields) set_field(object, field, text, sink);
+      for (const auto& [field, text] : value.fields) set_field(object, field, text, depth, sink);
       return object;
     }
     case content::type::text: {
-      auto object = model::parse_json(value.text);
+      auto object = model::parse_json(value.text, {.depth = depth});
       if (object && object->is_object()) return std::move(*object);
       sink.push_back({"", "must be a hash or a JSON object" +
                               (object ? std::string() : ": " + object.error().message)});
@@ -125,8 +126,8 @@ void take_name(json& object, const std::string& name, model::problems& sink) {
 }  // namespace
 
 std::optional<model::server> read_server(const key_name& key, const content& value,
-                                         model::problems& sink) {
-  auto object = object_of(value, sink);
+                                         std::size_t depth, model::problems& sink) {
+  auto object = object_of(value, depth, sink);
   take_name(object, key.server, sink);
   if (!sink.empty()) return {};
   object["name"] = key.server;
@@ -134,8 +135,8 @@ std::optional<model::server> read_server(const key_name& key, const content& val
 }
 
 std::optional<model::backend_settings> read_settings(const key_name& key, const content& value,
-                                                     model::problems& sink) {
-  auto object = object_of(value, sink);
+                                                     std::size_t depth, model::problems& sink) {
+  auto object = object_of(value, depth, sink);
   take_name(object, key.backend, sink);
   if (!sink.empty()) return {};
   auto settings = model::decode_settings(object, "", sink);

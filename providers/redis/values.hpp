@@ -43,11 +43,12 @@ constexpr std::size_t longest_value = 65536;
 constexpr std::int64_t most_fields = 1000;
 
 /// The decoders of model/document.hpp on what the key holds (not content::type::none). Problems
-/// name fields ("port", "check.path").
+/// name fields ("port", "check.path"). `depth`: of objects and
+/// lists in one another in JSON, at most.
 std::optional<model::server> read_server(const key_name& key, const content& value,
-                                         model::problems& sink);
+                                         std::size_t depth, model::problems& sink);
 std::optional<model::backend_settings> read_settings(const key_name& key, const content& value,
-                                                     model::problems& sink);
+                                                     std::size_t depth, model::problems& sink);
 std::optional<model::route> read_route(const key_name& key, const content& value,
                                        model::problems& sink);
 

@@ -134,6 +134,19 @@ BOOST_AUTO_TEST_CASE(times_have_ranges) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(how_deep_values_may_be_has_a_range) {
+  for (const std::string source : {"type: postgres, dsn: x", "type: redis", "type: file, path: /x",
+                                   "type: rest, url: x", "type: exec, command: [x]"}) {
+    const auto read = [&](int depth) {
+      return bad(provider("{name: a, " + source + ", max_depth: " + std::to_string(depth) + "}"));
+    };
+    for (const int outside : {4, 101})
+      BOOST_TEST(tests::contains(read(outside), "/providers/0/max_depth: must be"), source);
+    for (const int inside : {5, 100}) BOOST_TEST(read(inside) == "taken", source);
+  }
+  BOOST_TEST(postgres_of(good(postgres("max_depth: 7"))).max_depth == 7U);
+}
+
 BOOST_AUTO_TEST_CASE(queries_come_in_pairs) {
   BOOST_TEST(bad(postgres("queries: {all: SELECT 1}")) ==
              "s.yaml:2:40: /providers/0/queries/backends: is missing");

@@ -96,6 +96,21 @@ BOOST_AUTO_TEST_CASE(no_failure_takes_anything_away) {
   BOOST_TEST(sink.reports().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(how_deep_an_output_may_be_is_a_setting) {
+  print_servers(server("a"));
+  auto shallow = settings("cat $0/document");
+  shallow.max_depth = 5;
+  exec::exec_provider hosts("hosts", shallow);
+  hosts.start(sink);
+  BOOST_REQUIRE(eventually([&] { return servers() == 1; }));
+  print_servers(R"({"name": [[]]})");
+  BOOST_TEST(degraded_with("nested deeper than 5 levels"), sink.last_health().reason);
+  BOOST_TEST(sink.reports().size() == 1U);
+  print_servers(server("a"));
+  BOOST_TEST(eventually([&] { return sink.last_health().value == level::live; }));
+  hosts.stop();
+}
+
 // The control: what a script makes of a failure that it hides is taken at its word.
 BOOST_AUTO_TEST_CASE(control_a_script_that_hides_its_failure_takes_everything_away) {
   print_servers(server("a"));

@@ -174,6 +174,32 @@ BOOST_AUTO_TEST_CASE(a_server_that_turns_bad_keeps_its_last_good_version) {
   BOOST_CHECK(eventually([&] { return !provider.has("a", "srv1"); }));
 }
 
+BOOST_AUTO_TEST_CASE(a_column_past_max_depth_refuses_its_row_whose_last_good_version_stays) {
+  const database db;
+  db.psql(std::string(loose_tables) + insert_server("a", "srv1") +
+          "ALTER TABLE servers ADD notes jsonb DEFAULT '[[[[[[[[]]]]]]]]';");
+  auto settings = db.settings();
+  settings.max_depth = 5;
+  settings.listen = false;
+  settings.interval = 100ms;
+  const followed provider(settings);
+  // A column that switchyard does not read may be as deep as it likes.
+  BOOST_REQUIRE(provider.wait_server("a", "srv1"));
+  const auto refused_with = [&](std::string_view reason) {
+    return eventually([&] {
+      return contains(refusal_of(provider.reports().back(), "servers(a, srv1)"), reason);
+    });
+  };
+  db.psql(R"(UPDATE servers SET ip = '10.0.0.9', options = '{"check": [[[[[]]]]]}')");
+  BOOST_TEST(refused_with("nested deeper than 5 levels"));
+  BOOST_TEST(provider.backend("a")->find("srv1")->address == "10.0.1.12");
+  db.psql(R"(UPDATE servers SET options = '{"check": [[[[]]]]}')");
+  BOOST_TEST(eventually([&] {
+    const auto reason = refusal_of(provider.reports().back(), "servers(a, srv1)");
+    return contains(reason, "check") && !contains(reason, "nested");
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(a_database_whose_text_is_no_utf8_is_a_reason_and_no_empty_view) {
   const database db;
   const std::string ascii = db.name + "_ascii";

@@ -26,6 +26,22 @@ BOOST_AUTO_TEST_CASE(a_bad_key_is_refused_and_its_last_good_version_stays) {
   BOOST_TEST(provider.reports().back().refused.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_value_past_max_depth_is_refused_and_its_last_good_version_stays) {
+  const keyspace db;
+  db.set_server("api", "srv1");
+  auto settings = db.settings();
+  settings.max_depth = 5;
+  const followed provider(settings);
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  db.cli({"SET", "switchyard:server:api:srv1", R"({"address": "10.0.0.9", "port": [[[[[]]]]]})"});
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:srv1", "nested deeper than 5 levels"));
+  BOOST_TEST(provider.backend("api")->find("srv1")->address == "10.0.1.12");
+  db.cli({"HSET", "switchyard:backend:api", "check", R"({"path": [[[[[]]]]]})"});
+  BOOST_TEST(provider.wait_refusal("switchyard:backend:api", "nested deeper than 5 levels"));
+  db.cli({"SET", "switchyard:server:api:srv1", R"({"address": "10.0.0.9", "port": [[[[]]]]})"});
+  BOOST_TEST(provider.wait_refusal("switchyard:server:api:srv1", "port: must be"));
+}
+
 BOOST_AUTO_TEST_CASE(keys_of_another_type_are_refused_by_name) {
   const keyspace db;
   db.pipe(
