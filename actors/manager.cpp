@@ -150,7 +150,9 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
 }
 
 void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
-  if (self->state.book.health(provider, *health)) self->state.seen_by->fares(provider, *health);
+  auto& s = self->state;
+  if (s.book.health(provider, *health, std::chrono::system_clock::now()))
+    s.seen_by->fares(provider, *health);
   if (health->value == model::provider_health::level::degraded) fall_back(self, provider);
 }
 
@@ -186,7 +188,8 @@ void take_settings(manager_self self, const config::settings& settings) {
 
 status_ptr status_of(manager_self self) {
   auto& s = self->state;
-  auto status = s.book.view(s.desired, s.refusals);
+  auto status = s.book.view(s.desired, s.refusals, std::chrono::system_clock::now(),
+                            s.seen_by->figures()->snapshot_ages(api::metrics::clock::now()));
   for (const auto& f : s.names.book().failures()) {
     if (status.unresolved.size() == status_book::kept_objects) break;
     status.unresolved.push_back(model::sentence(f));

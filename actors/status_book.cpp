@@ -11,6 +11,8 @@ namespace switchyard::actors {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 std::string_view word(model::provider_health::level value) {
   switch (value) {
     case model::provider_health::level::connecting:
@@ -74,7 +76,7 @@ void status_book::configure(const config::settings& settings) {
     auto known = providers_.extract(p.name);
     next[p.name] = known && known.mapped().type == type
                        ? std::move(known.mapped())
-                       : entry{type, {}, std::nullopt, std::nullopt};
+                       : entry{type, {}, std::nullopt, std::nullopt, std::nullopt};
   }
   providers_ = std::move(next);
 }
@@ -89,10 +91,15 @@ void status_book::serves_last_good(const std::string& provider, api::wall_time a
     known->second.last_good = as_of;
 }
 
-bool status_book::health(const std::string& provider, const model::provider_health& health) {
+bool status_book::health(const std::string& provider, const model::provider_health& health,
+                         api::wall_time now) {
   const auto known = providers_.find(provider);
   const model::provider_health shown{health.value, base::redact(health.reason)};
   if (known == providers_.end() || known->second.health == shown) return false;
+  if (shown.value == model::provider_health::level::live)
+    known->second.left.reset();
+  else if (!known->second.left)
+    known->second.left = now;
   known->second.health = shown;
   return true;
 }
@@ -122,8 +129,28 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
   if (recent_.size() > kept_passes) recent_.pop_back();
 }
 
-api::status status_book::view(const model::desired_state& desired,
-                              const refusal_log& refusals) const {
+/// What a provider that is not followed serves is as old as its last whole read, or as the moment
+/// at which it was followed last, whichever came later.
+void status_book::tell_age(api::provider_status& of, const entry& known, api::wall_time now,
+                           std::optional<std::chrono::seconds> read) {
+  // Never negative: the clock may have been set back since.
+  const auto age = [&](api::wall_time when) {
+    return std::max(0s, std::chrono::duration_cast<std::chrono::seconds>(now - when));
+  };
+  if (!of.reported && known.last_good) {
+    of.last_good = known.last_good;
+    of.last_good_age = age(*known.last_good);
+  }
+  if (!of.reported || !known.left) return;
+  const auto silent = std::min(age(*known.left), read.value_or(std::chrono::seconds::max()));
+  if (silent < api::stale_after) return;
+  of.stale = now - silent;
+  of.stale_age = silent;
+}
+
+api::status status_book::view(const model::desired_state& desired, const refusal_log& refusals,
+                              api::wall_time now,
+                              const std::map<std::string, std::chrono::seconds>& read) const {
   auto s = base_;
   s.revision = desired.revision();
   s.backends = desired.backends().size();
@@ -140,13 +167,8 @@ api::status status_book::view(const model::desired_state& desired,
     p.last_report = known.last_report;
     const auto has = desired.summary(name);
     p.reported = has.reported;
-    if (!has.reported && known.last_good) {
-      p.last_good = known.last_good;
-      // Never negative: the clock may have been set back since.
-      p.last_good_age = std::max(std::chrono::seconds(0),
-                                 std::chrono::duration_cast<std::chrono::seconds>(
-                                     std::chrono::system_clock::now() - *known.last_good));
-    }
+    const auto last = read.find(name);
+    tell_age(p, known, now, last == read.end() ? std::nullopt : std::optional(last->second));
     p.backends = has.backends;
     p.servers = has.servers;
     p.routes = has.routes;

@@ -5,6 +5,7 @@
 // Pure: time comes in as a parameter. Bounded: the last passes and reloads, the first names of
 // each. Threading: owned by the manager.
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -34,13 +35,16 @@ class status_book {
   /// Until it reports, the view of that time stands in for it.
   void serves_last_good(const std::string& provider, api::wall_time as_of);
   /// Whether that is something new.
-  bool health(const std::string& provider, const model::provider_health& health);
+  bool health(const std::string& provider, const model::provider_health& health,
+              api::wall_time now);
   /// A pass of the writer over `backends` (none: all).
   void passed(pass_kind kind, const haproxy::apply_report& report,
               const std::vector<std::string>& backends, api::wall_time now);
 
-  /// Everything but the actors.
-  api::status view(const model::desired_state& desired, const refusal_log& refusals) const;
+  /// Everything but the actors. `read`: how long ago providers read their full views.
+  api::status view(const model::desired_state& desired, const refusal_log& refusals,
+                   api::wall_time now,
+                   const std::map<std::string, std::chrono::seconds>& read) const;
 
  private:
   struct entry {
@@ -48,7 +52,11 @@ class status_book {
     model::provider_health health;
     std::optional<api::wall_time> last_report;
     std::optional<api::wall_time> last_good;
+    std::optional<api::wall_time> left;  // when it was live last; nothing: it is
   };
+
+  static void tell_age(api::provider_status& of, const entry& known, api::wall_time now,
+                       std::optional<std::chrono::seconds> read);
 
   api::status base_;
   std::vector<std::string> order_;

@@ -253,6 +253,14 @@ void metrics::provider_up(std::string_view provider, bool up) {
   families_->of_known(provider, [&] { families_->up.at(provider).Set(up ? 1 : 0); });
 }
 
+std::map<std::string, std::chrono::seconds> metrics::snapshot_ages(clock::time_point now) const {
+  const std::lock_guard lock(families_->mutex);
+  std::map<std::string, std::chrono::seconds> ages;
+  for (const auto& [provider, when] : families_->snapshots)
+    ages.emplace(provider, std::chrono::duration_cast<std::chrono::seconds>(now - when));
+  return ages;
+}
+
 void metrics::snapshot(std::string_view provider, clock::time_point when) {
   families_->of_known(provider,
                       [&] { families_->snapshots.insert_or_assign(std::string(provider), when); });

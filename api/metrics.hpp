@@ -96,6 +96,8 @@ class metrics {
   void provider_up(std::string_view provider, bool up);
   /// A full view was read, whether or not it brought anything new.
   void snapshot(std::string_view provider, clock::time_point when);
+  /// How long ago each provider read its full view; without those that never did.
+  std::map<std::string, std::chrono::seconds> snapshot_ages(clock::time_point now) const;
   void provider_has(std::string_view provider, provider_figure what, std::size_t count);
 
   // -- the process

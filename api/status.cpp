@@ -34,6 +34,9 @@ std::vector<std::string> degraded(const status& s) {
   for (const auto& p : s.providers) {
     if (p.state != "live")
       what.push_back("provider " + p.name + ": " + (p.reason.empty() ? p.state : p.reason));
+    if (p.stale)
+      what.push_back("provider " + p.name + ": is stale: what is served was last known to be so " +
+                     age_text(p.stale_age) + " ago");
     if (p.last_good)
       what.push_back("provider " + p.name +
                      ": has not reported yet; its last good view is served, " +

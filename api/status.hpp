@@ -26,6 +26,8 @@ struct provider_status {
   std::optional<wall_time> last_report;
   std::optional<wall_time> last_good;  ///< not reported yet: the view of that time is served
   std::chrono::seconds last_good_age{0};
+  std::optional<wall_time> stale;  ///< not followed, nor read whole, since; longer than stale_after
+  std::chrono::seconds stale_age{0};
   std::size_t backends = 0;
   std::size_t servers = 0;
   std::size_t routes = 0;
@@ -36,6 +38,9 @@ struct provider_status {
 
   bool operator==(const provider_status&) const = default;
 };
+
+/// A view that nobody has vouched for in that time is told of as stale.
+constexpr std::chrono::seconds stale_after = std::chrono::minutes(5);
 
 /// One pass of the writer that did something.
 struct apply_status {

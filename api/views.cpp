@@ -26,6 +26,12 @@ json view(const haproxy_status& h) {
           {"reloads", std::move(reloads)}};
 }
 
+/// A moment and how long ago it was; null for none.
+json as_of(const std::optional<wall_time>& when, std::chrono::seconds age) {
+  if (!when) return {};
+  return {{"as_of", timestamp(*when)}, {"age_seconds", age.count()}};
+}
+
 }  // namespace
 
 std::string timestamp(wall_time at) {
@@ -60,9 +66,8 @@ json view(const provider_status& p) {
           {"reason", p.reason},
           {"reported", p.reported},
           {"last_report", p.last_report ? json(timestamp(*p.last_report)) : json()},
-          {"last_good", p.last_good ? json{{"as_of", timestamp(*p.last_good)},
-                                           {"age_seconds", p.last_good_age.count()}}
-                                    : json()},
+          {"last_good", as_of(p.last_good, p.last_good_age)},
+          {"stale", as_of(p.stale, p.stale_age)},
           {"backends", p.backends},
           {"servers", p.servers},
           {"routes", p.routes},

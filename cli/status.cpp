@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "api/status.hpp"
 #include "base/text.hpp"
 #include "cli/api_client.hpp"
 #include "cli/client.hpp"
@@ -106,7 +107,15 @@ void print_providers(const json& s) {
     if (const auto& kept = member(p, "last_good"); kept.is_object())
       line("stale",
            text_at(p, "name") + " has not been read yet: its last good view is served, of " +
-               text_at(kept, "as_of"),
+               text_at(kept, "as_of") + ", " +
+               api::age_text(std::chrono::seconds(number_at(kept, "age_seconds"))) + " old",
+           colour::yellow);
+  for (const auto& p : member(s, "providers"))
+    if (const auto& since = member(p, "stale"); since.is_object())
+      line("stale",
+           text_at(p, "name") + ": what is served was last known to be so at " +
+               text_at(since, "as_of") + ", " +
+               api::age_text(std::chrono::seconds(number_at(since, "age_seconds"))) + " ago",
            colour::yellow);
   for (const auto& p : member(s, "providers"))
     for (const auto& r : member(member(p, "refused"), "objects"))
