@@ -2,8 +2,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "tests/integration/command_line.hpp"
 #include "tests/integration/site.hpp"
 #include "tests/support/dns_server.hpp"
+#include "tests/support/http_api.hpp"
+#include "tests/support/redis_server.hpp"
 
 namespace switchyard::tests {
 
@@ -13,22 +16,23 @@ namespace {
 
 using addresses_of = std::vector<std::string>;
 
-std::string resolver_settings(const dns_server& names, const std::string& hold_obsolete) {
-  return "resolver: {servers: [\"" + names.address() +
-         "\"], interval: 100ms, timeout: 200ms, hold_obsolete: " + hold_obsolete + "}\n";
+std::string resolver_settings(const dns_server& names, const std::string& hold_obsolete,
+                              const std::string& timeout = "200ms") {
+  return "resolver: {servers: [\"" + names.address() + "\"], interval: 100ms, timeout: " + timeout +
+         ", hold_obsolete: " + hold_obsolete + "}\n";
 }
 
 /// A site with one server app of api-backend, whose address is app.test.
 struct named_site {
   explicit named_site(const std::string& resolve, std::vector<std::string> addresses,
-                      const std::string& hold_obsolete = "300ms") {
+                      const std::string& hold_obsolete = "300ms", bool managed = false) {
     names.set("app.test", std::move(addresses));
     write_text(folder / "backends.yaml",
                "backends:\n  - name: api-backend\n    servers:\n      - {name: app, address: "
                "app.test, resolve: " +
                    resolve + ", port: " + std::to_string(upstream.port()) + "}\n");
     site_options options;
-    options.managed = false;
+    options.managed = managed;
     options.more = resolver_settings(names, hold_obsolete);
     gateway = std::make_unique<site>(
         "  - {name: files, type: file, path: " + (folder / "backends.yaml") + "}\n", options);
@@ -64,7 +68,68 @@ struct patient_site : named_site {
   patient_site() : named_site("all", {"127.0.0.1", "127.0.0.2", "127.0.0.3"}, "1h") {}
 };
 
+/// A backend of one server whose address is app.test, as documents have it.
+std::string named_document(const std::string& backend, std::uint16_t port) {
+  return R"({"backends": [{"name": ")" + backend +
+         R"(", "servers": [{"name": "app", "address": "app.test", "port": )" +
+         std::to_string(port) + "}]}]}";
+}
+
+/// Every kind of source but files, each with a backend of its own.
+struct named_sources {
+  dns_server names;
+  http_upstream upstream{"app"};
+  std::string port = std::to_string(upstream.port());
+  schema db;
+  redis_server registry;
+  http_api api{[this](const http_api::request&) {
+    return http_api::answer(200, named_document("by-rest", upstream.port()));
+  }};
+  temp_dir folder;
+  std::unique_ptr<site> gateway;
+
+  named_sources() {
+    names.set("app.test", {"127.0.0.1"});
+    db.sql(
+        "INSERT INTO servers (backend, name, fqdn, port) VALUES ('by-postgres', 'app', "
+        "'app.test', " +
+        port + ")");
+    registry.cli({"HSET", "switchyard:server:by-redis:app", "address", "app.test", "port", port,
+                  "resolve", "all"});
+    write_text(folder / "document", named_document("by-exec", upstream.port()));
+    site_options options;
+    options.managed = false;
+    options.more = resolver_settings(names, "300ms");
+    gateway = std::make_unique<site>(
+        db.provider_yaml() + "  - {name: registry, type: redis, url: \"" + registry.url() +
+            "\"}\n  - {name: catalog, type: rest, url: \"" + api.url() +
+            "\"}\n  - {name: hosts, type: exec, command: [cat, " + (folder / "document") +
+            "]}\n  - {name: manual, type: memory}\n",
+        options);
+    const auto put =
+        http_ask(gateway->api_port(), "PUT", "/v1/backends/by-hand",
+                 R"({"servers": [{"name": "app", "address": "app.test", "port": )" + port + "}]}");
+    BOOST_REQUIRE_MESSAGE(put.status == 201, put.body);
+  }
+  /// Whether each of them comes to have this address.
+  void all_become(const std::string& address) const {
+    const auto wanted = address + ":" + port + " 100 ready";
+    for (const auto* backend : {"by-postgres", "by-rest", "by-exec", "by-hand"})
+      BOOST_TEST(gateway->server_becomes(backend, "app", wanted), backend << gateway->log());
+    BOOST_TEST(gateway->server_becomes("by-redis", "app-" + address, wanted), gateway->log());
+  }
+};
+
 }  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_name_from_any_source_moves_its_server_without_a_reload, named_sources) {
+  all_become("127.0.0.1");
+  const auto worker = gateway->worker_pid();
+  names.set("app.test", {"127.0.0.2"});
+  all_become("127.0.0.2");
+  BOOST_TEST(gateway->server_becomes("by-redis", "app-127.0.0.1", ""), gateway->log());
+  BOOST_TEST(gateway->worker_pid() == worker);
+}
 
 BOOST_FIXTURE_TEST_CASE(a_name_that_moves_moves_its_server_without_a_reload, first_site) {
   names.set("app.test", {"127.0.0.2"});
@@ -107,6 +172,24 @@ BOOST_FIXTURE_TEST_CASE(a_restart_without_a_name_server_takes_nothing_away, firs
   names.be_silent(false);
   names.set("app.test", {"127.0.0.2"});
   BOOST_TEST(becomes("app", at("127.0.0.2")), gateway->log());
+}
+
+struct managed_site : named_site {
+  managed_site() : named_site("first", {"127.0.0.1"}, "300ms", true) {}
+};
+
+// The control of the two cases before: where nobody has the address any more, there is none.
+BOOST_FIXTURE_TEST_CASE(control_without_what_is_kept_a_silent_name_server_takes_traffic_down,
+                        managed_site) {
+  names.be_silent(true);
+  BOOST_REQUIRE_EQUAL(gateway->stop_switchyard(), 0);
+  std::filesystem::remove(gateway->config_file());
+  std::filesystem::remove_all(gateway->file("state"));
+  gateway->start_switchyard();
+  BOOST_TEST(comes_to_tell("does not resolve: no name server answers in time"), gateway->log());
+  BOOST_TEST(eventually([&] { return http_get(gateway->port()).status == 503; }), gateway->log());
+  names.be_silent(false);
+  BOOST_TEST(gateway->answered_by({"app"}), gateway->log());
 }
 
 BOOST_FIXTURE_TEST_CASE(each_of_all_addresses_is_a_server, all_site) {
@@ -183,10 +266,17 @@ BOOST_AUTO_TEST_CASE(a_name_that_was_never_resolved_keeps_nobody_else) {
   write("      - {name: two, address: 127.0.0.1, port: " + std::to_string(two.port()) + "}\n");
   site_options options;
   options.managed = false;
-  options.more = resolver_settings(names, "300ms");
+  options.more = resolver_settings(names, "300ms", "10s");
   const site gateway("  - {name: files, type: file, path: " + (folder / "backends.yaml") + "}\n",
                      options);
   BOOST_REQUIRE_MESSAGE(gateway.answered_by({"one", "two"}), gateway.log());
+  // Nobody who carries out changes waits for the name server.
+  const auto at = "127.0.0.1:" + std::to_string(two.port());
+  const auto before = std::chrono::steady_clock::now();
+  write("      - {name: two, address: 127.0.0.1, weight: 7, port: " + std::to_string(two.port()) +
+        "}\n");
+  BOOST_TEST(gateway.server_becomes("api-backend", "two", at + " 7 ready"), gateway.log());
+  BOOST_TEST((std::chrono::steady_clock::now() - before < std::chrono::seconds(2)));
   write("");
   BOOST_TEST(gateway.server_becomes("api-backend", "two", ""), gateway.log());
   BOOST_TEST(gateway.answered_by({"one"}));
