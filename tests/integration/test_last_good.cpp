@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "actors/kept_view.hpp"
 #include "tests/api/description.hpp"
 #include "tests/integration/command_line.hpp"
 #include "tests/integration/site.hpp"
+#include "tests/support/http_api.hpp"
 #include "tests/support/redis_server.hpp"
 
 namespace switchyard::tests {
@@ -74,7 +76,113 @@ struct source_down : kept_site {
   bool down = true;
 };
 
+/// A document of one backend with one server.
+std::string document_of(const std::string& backend, std::uint16_t port) {
+  return R"({"backends": [{"name": ")" + backend +
+         R"(", "servers": [{"name": "srv1", "address": "127.0.0.1", "port": )" +
+         std::to_string(port) + "}]}]}";
+}
+
+/// A source of each kind, each with a backend of its own; all of them are away, their last good
+/// views are two hours old, and HAProxy's configuration is lost.
+struct all_sources_down {
+  static constexpr std::chrono::hours age{2};
+  const std::vector<std::string> names{"db", "registry", "catalog", "files", "hosts"};
+  http_upstream one{"srv1"};
+  schema db;
+  redis_server registry;
+  temp_dir folder;
+  std::unique_ptr<http_api> api;
+  std::unique_ptr<site> gateway;
+  description described;
+
+  all_sources_down() {
+    db.sql(insert_server("api-backend", "srv1", one.port()));
+    registry.cli({"HSET", "switchyard:server:of-registry:srv1", "address", "127.0.0.1", "port",
+                  std::to_string(one.port())});
+    api = std::make_unique<http_api>(
+        [this](const http_api::request&) {
+          return http_api::answer(200, document_of("of-catalog", one.port()));
+        },
+        http_api::options{.socket = folder / "api.sock"});
+    write_text(folder / "printed", document_of("of-hosts", one.port()));
+    write_text(folder / "backends.json", document_of("of-files", one.port()));
+    gateway = std::make_unique<site>(
+        db.provider_yaml() + "  - {name: registry, type: redis, url: \"" + registry.url() +
+        "\"}\n  - {name: catalog, type: rest, interval: 100ms, url: \"unix:" +
+        (folder / "api.sock") +
+        ":/\"}\n  - {name: files, type: file, path: " + (folder / "backends.json") +
+        "}\n  - {name: hosts, type: exec, interval: 100ms, command: [cat, " + (folder / "printed") +
+        "]}\n");
+    BOOST_REQUIRE_MESSAGE(has_everything(), gateway->log());
+    for (const auto& name : names)
+      BOOST_REQUIRE(eventually([&] { return fs::exists(view(name)); }));
+    BOOST_REQUIRE(gateway->stop_switchyard() == 0);
+    take_away();
+  }
+  ~all_sources_down() { database().start(); }
+
+  void take_away() {
+    database().stop();
+    registry.kill();
+    api.reset();
+    fs::remove(folder / "printed");
+    fs::rename(folder / "backends.json", folder / "away");
+    fs::remove(gateway->config_file());
+    for (const auto& name : names) {
+      auto kept = actors::load_view(view(name));
+      BOOST_REQUIRE(kept);
+      kept->as_of -= age;
+      BOOST_REQUIRE(actors::save_view(view(name), *kept));
+    }
+  }
+  std::string view(const std::string& name) const {
+    return gateway->file("state") + "/view-" + name + ".json";
+  }
+  bool has_everything() const {
+    return gateway->answered_by({"srv1"}) && eventually([&] {
+             return std::ranges::all_of(
+                 std::vector<std::string>{"of-registry", "of-catalog", "of-files", "of-hosts"},
+                 [&](const auto& backend) { return !gateway->server(backend, "srv1").empty(); });
+           });
+  }
+  std::string status() const { return http_ask(gateway->api_port(), "GET", "/v1/status").body; }
+  /// The providers whose last good view is served, each of which must be as old as it is.
+  std::vector<std::string> marked() const {
+    const auto got = http_ask(gateway->api_port(), "GET", "/v1/status");
+    BOOST_TEST(described.undescribed("get", "/v1/status", got) == "");
+    const auto all = json::parse(got.body);
+    std::vector<std::string> result;
+    for (const auto& p : all.at("providers")) {
+      if (p.at("last_good").is_null()) continue;
+      result.push_back(p.at("name"));
+      BOOST_TEST(p.at("last_good").at("age_seconds") >= 7200);
+      BOOST_TEST(p.at("reported") == false);
+    }
+    return result;
+  }
+};
+
 }  // namespace
+
+BOOST_FIXTURE_TEST_CASE(
+    a_start_with_all_sources_down_serves_all_and_the_mark_of_one_that_is_back_goes,
+    all_sources_down) {
+  gateway->start_switchyard();
+  BOOST_TEST(has_everything(), gateway->log());
+  BOOST_TEST(eventually([&] { return marked() == names; }), status());
+  const auto ready = http_ask(gateway->api_port(), "GET", "/readyz").body;
+  for (const auto& name : names)
+    BOOST_TEST(contains(ready, "provider " + name +
+                                   ": has not reported yet; its last good view is served, 2 h old"),
+               ready);
+  const auto shown = switchyard({"status", "-c", gateway->settings_file()}).output;
+  BOOST_TEST(contains(shown, ", 2 h old"), shown);
+  fs::rename(folder / "away", folder / "backends.json");
+  const std::vector<std::string> others{"db", "registry", "catalog", "hosts"};
+  BOOST_TEST(eventually([&] { return marked() == others; }), status());
+  BOOST_TEST(has_everything(), gateway->log());
+}
 
 BOOST_FIXTURE_TEST_SUITE(last_good, source_down)
 
