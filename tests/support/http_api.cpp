@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -36,6 +37,17 @@ base::unique_fd listen_at(std::uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return listen_at(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+base::unique_fd connect_to(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    throw_errno("connect");
+  return fd;
 }
 
 base::unique_fd listen_at(const std::string& path) {
@@ -131,7 +143,8 @@ class http_api::stream {
 
 http_api::http_api(handler answer) : http_api(std::move(answer), options{}) {}
 
-http_api::http_api(handler answer, const options& how) : answer_(std::move(answer)) {
+http_api::http_api(handler answer, const options& how)
+    : answer_(std::move(answer)), tunnels_to_(how.tunnels_to) {
   if (how.certificate) tls_ = std::make_unique<tls_context>(how);
   if (how.socket.empty()) port_ = free_port();
   listener_ = how.socket.empty() ? listen_at(port_) : listen_at(how.socket);
@@ -197,6 +210,7 @@ void http_api::converse(int fd) {
         const std::lock_guard lock(mutex_);
         requests_.push_back(asked);
       }
+      if (tunnels_to_ != 0 && asked.method == "CONNECT") return tunnel(client, text);
       if (!send(client, answer_(asked))) return;
       continue;
     }
@@ -207,6 +221,24 @@ void http_api::converse(int fd) {
     const auto more = client.read();
     if (more.empty()) return;
     text += more;
+  }
+}
+
+/// Passes on what both sides say until one of them ends. `first`: what the client has said already.
+void http_api::tunnel(stream& client, const std::string& first) const {
+  stream server(connect_to(tunnels_to_).release(), nullptr);
+  if (!client.write("HTTP/1.1 200 Connection established\r\n\r\n") || !server.write(first)) return;
+  std::array<pollfd, 3> ends{
+      {{client.fd(), POLLIN, 0}, {server.fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}}};
+  while (::poll(ends.data(), ends.size(), -1) > 0 && ends[2].revents == 0) {
+    if (ends[0].revents != 0) {
+      const auto said = client.read();
+      if (said.empty() || !server.write(said)) return;
+    }
+    if (ends[1].revents != 0) {
+      const auto said = server.read();
+      if (said.empty() || !client.write(said)) return;
+    }
   }
 }
 

@@ -48,6 +48,8 @@ class http_api {
     std::optional<key_pair> certificate{};  ///< makes it HTTPS
     std::string client_authority{};         ///< a PEM file: clients must show a certificate
     std::string socket{};                   ///< a Unix socket instead of a port
+    std::uint16_t tunnels_to =
+        0;  ///< a proxy: CONNECT leads there, whatever it names; 0: it is none
   };
 
   explicit http_api(handler answer);
@@ -75,8 +77,10 @@ class http_api {
   void serve();
   void converse(int fd);
   bool send(stream& to, const reply& what);
+  void tunnel(stream& client, const std::string& first) const;
 
   handler answer_;
+  std::uint16_t tunnels_to_;
   std::unique_ptr<tls_context> tls_;
   std::uint16_t port_ = 0;
   base::unique_fd listener_;

@@ -107,6 +107,7 @@ class followed {
     return result;
   }
   std::size_t reports() const { return sink_.reports().size(); }
+  std::vector<model::report> all_reports() const { return sink_.reports(); }
   std::vector<model::refusal> refused() const {
     const auto all = sink_.reports();
     return all.empty() ? std::vector<model::refusal>() : all.back().refused;

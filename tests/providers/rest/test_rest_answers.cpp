@@ -1,5 +1,6 @@
 // A source that does what it should, in all the ways there are.
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 
 #include "providers/registry.hpp"
@@ -83,6 +84,17 @@ BOOST_AUTO_TEST_CASE(the_answer_may_be_packed) {
   }
 }
 
+// As the program zstd has packed it, with blocks that are compressed.
+BOOST_AUTO_TEST_CASE(what_zstd_has_packed_is_unpacked) {
+  spoken source;
+  source.say(200,
+             read_text(SWITCHYARD_SOURCE_DIR "/tests/providers/rest/recorded/document.json.zst"),
+             "Content-Encoding: zstd\r\n");
+  const followed catalog(settings_for(source.api.url()));
+  BOOST_TEST(eventually([&] { return catalog.servers_of("api").size() == 20U; }),
+             catalog.reasons());
+}
+
 BOOST_AUTO_TEST_CASE(a_transform_makes_the_document) {
   spoken source(R"([{"svc": "api", "ip": "10.0.0.1", "id": "a"}])");
   auto settings = settings_for(source.api.url());
@@ -128,6 +140,31 @@ BOOST_AUTO_TEST_CASE(who_we_are_is_read_anew_from_its_files) {
   BOOST_TEST(catalog.has({"a"}));
 }
 
+// With the control beside it, whose file nobody wrote.
+BOOST_AUTO_TEST_CASE(a_token_that_is_rotated_in_its_file_is_used_from_the_next_request_on) {
+  const temp_dir folder;
+  std::atomic<bool> rotated = false;
+  http_api source([&](const http_api::request& asked) {
+    const std::string wanted = rotated ? "Bearer second" : "Bearer first";
+    const bool known = asked.field("Authorization") == wanted;
+    return known ? http_api::answer(200, rotated ? two_servers : one_server)
+                 : http_api::answer(401, "");
+  });
+  auto settings = settings_for(source.url());
+  for (const auto* file : {"rotated", "forgotten"}) write_text(folder / file, "first\n");
+  settings.token_file = folder / "rotated";
+  const followed catalog(settings);
+  settings.token_file = folder / "forgotten";
+  const followed control(settings);
+  BOOST_REQUIRE(catalog.has({"a"}));
+  BOOST_REQUIRE(control.has({"a"}));
+  rotated = true;
+  write_text(folder / "rotated", "second\n");
+  BOOST_TEST(catalog.has({"a", "b"}), catalog.reasons());
+  BOOST_TEST(control.degraded_with("answered 401"), control.reasons());
+  BOOST_TEST((control.servers_of("api") == names{"a"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_user_has_a_password_in_a_file_or_in_the_url) {
   const temp_dir folder;
   write_text(folder / "password", "geheim\n");
@@ -138,6 +175,9 @@ BOOST_AUTO_TEST_CASE(a_user_has_a_password_in_a_file_or_in_the_url) {
   const followed by_file(settings);
   BOOST_TEST(by_file.has({"a"}));
   BOOST_TEST(source.api.requests().front().field("Authorization") == "Basic bWU6Z2VoZWlt");
+  write_text(folder / "password", "second\n");
+  BOOST_TEST(eventually(
+      [&] { return source.api.requests().back().field("Authorization") == "Basic bWU6c2Vjb25k"; }));
   spoken other(one_server);
   const followed by_url(
       settings_for("http://me:geheim@127.0.0.1:" + std::to_string(other.api.port())));

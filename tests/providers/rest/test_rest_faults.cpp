@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <memory>
 
 #include "tests/providers/rest/fixture.hpp"
 
@@ -93,13 +95,41 @@ BOOST_AUTO_TEST_CASE(what_is_no_document_is_told_with_its_place) {
   survives(http_api::answer(200, std::string(60000, '[')), "nested deeper than 32");
 }
 
+// The control: what a transform makes of garbage is taken at its word.
+BOOST_AUTO_TEST_CASE(control_a_transform_that_takes_anything_empties_the_view) {
+  auto trusting = settings_for(source.api.url());
+  trusting.transform = "{backends: (.backends? // [])}";
+  const followed believer(trusting);
+  BOOST_REQUIRE(believer.has({"a", "b"}));
+  source.say(200, R"({"error": "not here"})");
+  BOOST_TEST(believer.has({}), believer.reasons());
+  BOOST_TEST(catalog.degraded_with("neither \"backends\" nor \"routes\""), catalog.reasons());
+  BOOST_TEST((catalog.servers_of("api") == names{"a", "b"}));
+}
+
+BOOST_AUTO_TEST_CASE(how_deep_an_answer_may_be_is_a_setting) {
+  auto limited = settings_for(source.api.url());
+  limited.max_depth = 5;
+  const followed shallow(limited);
+  BOOST_REQUIRE(shallow.live());
+  source.say(200, R"({"backends": [{"name": "api", "servers": [{"name": [[]]}]}]})");
+  BOOST_TEST(shallow.degraded_with("nested deeper than 5 levels"), shallow.reasons());
+  BOOST_TEST(shallow.reports() == 1U);
+  source.say(200, body);
+  BOOST_TEST(shallow.live());
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_is_cut_at_any_byte_does_not_count) {
-  for (std::size_t length = 0; length < body.size(); length += 7) {
-    source.say(closing(head + body.substr(0, length)));
-    BOOST_TEST(catalog.degraded_with("bytes remaining to read"), catalog.reasons());
-    source.say(200, body);
-    BOOST_REQUIRE(catalog.live());
+  providers::rest::rest_provider reader("catalog", settings);
+  const auto whole = head + body;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    source.say(closing(whole.substr(0, length)));
+    BOOST_TEST(!reader.backends(), "after " << length << " bytes");
   }
+  BOOST_TEST(catalog.degraded_with("bytes remaining to read"), catalog.reasons());
+  source.say(closing(whole));
+  BOOST_TEST(bool(reader.backends()));
+  BOOST_TEST(catalog.live());
   BOOST_TEST(catalog.reports() == 1U);
 }
 
@@ -149,18 +179,32 @@ BOOST_AUTO_TEST_CASE(a_source_that_is_away_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(a_busy_source_is_asked_again_when_it_says) {
-  const auto left_alone_after = [](const std::string& fields,
-                                   std::chrono::milliseconds longest = 500ms) {
-    spoken busy;
-    busy.say(503, "", fields);
-    const followed patient(settings_for(busy.api.url()));
-    BOOST_TEST(patient.degraded_with("answered 503"), patient.reasons());
-    const auto first = busy.api.requests().size();
-    return !eventually([&] { return busy.api.requests().size() > first + 3; }, longest);
+  struct busy_source {
+    spoken source;
+    std::unique_ptr<followed> provider;
+    std::size_t first = 0;
+
+    busy_source(int status, std::string_view fields) {
+      source.say(status, "", fields);
+      provider = std::make_unique<followed>(settings_for(source.api.url()));
+      BOOST_TEST(provider->degraded_with("answered " + std::to_string(status)));
+      first = source.api.requests().size();
+    }
+    bool asked_again() const { return source.api.requests().size() > first + 3; }
   };
-  BOOST_TEST(left_alone_after("Retry-After: 3600\r\n"));
-  BOOST_TEST(left_alone_after("Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\n"));
-  BOOST_TEST(!left_alone_after("", 30s), "else it is asked every few milliseconds");
+  std::vector<std::unique_ptr<busy_source>> all;
+  for (const int status : {429, 503})
+    for (const auto* fields :
+         {"Retry-After: 3600\r\n", "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\n"})
+      all.push_back(std::make_unique<busy_source>(status, fields));
+  // The control: without the field it is asked every few milliseconds.
+  for (const int status : {429, 503}) {
+    const busy_source eager(status, "");
+    BOOST_TEST(eventually([&] { return eager.asked_again(); }, 30s), status);
+  }
+  BOOST_TEST(!eventually(
+      [&] { return std::ranges::any_of(all, [](const auto& one) { return one->asked_again(); }); },
+      300ms));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_limits_stop_is_taken_where_they_are_wider) {

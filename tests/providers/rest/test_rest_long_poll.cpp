@@ -4,6 +4,7 @@
 #include <condition_variable>
 
 #include "tests/providers/rest/fixture.hpp"
+#include "tests/support/tcp_proxy.hpp"
 
 namespace switchyard::tests {
 
@@ -69,6 +70,25 @@ BOOST_AUTO_TEST_CASE(changes_come_without_being_asked_for_again) {
   BOOST_TEST(catalog.has({"b"}));
   BOOST_TEST(agent.queries() <= 4U);
   BOOST_TEST(contains(agent.api.requests().at(1).target, "?passing&index=100&wait=300s"));
+}
+
+BOOST_AUTO_TEST_CASE(a_question_that_stalls_is_given_up_and_asked_anew) {
+  consul agent;
+  tcp_proxy proxy(agent.api.port());
+  auto settings = blocking("http://127.0.0.1:" + std::to_string(proxy.port()) + "/v1");
+  const followed control(settings);
+  settings.wait = 1s;
+  settings.request_timeout = 300ms;
+  settings.interval = 20ms;
+  const followed catalog(settings);
+  BOOST_REQUIRE(catalog.has({"a"}));
+  BOOST_REQUIRE(control.has({"a"}));
+  BOOST_REQUIRE(eventually([&] { return agent.queries() >= 4U; }));
+  proxy.break_all(tcp_proxy::fault::stall);
+  agent.change(document(server_json("b")));
+  BOOST_TEST(catalog.has({"b"}), catalog.reasons());
+  // The control: one that may wait for longer does.
+  BOOST_TEST((control.servers_of("api") == std::vector<std::string>{"a"}));
 }
 
 BOOST_AUTO_TEST_CASE(an_index_that_went_back_does_not_hide_changes) {

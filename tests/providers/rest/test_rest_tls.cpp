@@ -87,6 +87,10 @@ BOOST_AUTO_TEST_CASE(files_that_change_are_read_anew) {
   BOOST_TEST(eventually([&] { return source.api.connections() > connections; }),
              "what is renewed is shown on a new connection");
   BOOST_TEST(catalog.live());
+  written("own.pem", other.issue("switchyard.test").pem());
+  BOOST_TEST(catalog.degraded_with(source.api.url()), catalog.reasons());
+  written("own.pem", authority.issue("switchyard.test").pem());
+  BOOST_TEST(catalog.live());
   written("ca.pem", read_text(other.file()));
   BOOST_TEST(catalog.degraded_with("certificate"), catalog.reasons());
   BOOST_TEST(!eventually([&] { return catalog.health().value == level::live; }, 300ms),
@@ -98,6 +102,47 @@ BOOST_AUTO_TEST_CASE(plain_http_where_tls_is_wanted_does_not_count) {
   spoken source(secure_body);
   const followed catalog(settings("https://localhost:" + std::to_string(source.api.port()) + "/"));
   BOOST_TEST(catalog.degraded_with("SSL"), catalog.reasons());
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_leads_to_tls_through_a_tunnel) {
+  spoken source(http_api::options{.certificate = authority.issue("localhost")});
+  source.say(200, secure_body);
+  spoken proxy(http_api::options{.tunnels_to = source.api.port()});
+  auto mine = settings("https://localhost:1/v1?key=geheim");
+  mine.proxy = proxy.api.url("");
+  const followed catalog(mine);
+  BOOST_TEST(catalog.has({"a"}), catalog.reasons());
+  const auto asked = proxy.api.requests().front();
+  BOOST_TEST(asked.method == "CONNECT");
+  BOOST_TEST(asked.target == "localhost:1");
+  BOOST_TEST(source.api.requests().front().target == "/v1?key=geheim");
+  // The proxy is not who is verified.
+  const certificate_authority other;
+  mine.ca_file = other.file();
+  const followed wrong(mine);
+  BOOST_TEST(wrong.degraded_with("certificate"), wrong.reasons());
+  spoken closed;
+  closed.say(407, "");
+  mine.proxy = closed.api.url("");
+  const followed refused(mine);
+  BOOST_TEST(refused.degraded_with("407"), refused.reasons());
+}
+
+// An end without close_notify, which libcurl takes for one like any other.
+BOOST_AUTO_TEST_CASE(without_a_length_only_the_document_tells_that_it_was_cut) {
+  spoken source(http_api::options{.certificate = authority.issue("localhost")});
+  source.say(200, secure_body);
+  const followed catalog(settings(source.api.url()));
+  BOOST_REQUIRE(catalog.has({"a"}));
+  const auto next = document(server_json("b"));
+  const auto ends_after = [&](std::size_t length) {
+    source.say({"HTTP/1.1 200 OK\r\n\r\n" + next.substr(0, length), {}, true, false});
+  };
+  ends_after(next.size() - 1);
+  BOOST_TEST(catalog.degraded_with("no document: 1:"), catalog.reasons());
+  BOOST_TEST((catalog.servers_of("api") == std::vector<std::string>{"a"}));
+  ends_after(next.size());
+  BOOST_TEST(catalog.has({"b"}), catalog.reasons());
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_speaks_nothing_but_http2_is_understood) {
