@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "haproxy/configuration.hpp"
@@ -153,6 +154,8 @@ class installation {
     if (running != table_of(wanted)) return "HAProxy has\n" + running + "not\n" + table_of(wanted);
     const auto written = in_file();
     if (written != table_of(wanted)) return "the file has\n" + written + "not\n" + table_of(wanted);
+    const auto shown = in_api();
+    if (shown != table_of(wanted)) return "the API has\n" + shown + "not\n" + table_of(wanted);
     return "";
   }
   static std::string line(const std::string& backend, const std::string& server, std::uint16_t port,
@@ -185,6 +188,24 @@ class installation {
       for (const auto& text : section->servers)
         if (const auto s = haproxy::parse_server_line(text)) all[backend][s->name] = *s;
     return table_of(all);
+  }
+  /// What GET /v1/backends/NAME gives as desired, of all names that the API lists.
+  std::string in_api() const {
+    using nlohmann::json;
+    const auto ask = [&](const std::string& path) {
+      return json::parse(http_ask(gateway_->api_port(), "GET", path).body, nullptr, false);
+    };
+    const auto listed = ask("/v1/backends?limit=1000");
+    if (!listed.is_object()) return "no list of backends";
+    std::string text;
+    for (const auto& summary : listed.at("backends")) {
+      const auto name = summary.at("name").get<std::string>();
+      const auto backend = ask("/v1/backends/" + name);
+      if (!backend.is_object() || !backend.contains("desired")) continue;  // gone meanwhile
+      const auto& servers = backend.at("desired").at("servers");
+      for (const auto& s : servers) text += line(name, s.at("name"), s.at("port"), s.at("weight"));
+    }
+    return text;
   }
   std::string tail_of_log() const {
     const auto text = gateway_->log();
