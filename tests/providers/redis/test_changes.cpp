@@ -150,6 +150,36 @@ BOOST_AUTO_TEST_CASE(ten_thousand_keys_at_once_are_read_whole) {
   BOOST_TEST(provider.reports().size() < 20U);
 }
 
+BOOST_AUTO_TEST_CASE(a_full_read_of_ten_thousand_keys_asks_for_many_at_once) {
+  const keyspace db;
+  db.cli({"EVAL",
+          "for i = 1, 10000 do redis.call('HSET', 'switchyard:server:b' .. (i % 100) .. ':s' .. i, "
+          "'address', '10.0.0.1', 'port', '80') end return 1",
+          "0"});
+  const auto reads = [&] {
+    const auto said = db.cli({"INFO", "stats"});
+    const std::string name = "total_reads_processed:";
+    return std::stoul(said.substr(said.find(name) + name.size()));
+  };
+  const auto before = reads();
+  const followed provider(db.settings());
+  BOOST_REQUIRE(eventually([&] { return provider.state().backends().size() == 100U; }, 30s));
+  // A question for each key would be ten thousand.
+  BOOST_TEST(reads() - before < 1'000U);
+}
+
+BOOST_AUTO_TEST_CASE(control_keys_that_come_one_by_one_are_a_report_each) {
+  const keyspace db;
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_live());
+  const auto before = provider.reports().size();
+  for (std::size_t i = 1; i <= 50; ++i) {
+    db.set_server("api", "srv" + std::to_string(i));
+    BOOST_REQUIRE(eventually([&] { return provider.reports().size() >= before + i; }));
+  }
+  BOOST_TEST(provider.backend("api")->servers.size() == 50U);
+}
+
 BOOST_AUTO_TEST_CASE(flags_are_added_and_none_is_taken_away) {
   const keyspace db;
   db.cli({"CONFIG", "SET", "notify-keyspace-events", "Els"});

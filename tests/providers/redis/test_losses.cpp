@@ -1,5 +1,6 @@
 // What Redis tells nobody about: databases that are emptied or swapped, keys whose time is up.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/providers/redis/fixture.hpp"
@@ -118,6 +119,29 @@ BOOST_AUTO_TEST_CASE(keys_that_were_there_at_the_start_expire_on_time_too) {
   BOOST_TEST(eventually([&] { return provider.backend("other") == nullptr; }));
   BOOST_CHECK(clock::now() - start < 7s);
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "1"});
+}
+
+// Redis deletes keys whose time is up little by little, and tells of each then.
+BOOST_AUTO_TEST_CASE(a_key_expires_on_time_among_twenty_thousand_that_do) {
+  db.cli({"EVAL",
+          "for i = 1, 20000 do local key = 'switchyard:server:b' .. (i % 50) .. ':s' .. i "
+          "redis.call('HSET', key, 'address', '10.0.0.1', 'port', '80') "
+          "redis.call('PEXPIRE', key, 3600000) end return 1",
+          "0"});
+  const followed provider(db.settings());
+  BOOST_REQUIRE(eventually([&] { return provider.has("b0", "s50"); }, 30s));
+  // The quickest of three, since the machine may be busy.
+  auto quickest = clock::duration::max();
+  for (const std::string name : {"b0:s50", "b1:s51", "b2:s52"}) {
+    const auto backend = name.substr(0, 2), server = name.substr(3);
+    db.cli({"PEXPIRE", "switchyard:server:" + name, "500"});
+    const auto start = clock::now();
+    BOOST_TEST(provider.wait_no_server(backend, server));
+    quickest = std::min(quickest, clock::now() - start);
+  }
+  BOOST_CHECK(quickest > 400ms);
+  BOOST_CHECK(quickest < 500ms + 1s);
+  BOOST_TEST(provider.has("api", "srv2"));
 }
 
 BOOST_AUTO_TEST_CASE(a_refreshed_registration_stays) {

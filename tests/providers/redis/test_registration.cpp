@@ -53,6 +53,17 @@ BOOST_AUTO_TEST_CASE(a_service_is_there_while_it_runs_and_leaves_in_order) {
   BOOST_TEST(eventually([&] { return !provider.has("api", "127.0.0.1:8080"); }, 2s));
 }
 
+// All of it at once, as with its machine: nobody takes it out then but its time.
+BOOST_AUTO_TEST_CASE(a_service_that_is_killed_with_its_script_is_gone_when_its_time_is_up) {
+  const auto service = start();
+  BOOST_REQUIRE(provider.wait_server("api", "127.0.0.1:8080"));
+  ::kill(-service->pid(), SIGKILL);
+  const auto start = std::chrono::steady_clock::now();
+  BOOST_TEST(eventually([&] { return !provider.has("api", "127.0.0.1:8080"); }));
+  // Its TTL and a second, and another one where the machine is busy.
+  BOOST_TEST((std::chrono::steady_clock::now() - start < 5s));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

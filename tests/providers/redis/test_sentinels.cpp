@@ -1,5 +1,6 @@
 // A master, a replica and three sentinels: who is followed after a failover.
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <thread>
@@ -9,6 +10,20 @@
 #include "tests/providers/redis/sentinel_group.hpp"
 
 namespace switchyard::tests {
+
+namespace {
+
+/// Every report, folded, left that server.
+void never_lost(const followed& provider, const std::string& server) {
+  model::desired_state state({"registry"});
+  for (const auto& report : provider.reports()) {
+    state.fold("registry", report);
+    const auto api = state.find("api");
+    BOOST_TEST((api && api->find(server) != nullptr));
+  }
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_sentinels)
 
@@ -46,20 +61,38 @@ BOOST_AUTO_TEST_CASE(the_master_is_followed_over_a_failover_under_writes) {
   BOOST_REQUIRE(provider.wait_server("api", "srv1"));
   BOOST_REQUIRE(control.wait_server("api", "srv1"));
   // Writers that go on throughout; some writes fail, as they do for everybody.
+  std::atomic<int> taken_by_two = 0;
   std::jthread writer([&](const std::stop_token& done) {
     for (int i = 0; !done.stop_requested(); ++i) {
       try {
-        group::enter(i % 2 == 0 ? all.one : all.two, "w" + std::to_string(i % 5));
+        if (i % 2 == 0)
+          group::enter(all.one, "w" + std::to_string(i % 5));
+        else if (all.two
+                     .cli({"HSET", "switchyard:server:api:late", "address", "10.0.0.1", "port",
+                           std::to_string(1 + i % 60'000)})
+                     .find("READONLY") == std::string::npos)
+          taken_by_two = 1 + i % 60'000;
       } catch (const std::runtime_error&) {
         continue;  // the one that is gone
       }
     }
   });
+  // Before the failover what is written is followed.
+  for (int i = 0; i < 5; ++i) BOOST_TEST(provider.wait_server("api", "w" + std::to_string(i)));
   ::kill(all.one.pid(), SIGKILL);
   BOOST_REQUIRE(eventually([&] { return has_role(all.two, "master"); }, 40s));
+  BOOST_REQUIRE(eventually([&] { return taken_by_two > 0; }, 20s));
   writer.request_stop();
   writer.join();
-  BOOST_TEST(provider.has("api", "srv1"));
+  // And after it the last that the new master has taken.
+  BOOST_TEST(eventually(
+      [&] {
+        const auto late =
+            provider.has("api", "late") ? provider.backend("api")->find("late") : nullptr;
+        return late != nullptr && late->port == taken_by_two;
+      },
+      20s));
+  never_lost(provider, "srv1");
   group::enter(all.two, "srv2");
   BOOST_TEST(eventually([&] { return provider.has("api", "srv2"); }, 20s));
   BOOST_TEST(provider.has("api", "srv1"));
@@ -135,6 +168,23 @@ BOOST_AUTO_TEST_CASE(sentinels_with_a_password) {
   const followed without(settings);
   BOOST_TEST(without.wait_reason("NOAUTH"));
   settings.sentinel_password_file = folder / "password";
+  const followed provider(settings);
+  BOOST_TEST(provider.wait_live());
+}
+
+BOOST_AUTO_TEST_CASE(sentinels_with_a_user) {
+  redis_server server;
+  const sentinel guarded(server.port(), "user default off\nuser asking on >open-sesame &* +@all\n");
+  const temp_dir folder;
+  write_text(folder / "password", "open-sesame\n");
+  config::redis_settings settings;
+  settings.url = "redis:///0";
+  settings.master = "mymaster";
+  settings.sentinels = {guarded.address()};
+  settings.sentinel_password_file = folder / "password";
+  const followed nobody(settings);
+  BOOST_TEST(nobody.wait_reason("did not take the user or the password"));
+  settings.sentinel_username = "asking";
   const followed provider(settings);
   BOOST_TEST(provider.wait_live());
 }
