@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "providers/postgres/column_text.hpp"
 #include "providers/postgres/pqxx_session.hpp"
 #include "providers/postgres/single_rows.hpp"
 #include "providers/postgres/watchdog.hpp"
@@ -19,20 +20,37 @@ using base::errc;
 using base::error;
 using std::chrono::milliseconds;
 
-table values(const pqxx::result& rows) {
+std::optional<std::string> text_of(const pqxx::field& field) {
+  return std::string(field.c_str(), field.size());
+}
+
+/// As to_json would write it; nothing for a type of which that is not known.
+std::optional<std::string> json_text_of(const pqxx::field& field) {
+  return json_of(field.type(), {field.c_str(), field.size()});
+}
+
+/// The values as `written`, which may fail.
+base::outcome<table> values(const pqxx::result& rows,
+                            std::optional<std::string> written(const pqxx::field&)) {
   table result;
   result.reserve(static_cast<std::size_t>(rows.size()));
   for (const auto& row : rows) {
     auto& cells = result.emplace_back();
     cells.reserve(static_cast<std::size_t>(row.size()));
     for (const auto& field : row) {
-      if (field.is_null())
-        cells.emplace_back();
-      else
-        cells.emplace_back(std::in_place, field.c_str(), field.size());
+      auto& cell = cells.emplace_back();
+      if (field.is_null()) continue;
+      cell = written(field);
+      if (!cell)
+        return error{errc::refused,
+                     std::string("the column ") + field.name() + " has a type of its own"};
     }
   }
   return result;
+}
+
+base::outcome<table> values(const pqxx::result& rows) {
+  return values(rows, text_of);
 }
 
 /// PostgreSQL's literal of a text[] (manual, "Array Input and Output Syntax").
@@ -101,13 +119,14 @@ struct connection::driver {
 
   /// Runs one statement with texts as its parameters.
   template <class... Text>
-  base::outcome<table> ask(const std::string& sql, milliseconds longest,
+  base::outcome<table> ask(std::optional<std::string> written(const pqxx::field&),
+                           const std::string& sql, milliseconds longest,
                            const Text&... parameters) {
     return guarded<table>(longest, [&] {
       const auto* const name = keeps_statements ? &prepared(sql) : nullptr;
       pqxx::nontransaction work(pqxx);
-      if (name != nullptr) return values(run_prepared(work, *name, parameters...));
-      return values(run(work, sql, parameters...));
+      if (name != nullptr) return values(run_prepared(work, *name, parameters...), written);
+      return values(run(work, sql, parameters...), written);
     });
   }
 
@@ -155,12 +174,17 @@ base::outcome<table> connection::query(const std::string& sql, milliseconds long
 base::outcome<table> connection::query(const std::string& sql,
                                        const std::vector<std::string>& names,
                                        milliseconds longest) {
-  return driver_->ask(sql, longest, array_of(names));
+  return driver_->ask(text_of, sql, longest, array_of(names));
 }
 
 base::outcome<table> connection::query(const std::string& sql, const std::string& first,
                                        const std::string& second, milliseconds longest) {
-  return driver_->ask(sql, longest, first, second);
+  return driver_->ask(text_of, sql, longest, first, second);
+}
+
+base::outcome<table> connection::query_json(const std::string& sql, const std::string& first,
+                                            const std::string& second, milliseconds longest) {
+  return driver_->ask(json_text_of, sql, longest, first, second);
 }
 
 base::outcome<table> connection::read(const std::string& sql, std::size_t most_bytes,

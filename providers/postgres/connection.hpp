@@ -42,6 +42,11 @@ class connection {
   base::outcome<table> query(const std::string& sql, const std::string& first,
                              const std::string& second, std::chrono::milliseconds longest);
 
+  /// The same; the values are as to_json would write them. errc::refused also where a column has a
+  /// type that json_of() (column_text.hpp) does not know.
+  base::outcome<table> query_json(const std::string& sql, const std::string& first,
+                                  const std::string& second, std::chrono::milliseconds longest);
+
   /// As query(), with at most `most_bytes` of values in memory: errc::refused also when there are
   /// more. The rows come one by one, which costs no more (measured with 100,000).
   base::outcome<table> read(const std::string& sql, std::size_t most_bytes,

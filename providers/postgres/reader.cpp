@@ -36,12 +36,14 @@ std::string rows_of(char kind, const std::string& first, const std::string& seco
          "::text, row_to_json(t)::text FROM " + source + " AS t";
 }
 
-/// The server of backend $1 whose name is $2.
-std::string columns_of_one(const std::string& servers) {
+/// The columns of the server $2 of backend $1, as they are or as JSON.
+std::string columns_of_one(const std::string& servers, bool as_json) {
   std::string columns;
-  for (const auto name : server_columns)
-    columns.append(", to_json(t.").append(name).append(")::text");
-  return "SELECT 'c'::text, t.backend::text, t.name::text" + columns + " FROM " + servers +
+  for (const auto name : server_columns) {
+    columns += columns.empty() ? "" : ", ";
+    columns.append(as_json ? "to_json(t." : "t.").append(name).append(as_json ? ")::text" : "");
+  }
+  return "SELECT " + columns + " FROM " + servers +
          " AS t WHERE t.backend::text = $1::text AND t.name::text = $2::text";
 }
 
@@ -77,7 +79,8 @@ reader::reader(const config::postgres_settings& settings)
   // The casts are nothing to text, and let keys of other types be compared.
   named_ = union_of({backends + " WHERE t.name::text = ANY($1::text[])",
                      servers + " WHERE t.backend::text = ANY($1::text[])"});
-  one_ = columns_of_one(in_schema("servers"));
+  one_ = columns_of_one(in_schema("servers"), true);
+  usual_one_ = columns_of_one(in_schema("servers"), false);
   // OFFSET keeps the planner from joining: each key is one look-up in the primary key.
   single_ =
       rows_of('s', "t.backend", "t.name",
@@ -143,13 +146,29 @@ base::outcome<model::report> reader::read(connection& session, const hints& want
   return read_whole(session, wanted.whole_backends(), cache);
 }
 
+/// What the database refuses in the cheaper way is asked in the other one as well: a column's type
+/// may have changed, which a prepared statement does not take.
+base::outcome<table> reader::one_server(connection& session, const std::string& backend,
+                                        const std::string& server, session_memory* memory) const {
+  const bool usual = memory == nullptr || memory->usual_types;
+  auto answer = usual ? session.query_json(usual_one_, backend, server, own_timeout_)
+                      : session.query(one_, backend, server, own_timeout_);
+  if (usual && !answer && answer.error().kind == base::errc::refused) {
+    if (memory != nullptr) memory->usual_types = false;
+    answer = session.query(one_, backend, server, own_timeout_);
+  }
+  if (answer)
+    for (auto& row : *answer) row.insert(row.begin(), {"c", backend, server});
+  return answer;
+}
+
 base::outcome<table> reader::server_rows(connection& session, const hints& wanted,
                                          session_memory* memory) const {
   const auto keys = wanted.server_keys();
   const bool by_columns = memory == nullptr || memory->without_columns.empty();
   if (by_columns && keys.size() == 1 && !wanted.routes) {
     const auto& [backend, names] = *wanted.servers.begin();
-    auto answer = session.query(one_, backend, *names.begin(), own_timeout_);
+    auto answer = one_server(session, backend, *names.begin(), memory);
     if (answer || answer.error().kind != base::errc::not_found) return answer;
     if (memory != nullptr) memory->without_columns = answer.error().message;
   }

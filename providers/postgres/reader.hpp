@@ -28,6 +28,7 @@ struct session_memory {
   row_cache cache;
   /// Why single servers are read as whole rows, in the database's words; "": they are not.
   std::string without_columns;
+  bool usual_types = true;  ///< of the columns, as far as is known
 };
 
 class reader {
@@ -53,6 +54,8 @@ class reader {
   base::outcome<std::optional<model::report>> read_servers(connection& session, const hints& wanted,
                                                            session_memory* memory,
                                                            const last_views& known) const;
+  base::outcome<table> one_server(connection& session, const std::string& backend,
+                                  const std::string& server, session_memory* memory) const;
   base::outcome<table> server_rows(connection& session, const hints& wanted,
                                    session_memory* memory) const;
   base::outcome<table> rows(connection& session, const hints& wanted) const;
@@ -68,7 +71,8 @@ class reader {
   std::string single_;  // $1: backend/server; "" when only whole backends can be read
   std::string one_;     // the same for a single one, the usual case: its columns one by one, which
                         // costs less than the row as JSON; refused where a column is missing
-  std::string routes_;  // routes alone; "" when there are none
+  std::string usual_one_;  // and where they have the usual types, which costs less again
+  std::string routes_;     // routes alone; "" when there are none
 };
 
 }  // namespace switchyard::providers::postgres

@@ -21,9 +21,9 @@ namespace switchyard::providers::postgres {
 constexpr std::size_t row_columns = 4;
 
 /// Or of a server in the tables of `switchyard sql`: 'c', the two parts of its key and its columns,
-/// each as row_to_json would write it. Whatever becomes of a column's type, it decodes as in the
-/// whole row, and the answer's own types stay, as a prepared statement must have it.
-/// (A cast would not do: inet::text gives "10.0.0.1/32", character(n)::text drops blanks.)
+/// each as row_to_json would write it: by to_json, or by json_of() (column_text.hpp) where the
+/// columns have the usual types. Whatever becomes of a column's type, it decodes as in the whole
+/// row. (A cast would not do: inet::text gives "10.0.0.1/32", character(n)::text drops blanks.)
 constexpr std::array<std::string_view, 9> server_columns{
     "name", "ip", "fqdn", "port", "weight", "state", "backup", "maxconn", "options"};
 
