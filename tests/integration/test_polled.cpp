@@ -1,11 +1,13 @@
 // The main job with sources that tell of nothing and are asked again and again.
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <mutex>
 
 #include "tests/integration/command_line.hpp"
 #include "tests/integration/site.hpp"
 #include "tests/support/http_api.hpp"
+#include "tests/support/redis_server.hpp"
 
 namespace switchyard::tests {
 
@@ -85,6 +87,50 @@ BOOST_AUTO_TEST_CASE(what_an_api_answers_carries_traffic_without_a_reload) {
   BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
   BOOST_TEST(gateway.worker_pid() == worker);
   BOOST_TEST(!gateway.log_has("geheim"), gateway.log());
+}
+
+// A source that is always read whole, and one that tells of each change.
+BOOST_AUTO_TEST_CASE(answers_and_keys_past_max_objects_keep_what_was_served) {
+  redis_server& registry = shared_redis();
+  registry.cli({"FLUSHALL"});
+  registry.cli({"HSET", "switchyard:server:shop:srv1", "address", "127.0.0.1", "port", "80"});
+  std::atomic<int> more = 0;
+  http_api api([&](const http_api::request&) {
+    std::string servers = server_json(one);
+    for (int i = 1; i <= more; ++i)
+      servers +=
+          R"(, {"name": "t)" + std::to_string(i) + R"(", "address": "127.0.0.1", "port": 80})";
+    return http_api::answer(
+        200, R"({"backends": [{"name": "api-backend", "servers": [)" + servers + "]}]}");
+  });
+  const site gateway(
+      "  - {name: registry, type: redis, max_objects: 4, url: \"" + registry.url() +
+      "\"}\n  - {name: catalog, type: rest, max_objects: 4, interval: 100ms, url: \"" + api.url() +
+      "\"}\n");
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
+  BOOST_REQUIRE(eventually([&] { return !gateway.server("shop", "srv1").empty(); }));
+  more = 4;
+  registry.cli({"EVAL",
+                "for i = 1, 4 do redis.call('HSET', 'switchyard:server:shop:t' .. i, 'address', "
+                "'127.0.0.1', 'port', '80') end return 1",
+                "0"});
+  for (const std::string provider : {"registry", "catalog"})
+    BOOST_TEST(
+        eventually([&] {
+          return gateway.log_has(provider +
+                                 ": the source has 6 backends, servers and routes, more than "
+                                 "max_objects (4)");
+        }),
+        gateway.log());
+  for (const auto* backend : {"shop", "api-backend"})
+    for (const auto* name : {"t1", "t4"}) BOOST_TEST(gateway.server(backend, name).empty());
+  BOOST_TEST(!gateway.server("shop", "srv1").empty());
+  BOOST_TEST(gateway.answered_by({"srv1"}));
+  more = 1;
+  for (int i = 2; i <= 4; ++i)
+    registry.cli({"DEL", "switchyard:server:shop:t" + std::to_string(i)});
+  for (const auto* backend : {"shop", "api-backend"})
+    BOOST_TEST(eventually([&] { return !gateway.server(backend, "t1").empty(); }), gateway.log());
 }
 
 BOOST_AUTO_TEST_CASE(check_tells_what_is_wrong_with_a_source_and_the_remedy) {
