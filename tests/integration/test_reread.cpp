@@ -61,6 +61,25 @@ BOOST_AUTO_TEST_CASE(another_state_dir_takes_away_nothing_that_was_made_by_hand)
   BOOST_TEST(gateway.stop_switchyard() == 0);
 }
 
+// The control of a_route_that_two_lead_elsewhere_is_told_of_on_both: nothing but the order says
+// which one is used.
+BOOST_AUTO_TEST_CASE(in_another_order_of_the_providers_the_other_ones_route_is_used) {
+  const temp_dir folder;
+  const http_upstream one("srv1"), two("srv2");
+  const auto leads_to = [&](const std::string& name, const http_upstream& upstream) {
+    write_text(folder / name, R"({"backends": [{"name": ")" + name + R"(", "servers": )" +
+                                  document(upstream).substr(12) +
+                                  R"(], "routes": [{"path": "/", "backend": ")" + name + R"("}]})");
+    return "  - {name: " + name + ", type: file, path: " + (folder / name) + "}\n";
+  };
+  const auto first = leads_to("a.json", one), second = leads_to("b.json", two);
+  site gateway(first + second);
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
+  BOOST_TEST(gateway.log_has("leads to another backend in b.json than in a.json"), gateway.log());
+  reread(gateway, first + second, second + first);
+  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+}
+
 BOOST_AUTO_TEST_CASE(another_runtime_socket_is_asked_by_nobody_before_the_next_start) {
   const http_upstream one("srv1");
   site gateway(manual);

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -97,6 +98,38 @@ void gives_up_answers_that_drip(Source& source, std::chrono::milliseconds pause)
   lost_nothing(source, provider);
   proxy.drip(0ms);
   BOOST_TEST(eventually([&] { return source.shows(provider, 2); }));
+}
+
+/// Instead of what the source says on the connections of now and of later, other words come.
+template <class Followed, class Source>
+void takes_no_garbage(Source& source) {
+  std::mutex mutex;
+  std::string garbage;
+  tcp_proxy proxy(source.port(), [&](std::string& held) {
+    const std::lock_guard lock(mutex);
+    auto said = std::exchange(held, "");
+    return garbage.empty() ? said : garbage;
+  });
+  const auto speak = [&](const std::string& words) {
+    const std::lock_guard lock(mutex);
+    garbage = words;
+  };
+  source.heartbeat = 100ms;
+  source.patience = 300ms;
+  const Followed provider(source.settings_of(proxy.port()));
+  BOOST_REQUIRE(provider.wait_live());
+  int value = 1;
+  for (const auto& words : {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string(4096, '\xff'),
+                            std::string("<html>not here</html>\n"), std::string("\0\1\2\3", 4)}) {
+    speak(words);
+    source.change(++value);
+    BOOST_TEST(provider.wait_health(model::provider_health::level::degraded), words);
+    BOOST_TEST(source.shows(provider, value - 1), words);
+    lost_nothing(source, provider);
+    speak("");
+    BOOST_TEST(eventually([&] { return source.shows(provider, value); }), words);
+    BOOST_TEST(provider.wait_live(), words);
+  }
 }
 
 /// Two providers whose password is in a file each: one that is written anew, and the control's,

@@ -296,6 +296,17 @@ BOOST_AUTO_TEST_CASE(control_with_a_limit_that_is_raised_they_take_memory) {
   BOOST_TEST(growth > bounded);
 }
 
+BOOST_AUTO_TEST_CASE(control_with_a_limit_that_is_raised_a_command_takes_memory) {
+  put("document", good_document());
+  write_text(path("endless"), "");
+  auto command = printing(print_ten_gigabytes);
+  command.max_bytes = raised_limit;
+  BOOST_TEST(growth_during([&] {
+               const any_source source(command);
+               BOOST_TEST(source.tells("268435456 bytes"), source.said());
+             }) > bounded);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::tests

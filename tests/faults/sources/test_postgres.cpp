@@ -126,6 +126,10 @@ BOOST_AUTO_TEST_CASE(a_half_open_connection_is_given_up_by_the_heartbeat) {
   gives_up_half_open_connections<followed>(*this);
 }
 
+BOOST_AUTO_TEST_CASE(garbage_on_the_wire_loses_nothing) {
+  takes_no_garbage<followed>(*this);
+}
+
 BOOST_AUTO_TEST_CASE(answers_that_drip_meet_the_deadline_and_nothing_is_lost) {
   gives_up_answers_that_drip<followed>(*this, 10ms);
 }

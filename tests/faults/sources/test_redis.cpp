@@ -52,6 +52,25 @@ BOOST_AUTO_TEST_CASE(a_cut_anywhere_in_what_is_said_to_redis_loses_nothing) {
   BOOST_TEST(survives_cuts<followed>(*this, speaker::client, 7) > 100U);
 }
 
+BOOST_AUTO_TEST_CASE(it_subscribes_before_it_reads_at_the_start_and_after_a_cut) {
+  tcp_proxy proxy(port());
+  const followed provider(settings_of(proxy.port()));
+  std::size_t from = 0;
+  for (int value = 1; value <= 2; ++value) {
+    BOOST_REQUIRE(eventually([&] { return shows(provider, value); }));
+    BOOST_REQUIRE(provider.wait_live());
+    const auto said = proxy.heard().substr(from);
+    const auto subscribed = said.find("SUBSCRIBE");
+    const auto read = said.find("\r\nSCAN\r\n");
+    BOOST_TEST(subscribed != std::string::npos, said);
+    BOOST_TEST(read != std::string::npos, said);
+    BOOST_TEST(subscribed < read, said);
+    from = proxy.heard().size();
+    proxy.break_all(fault::cut);
+    change(value + 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_conversation_that_stalls_at_any_stage_is_given_up_and_begun_again) {
   survives_stalls<followed>(*this, 300ms);
 }
@@ -97,6 +116,10 @@ BOOST_AUTO_TEST_CASE(control_without_a_full_read_what_changes_meanwhile_is_never
 
 BOOST_AUTO_TEST_CASE(a_half_open_connection_is_given_up_by_the_heartbeat) {
   gives_up_half_open_connections<followed>(*this);
+}
+
+BOOST_AUTO_TEST_CASE(garbage_on_the_wire_loses_nothing) {
+  takes_no_garbage<followed>(*this);
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_drip_meet_the_deadline_and_nothing_is_lost) {

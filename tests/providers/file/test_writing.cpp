@@ -49,6 +49,17 @@ bool never_lost(const watched_path& w, const std::string& backend) {
 
 BOOST_AUTO_TEST_SUITE(writing)
 
+BOOST_AUTO_TEST_CASE(control_half_a_file_whose_writer_closed_it_is_believed) {
+  watched_path w("");
+  w.write("a.yaml", first_half + second_half);
+  w.start();
+  BOOST_REQUIRE(w.shows("api:81 web:-"));
+  open_writer writer(w.path("a.yaml"), O_WRONLY | O_TRUNC);
+  writer.write(first_half);
+  writer.close();
+  BOOST_TEST(w.shows("api:81"));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_is_not_read_before_its_writer_closed_it) {
   watched_path w("");
   w.write("a.yaml", first_half + second_half);

@@ -207,6 +207,20 @@ BOOST_AUTO_TEST_CASE(a_table_that_is_away_keeps_the_last_state) {
   BOOST_CHECK(provider.wait_live());
 }
 
+BOOST_AUTO_TEST_CASE(control_an_empty_view_in_the_tables_place_is_believed) {
+  const database db;
+  db.make_tables();
+  db.psql(insert_server("api", "srv1"));
+  followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_server("api", "srv1"));
+  db.psql(
+      "BEGIN; ALTER TABLE servers RENAME TO servers_away;"
+      "CREATE VIEW servers AS SELECT * FROM servers_away WHERE false;"
+      "NOTIFY switchyard, 'api'; COMMIT;");
+  BOOST_CHECK(eventually([&] { return !provider.has("api", "srv1"); }));
+  BOOST_CHECK(provider.wait_live());
+}
+
 BOOST_AUTO_TEST_CASE(a_permission_that_is_lost_heals_without_a_notification) {
   const database db;
   db.make_tables();
