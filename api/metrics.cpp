@@ -1,20 +1,13 @@
 #include "api/metrics.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-#include <array>
 
-#include <mutex>
 #include <set>
 #include <sstream>
 #include <utility>
-#include <vector>
 
 #include "api/haproxy_families.hpp"
-#include "api/labelled.hpp"
+#include "api/metric_families.hpp"
 #include "api/process_figures.hpp"
 #include "api/seconds.hpp"
 
@@ -22,14 +15,7 @@ namespace switchyard::api {
 
 namespace {
 
-using prometheus::BuildCounter;
-using prometheus::BuildGauge;
-using prometheus::BuildHistogram;
-using prometheus::Counter;
-using prometheus::Family;
-using prometheus::Gauge;
 using prometheus::Histogram;
-using prometheus::Registry;
 
 /// From half a millisecond, what a change usually takes, to a minute, what one that waits for
 /// reloads or for HAProxy may take.
@@ -65,100 +51,6 @@ const char* to_string(pass what) {
 }
 
 }  // namespace
-
-struct metrics::families {
-  explicit families(const std::string& version) {
-    BuildGauge()
-        .Name("switchyard_build_info")
-        .Help("The version of this switchyard")
-        .Register(registry)
-        .Add({{"version", version}})
-        .Set(1);
-  }
-
-  Gauge& gauge(const char* name, const char* help) {
-    return BuildGauge().Name(name).Help(help).Register(registry).Add({});
-  }
-  Family<Gauge>& gauges(const char* name, const char* help) {
-    return BuildGauge().Name(name).Help(help).Register(registry);
-  }
-  Family<Counter>& counters(const char* name, const char* help) {
-    return BuildCounter().Name(name).Help(help).Register(registry);
-  }
-  Family<Histogram>& histograms(const char* name, const char* help) {
-    return BuildHistogram().Name(name).Help(help).Register(registry);
-  }
-
-  Registry registry;
-
-  labelled<Histogram> propagation{
-      histograms("switchyard_propagation_seconds",
-                 "From a source's telling of a change until HAProxy has confirmed it"),
-      "provider"};
-  Gauge& queue = gauge("switchyard_queue_depth", "Changed backends that wait for the writer");
-  Gauge& revision = gauge("switchyard_desired_revision", "Revision of the desired state");
-  Gauge& backends = gauge("switchyard_desired_backends", "Backends that the sources have");
-  Gauge& routes = gauge("switchyard_desired_routes", "Routes that the sources have");
-  Gauge& applied = gauge("switchyard_applied_revision",
-                         "The revision that the writer has brought to HAProxy last");
-
-  labelled<Histogram> passes{
-      histograms("switchyard_apply_seconds", "How long the writer worked on one pass"), "pass"};
-  labelled<Counter> commands{
-      counters("switchyard_runtime_commands_total",
-               "Commands that change HAProxy at run time, by what became of them"),
-      "command", "result"};
-  labelled<Counter> repairs{
-      counters("switchyard_drift_repairs_total", "Commands that a reconcile found necessary"),
-      "command"};
-  labelled<Counter> reloads{counters("switchyard_reloads_total", "Reloads of HAProxy"), "result"};
-  labelled<Counter> reasons{
-      counters("switchyard_reload_reasons_total", "Reasons of reloads; one may have several"),
-      "reason", "result"};
-  labelled<Histogram> reload_seconds{
-      histograms("switchyard_reload_seconds", "From the request of a reload until its verdict"),
-      "result"};
-  Gauge& waiting = gauge("switchyard_reload_pending_reasons", "Reasons that wait for a reload");
-  Gauge& reached =
-      gauge("switchyard_writer_connected", "Whether HAProxy answered the writer's last pass");
-
-  labelled<Gauge> provider_info{gauges("switchyard_provider_info", "Providers and their types"),
-                                "provider", "type"};
-  labelled<Gauge> up{
-      gauges("switchyard_provider_up", "Whether a provider's source can be followed"), "provider"};
-  // In the order of provider_figure.
-  std::array<labelled<Gauge>, 5> provider_figures{
-      {{gauges("switchyard_refused_objects", "Objects of a source that are not taken"), "provider"},
-       {gauges("switchyard_provider_objects", "Backends, servers and routes that a source has"),
-        "provider"},
-       {gauges("switchyard_provider_max_objects",
-               "Backends, servers and routes that a source may have"),
-        "provider"},
-       {gauges("switchyard_collisions",
-               "Backends, servers or routes that another provider names, too"),
-        "provider"},
-       {gauges("switchyard_provider_queue_depth",
-               "Reports of a provider that wait for the manager"),
-        "provider"}}};
-
-  labelled<Counter> restarts{counters("switchyard_actor_restarts_total",
-                                      "Parts of switchyard that failed and started again"),
-                             "actor"};
-  labelled<Counter> lines{counters("switchyard_log_lines_total", "Lines of the log"), "level"};
-  Gauge& streams = gauge("switchyard_event_listeners", "Clients that follow /v1/events");
-
-  /// Figures of a provider that left must not come back by what is still on its way.
-  template <class Note>
-  void of_known(std::string_view provider, Note note) {
-    const std::lock_guard lock(mutex);
-    if (providers.find(provider) != providers.end()) note();
-  }
-
-  mutable std::mutex mutex;
-  std::map<std::string, clock::time_point, std::less<>> snapshots;  // guarded by mutex
-  std::set<std::string, std::less<>> providers;                     // likewise
-  scraped sources;                                                  // likewise
-};
 
 metrics::metrics(const std::string& version) : families_(std::make_unique<families>(version)) {
   for (const auto what : {pass::apply, pass::reconcile, pass::tick})
