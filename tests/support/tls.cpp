@@ -6,6 +6,12 @@ namespace switchyard::tests {
 
 namespace {
 
+/// As extensions of certificates have it.
+std::string alternative_name(std::string_view host) {
+  const bool ip = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return (ip ? "IP:" : "DNS:") + std::string(host);
+}
+
 /// `openssl req` for a new key in `key.pem` of the folder, with these arguments behind it.
 void request(const temp_dir& folder, std::string_view host, std::vector<std::string> more) {
   const std::string name(host);
@@ -49,7 +55,7 @@ certificate_authority::certificate_authority() {
 key_pair certificate_authority::issue(std::string_view host, int days) const {
   const temp_dir folder;
   request(folder, host, {"-out", folder / "request.pem"});
-  write_text(folder / "extensions", "subjectAltName=DNS:" + std::string(host) + "\n");
+  write_text(folder / "extensions", "subjectAltName=" + alternative_name(host) + "\n");
   run_program({"openssl", "x509", "-req", "-in", folder / "request.pem", "-CA", file(), "-CAkey",
                folder_ / "key.pem", "-CAcreateserial", "-CAserial", folder / "serial", "-days",
                std::to_string(days), "-extfile", folder / "extensions", "-out",

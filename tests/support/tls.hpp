@@ -29,7 +29,8 @@ class certificate_authority {
 
   /// Its certificate, PEM, as a file.
   std::string file() const { return folder_ / "ca.pem"; }
-  /// A new certificate for a host name; one with a negative number of days has expired.
+  /// A new certificate for a host name or an IPv4 address; one with a negative number of days has
+  /// expired.
   key_pair issue(std::string_view host, int days = 2) const;
   /// That a certificate of its own is good (RFC 6960), DER.
   std::string ocsp_response(const key_pair& about) const;

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/providers/redis/fixture.hpp"
+#include "tests/providers/redis/sentinel_group.hpp"
 #include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
@@ -53,6 +53,26 @@ BOOST_AUTO_TEST_CASE(changes_are_followed_over_tls) {
   db.pipe(lines);
   BOOST_TEST(provider.wait_server("api", "s2999"));
   BOOST_TEST(eventually([&] { return provider.backend("api")->servers.size() == 3001; }));
+}
+
+BOOST_AUTO_TEST_CASE(sentinels_are_asked_over_tls_too) {
+  const encrypted redis("127.0.0.1");
+  const keyspace db(*redis.server);
+  db.set_server("api", "srv1");
+  const auto port = std::to_string(free_port());
+  const sentinel asked(
+      redis.port, "tls-port " + port + "\ntls-cert-file " + (redis.folder / "server.crt") +
+                      "\ntls-key-file " + (redis.folder / "server.key") + "\ntls-ca-cert-file " +
+                      redis.authority.file() + "\ntls-auth-clients no\ntls-replication yes\n");
+  auto settings = redis.settings();
+  settings.url = "rediss:///0";
+  settings.master = "mymaster";
+  settings.sentinels = {"127.0.0.1:" + port};
+  const followed provider(settings);
+  BOOST_TEST(provider.wait_server("api", "srv1"));
+  settings.sentinels = {asked.address()};  // which speaks no TLS
+  const followed plain(settings);
+  BOOST_TEST(plain.wait_reason("no sentinel names the master mymaster"));
 }
 
 BOOST_AUTO_TEST_CASE(a_certificate_for_another_host_or_of_another_authority_is_not_taken) {
