@@ -1,6 +1,9 @@
 #include "actors/status_book.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/views.hpp"
 
 namespace switchyard::actors {
 
@@ -149,12 +152,16 @@ BOOST_AUTO_TEST_CASE(what_is_stale_is_told_of_with_its_age) {
   db.state = "degraded";
   db.reported = true;
   BOOST_TEST(api::degraded(s).size() == 1U);
+  BOOST_TEST(api::view(db).at("stale").is_null());
   db.stale = start;
   db.stale_age = 3h;
   const std::vector<std::string> told{
       "provider db: degraded",
       "provider db: is stale: what is served was last known to be so 3 h ago"};
   BOOST_TEST(api::degraded(s) == told, boost::test_tools::per_element());
+  const auto shown = api::view(db).at("stale");
+  BOOST_TEST(shown.at("as_of") == "1970-01-12T13:46:40.000Z");
+  BOOST_TEST(shown.at("age_seconds") == 10'800);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
