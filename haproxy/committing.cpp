@@ -57,7 +57,7 @@ gateway::names gateway::waiting_for_load() const {
 
 base::outcome<configuration> gateway::commit_target(apply_report& report) {
   // HAProxy reads both files, and opens the map while it checks the other one.
-  if (auto there = routes_.ensure_file(); !there) return there.error();
+  if (auto there = restore_map(report); !there) return there.error();
   write_server_state(no_server_state, report);
   // The file to go back to has all that HAProxy runs.
   if (std::ranges::any_of(unsaved_, [this](const auto& name) {

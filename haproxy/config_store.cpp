@@ -115,14 +115,18 @@ std::string words_of(std::string_view output) {
 
 config_store::config_store(const config::haproxy_settings& settings, base::files& files,
                            const base::wakeup* interrupt, std::chrono::milliseconds longest_check)
-    : settings_(settings), files_(files), interrupt_(interrupt), longest_check_(longest_check) {}
+    : settings_(settings),
+      files_(files),
+      interrupt_(interrupt),
+      longest_check_(longest_check),
+      last_(settings_.config_file, files_, largest_config_file) {}
 
 outcome<configuration> config_store::load() {
   const auto text = files_.read(settings_.config_file, largest_config_file);
   if (!text) return text.error();
   auto read = parse_configuration(*text);
   if (!read) return error{read.error().kind, settings_.config_file + ": " + read.error().message};
-  last_ = std::hash<std::string>()(*text);
+  last_.is(*text);
   return read;
 }
 
@@ -164,28 +168,10 @@ status config_store::validate(const configuration& candidate, const std::string&
                                   std::to_string(checked->exit_code) + "): " + words};
 }
 
-std::optional<config_store::look> config_store::look_at_file() const {
-  struct stat found {};
-  if (::stat(settings_.config_file.c_str(), &found) != 0) return std::nullopt;
-  return look{found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
-              found.st_mtim.tv_nsec};
-}
-
-bool config_store::edited() {
-  if (!last_) return false;
-  const auto now = look_at_file();
-  if (now && now == unchanged_) return false;
-  const auto text = files_.read(settings_.config_file, largest_config_file);
-  if (!text) return text.error().kind == errc::not_found;
-  if (std::hash<std::string>()(*text) != *last_) return true;
-  unchanged_ = now;
-  return false;
-}
-
 status config_store::write(const configuration& next, const configuration* known) {
   const auto before = files_.read(settings_.config_file, largest_config_file);
   const auto previous = settings_.config_file + ".previous";
-  if (before && last_ && std::hash<std::string>()(*before) != *last_) {
+  if (before && last_.differs(*before)) {
     // rewrite() puts theirs aside.
     if (known != nullptr)
       if (auto kept = files_.write(previous, known->text()); !kept) return kept;
@@ -200,14 +186,12 @@ status config_store::write(const configuration& next, const configuration* known
 }
 
 status config_store::rewrite(const configuration& next) {
-  if (last_) {
-    const auto found = files_.read(settings_.config_file, largest_config_file);
-    if (found && std::hash<std::string>()(*found) != *last_)
-      if (auto kept = keep_edited(*found); !kept) return kept;
-  }
+  if (const auto found = files_.read(settings_.config_file, largest_config_file);
+      found && last_.differs(*found))
+    if (auto kept = keep_edited(*found); !kept) return kept;
   const auto text = next.text();
   if (auto written = files_.write(settings_.config_file, text); !written) return written;
-  last_ = std::hash<std::string>()(text);
+  last_.is(text);
   return {};
 }
 
@@ -233,7 +217,7 @@ status config_store::restore_previous() {
   if (!renamed)
     return error{renamed.error().kind,
                  "the file before cannot be put back: " + renamed.error().message};
-  last_.reset();  // load() tells what it is now
+  last_.forget();  // load() tells what it is now
   return {};
 }
 

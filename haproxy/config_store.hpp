@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "base/outcome.hpp"
 #include "config/settings.hpp"
 #include "haproxy/configuration.hpp"
+#include "haproxy/own_file.hpp"
 
 namespace switchyard::haproxy {
 
@@ -49,9 +49,8 @@ class config_store {
   /// file between our writes finds their text as `<config_file>.edited`. "" when there was none.
   std::string take_edited() { return std::exchange(edited_, {}); }
 
-  /// Whether somebody else has changed or removed the file since we read or wrote it. Reads it only
-  /// where its time, size or inode is another one than at the last look.
-  bool edited();
+  /// Whether somebody else has changed or removed the file since we read or wrote it.
+  own_file::state look() { return last_.look(); }
 
   /// Whether a HAProxy that began to load then may have read a version of somebody else's, which
   /// looks like ours to `show env`.
@@ -78,18 +77,11 @@ class config_store {
   base::files& files_;
   const base::wakeup* interrupt_;
   std::chrono::milliseconds longest_check_;
-  struct look {
-    std::uint64_t device, inode;
-    std::int64_t size, seconds, nanoseconds;
-    bool operator==(const look&) const = default;
-  };
-  std::optional<look> look_at_file() const;
   struct span {
     std::chrono::system_clock::time_point since, until;
   };
 
-  std::optional<look> unchanged_;    ///< how the file looked when it was last found to be ours
-  std::optional<std::size_t> last_;  ///< hash of the text that we read or wrote last
+  own_file last_;  ///< what we read or wrote last
   std::string edited_;
   std::optional<span> edit_;  ///< when somebody else's version was there
 };

@@ -238,6 +238,7 @@ class gateway {
   void write_server_state(std::string_view text, apply_report& report);
   base::status write_initial(apply_report& report);
   void restore_edited(apply_report& report);
+  base::status restore_map(apply_report& report);
   void mark_unsaved(const std::string& name);
   bool save_routes(const configuration& file, apply_report& report);
   void save(apply_report& report);

@@ -12,8 +12,6 @@ using base::error;
 using base::outcome;
 using base::status;
 
-constexpr std::size_t largest_map = 1U << 30;
-
 std::size_t differences(const route_entries& a, const route_entries& b) {
   std::size_t same = 0;
   for (const auto& [key, backend] : a) {
@@ -28,16 +26,23 @@ std::size_t differences(const route_entries& a, const route_entries& b) {
 status route_table::load() {
   const auto text = files_.read(map_, largest_map);
   if (!text && text.error().kind != errc::not_found) return text.error();
-  if (!text) return files_.write(map_, "");
+  if (!text) return write({});
   auto entries = parse_map_text(*text);
   if (!entries) return error{errc::invalid, map_ + ": " + entries.error().message};
   file_ = std::move(entries).value();
+  text_.is(*text);
   return {};
 }
 
-status route_table::ensure_file() {
-  if (files_.exists(map_)) return {};
-  return files_.write(map_, map_text(file_));
+status route_table::write(const route_entries& entries) {
+  const auto text = map_text(entries);
+  if (auto written = files_.write(map_, text); !written) return written;
+  text_.is(text);
+  return {};
+}
+
+status route_table::rewrite() {
+  return write(file_);
 }
 
 void route_table::want(routes_ptr routes, bool complete, const places& unread) {
@@ -163,7 +168,7 @@ status route_table::save(const presence_of& presence) {
   auto entries = wanted_entries(*routes_, presence, file_);
   keep_earlier(entries, file_);
   if (entries != file_) {
-    if (auto written = files_.write(map_, map_text(entries)); !written) return written;
+    if (auto written = write(entries); !written) return written;
     file_ = std::move(entries);
   }
   unsaved_ = false;

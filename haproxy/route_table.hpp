@@ -17,6 +17,7 @@
 #include "base/files.hpp"
 #include "base/outcome.hpp"
 #include "haproxy/conversation.hpp"
+#include "haproxy/own_file.hpp"
 #include "haproxy/routes.hpp"
 
 namespace switchyard::haproxy {
@@ -31,10 +32,12 @@ class route_table {
   /// Fewer routes that left are remembered without a look at whether they are still there.
   static constexpr std::size_t few_dismissed = 1024;
 
+  static constexpr std::size_t largest_map = 1U << 30;
+
   /// `map`: the path of the map's file, which names the map on the runtime API as well.
   /// `files` outlives the table.
   explicit route_table(std::string map, base::files& files = base::files_on_disk())
-      : map_(std::move(map)), files_(files) {}
+      : map_(std::move(map)), files_(files), text_(map_, files_, largest_map) {}
 
   const std::string& map() const { return map_; }
 
@@ -48,8 +51,10 @@ class route_table {
   /// of them, later those of the host and path of a route that could not be read.
   void want(routes_ptr routes, bool complete, const places& unread = {});
 
-  /// Makes the file anew when somebody has deleted it.
-  base::status ensure_file();
+  /// What somebody else has done to the file since load().
+  own_file::state look_at_file() { return text_.look(); }
+  /// Writes the file anew as it was.
+  base::status rewrite();
 
   /// Reads the map of a worker. A worker that has no such map has no routes to converge.
   base::status read(conversation& session);
@@ -91,9 +96,11 @@ class route_table {
   void keep_earlier(route_entries& wanted, const route_entries& earlier) const;
   base::outcome<changes> change(conversation& session, const route_entries& wanted);
   base::outcome<changes> replace(conversation& session, const route_entries& wanted);
+  base::status write(const route_entries& entries);
 
   std::string map_;
   base::files& files_;
+  own_file text_;  ///< of the map's file
   routes_ptr routes_ = std::make_shared<const std::vector<model::route>>();
   bool complete_ = false;
   std::set<std::string> unread_;     ///< keys

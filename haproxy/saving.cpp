@@ -57,8 +57,9 @@ base::status gateway::write_initial(apply_report& report) {
 // Here, and not with the next change, which may be long in coming: until then no HAProxy could be
 // started or reloaded with it.
 void gateway::restore_edited(apply_report& report) {
-  if (!store_.edited()) return;
-  const bool gone = !outside_->files().exists(settings_.haproxy.config_file);
+  static_cast<void>(restore_map(report));  // what keeps it is told
+  const auto seen = store_.look();
+  if (seen == own_file::state::ours) return;
   const auto written = store_.rewrite(file_);
   if (written) quiet(about_file);
   if (!written)
@@ -66,12 +67,34 @@ void gateway::restore_edited(apply_report& report) {
          settings_.haproxy.config_file +
              " was changed by somebody else and cannot be written anew: " + written.error().message,
          {matter::file});
-  else if (gone)
+  else if (seen == own_file::state::removed)
     report.notices.push_back({severity::warning,
                               settings_.haproxy.config_file +
                                   " was removed by somebody else and is "
                                   "written anew",
                               {matter::file}});
+}
+
+/// HAProxy does not start without it, nor with lines that are no entries.
+base::status gateway::restore_map(apply_report& report) {
+  const std::string topic = "routes' file is somebody else's";
+  const auto seen = routes_.look_at_file();
+  if (seen == own_file::state::ours) {
+    quiet(topic);
+    return {};
+  }
+  const auto what = routes_.map() +
+                    (seen == own_file::state::removed ? " was removed" : " was changed") +
+                    " by somebody else and ";
+  auto written = routes_.rewrite();
+  if (written) {
+    quiet(topic);
+    report.notices.push_back({severity::warning, what + "is written anew", {matter::routes}});
+  } else {
+    tell(report, severity::error, topic,
+         what + "cannot be written anew: " + written.error().message, {matter::routes});
+  }
+  return written;
 }
 
 void gateway::mark_unsaved(const std::string& name) {

@@ -167,18 +167,19 @@ BOOST_AUTO_TEST_CASE(only_the_file_right_before_is_restored) {
 
 BOOST_AUTO_TEST_CASE(what_somebody_else_does_to_the_file_is_seen) {
   auto s = store();
-  BOOST_TEST(!s.edited());
+  using state = own_file::state;
+  BOOST_TEST((s.look() == state::ours));
   BOOST_REQUIRE(s.write(good));
-  BOOST_TEST((!s.edited() && !s.edited()));
+  BOOST_TEST((s.look() == state::ours && s.look() == state::ours));
   const auto ours = file();
   write_text(settings.config_file, ours + "# by hand\n");
-  BOOST_TEST((s.edited() && s.edited()));
+  BOOST_TEST((s.look() == state::edited && s.look() == state::edited));
   write_text(settings.config_file, ours);
-  BOOST_TEST(!s.edited());
+  BOOST_TEST((s.look() == state::ours));
   std::filesystem::remove(settings.config_file);
-  BOOST_TEST(s.edited());
+  BOOST_TEST((s.look() == state::removed));
   BOOST_REQUIRE(s.rewrite(good));
-  BOOST_TEST((!s.edited() && file() == ours));
+  BOOST_TEST((s.look() == state::ours && file() == ours));
 }
 
 BOOST_AUTO_TEST_CASE(what_somebody_else_wrote_is_kept_beside_the_file) {

@@ -157,6 +157,35 @@ BOOST_AUTO_TEST_CASE(a_deleted_map_file_stops_no_reload) {
   BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
 }
 
+BOOST_AUTO_TEST_CASE(an_haproxy_that_ends_after_its_map_file_comes_back_with_the_routes) {
+  db.sql(route("example.com", "/", "back-a"));
+  BOOST_REQUIRE(eventually([&] { return read_text(map_file()) == "example.com/ back-a\n"; }));
+  const auto master = gateway.master_pid();
+  BOOST_REQUIRE(master > 0);
+  std::filesystem::remove(map_file());
+  BOOST_TEST(::kill(master, SIGKILL) == 0);
+  BOOST_TEST(eventually([&] {
+               const auto now = gateway.master_pid();
+               return now > 0 && now != master;
+             }),
+             gateway.log());
+  BOOST_TEST(becomes("example.com", "/", "a"), gateway.log());
+  BOOST_TEST(eventually(
+      [&] { return gateway.log_has("haproxy.routes.map was removed by somebody else"); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_map_file_that_somebody_edits_is_written_anew) {
+  db.sql(route("example.com", "/", "back-a"));
+  const std::string ours = "example.com/ back-a\n";
+  BOOST_REQUIRE(eventually([&] { return read_text(map_file()) == ours; }));
+  write_text(map_file(), "mine\n");
+  BOOST_TEST(eventually([&] { return read_text(map_file()) == ours; }), gateway.log());
+  BOOST_TEST(eventually(
+      [&] { return gateway.log_has("haproxy.routes.map was changed by somebody else"); }));
+  BOOST_TEST(answer("example.com", "/") == "a");
+  BOOST_TEST(gateway.worker_pid() == worker);
+}
+
 BOOST_AUTO_TEST_CASE(an_entry_that_no_command_can_name_does_not_stop_the_others) {
   gateway.command("add map " + map_file() + " it's/ back-b");
   BOOST_REQUIRE(map().find("it's/") != std::string::npos);
