@@ -77,23 +77,25 @@ status route_table::read(conversation& session) {
     actual_.reset();
     return entries.error().kind == errc::not_found ? status() : entries.error();
   }
-  if (actual_ != *entries) {
-    actual_ = std::move(entries).value();
-    due_ = true;
-  }
+  due_ = due_ || failed_ || actual_ != *entries;
+  failed_ = false;
+  actual_ = std::move(entries).value();
   return {};
 }
 
 outcome<route_table::changes> route_table::converge(conversation& session,
                                                     const presence_of& presence) {
   if (!due_ || !actual_) return changes{};
-  due_ = false;
   auto wanted = wanted_entries(*routes_, presence, *actual_);
   keep_earlier(wanted, *actual_);
   const auto count = differences(*actual_, wanted);
-  if (count == 0) return changes{};
   const bool much = count > most_single_changes && count > wanted.size() / 2;
-  return much ? replace(session, wanted) : change(session, wanted);
+  auto done = much ? replace(session, wanted) : count == 0 ? changes{} : change(session, wanted);
+  if (done) {
+    due_ = false;
+    failed_ = done->failed > 0;
+  }
+  return done;
 }
 
 route_table::stand_ins route_table::standing_in(const presence_of& presence) const {

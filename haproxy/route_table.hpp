@@ -109,6 +109,7 @@ class route_table {
   route_entries file_;
   std::optional<route_entries> actual_;  ///< nothing: the worker has no such map, or none is known
   bool due_ = false;
+  bool failed_ = false;  ///< what could not be changed is due once the map has been read
   bool unsaved_ = false;
 };
 
