@@ -26,7 +26,8 @@ class route_table {
  public:
   using routes_ptr = std::shared_ptr<const std::vector<model::route>>;
 
-  /// Changes of more entries than this, or of more than half of the map, replace it as a whole.
+  /// Changes of more entries than this, and of more than half of what the map is to have, replace
+  /// it as a whole, in one step for those who ask. Fewer would not be worth the cost of the others.
   static constexpr std::size_t most_single_changes = 256;
 
   /// Fewer routes that left are remembered without a look at whether they are still there.
