@@ -10,6 +10,7 @@
 
 #include "base/subprocess.hpp"
 #include "haproxy/configuration.hpp"
+#include "haproxy/routes.hpp"
 #include "haproxy/server_state.hpp"
 #include "tests/faults/installation.hpp"
 
@@ -26,6 +27,27 @@ namespace fs = std::filesystem;
 struct desired {
   std::vector<model::backend> backends;
   std::vector<model::route> routes;
+};
+
+/// The entries of these routes where all backends are there.
+haproxy::route_entries entries_of(const std::vector<model::route>& routes) {
+  const auto there = [](const std::string&) { return haproxy::backend_presence::running; };
+  return haproxy::wanted_entries(routes, there, {});
+}
+
+/// A file without its fingerprint of what HAProxy was loaded with: of the same backends some may
+/// have come at run time.
+std::string without_layout(std::string text) {
+  const auto at = text.find("setenv " + std::string(haproxy::layout_variable));
+  if (at != std::string::npos) text.erase(at, text.find('\n', at) - at);
+  return text;
+}
+
+/// What HAProxy would start with.
+struct files {
+  std::string config;
+  std::string map;
+  bool operator==(const files&) const = default;
 };
 
 struct folders {
@@ -66,13 +88,17 @@ class killed_site : folders, public installation {
   std::string died() const { return read_text(kill_at() + ".died"); }
   bool dead() { return !gateway.switchyard().running(); }
 
-  std::string settled(const desired& at);
+  std::string map_file() const {
+    return fs::path(gateway.config_file()).replace_filename("haproxy.routes.map");
+  }
+  files on_disk() const { return {without_layout(gateway.config_text()), read_text(map_file())}; }
+  files settled(const desired& at);
   bool is_at(const desired& wanted) const;
   bool serves(const desired& wanted) const;
   std::set<std::string> litter() const;
   /// What the kills have led to; without them the test would show nothing.
   std::set<std::string> seen_;
-  void everything_is_whole(const std::string& from, const std::string& to);
+  void everything_is_whole(const files& from, const files& to);
 };
 
 bool killed_site::serves(const desired& wanted) const {
@@ -112,28 +138,28 @@ bool killed_site::is_at(const desired& wanted) const {
     const auto found = file->backends.find(b.name);
     if (!section || found == file->backends.end() || *found->second != *section) return false;
   }
-  const auto map =
-      read_text(fs::path(gateway.config_file()).replace_filename("haproxy.routes.map"));
-  const auto lines = static_cast<std::size_t>(std::ranges::count(map, '\n'));
+  const auto routes = entries_of(wanted.routes);
+  const auto running = haproxy::parse_map(gateway.command("show map " + map_file()));
   const std::string variable(haproxy::layout_variable);
   const auto loaded = gateway.command("show env " + variable);
-  return lines == wanted.routes.size() && loaded.starts_with(variable + "=" + file->layout()) &&
-         serves(wanted);
+  return read_text(map_file()) == haproxy::map_text(routes) && running && *running == routes &&
+         loaded.starts_with(variable + "=" + file->layout()) && serves(wanted);
 }
 
-/// The file once all of it is as desired.
-std::string killed_site::settled(const desired& at) {
+/// The files once all of it is as desired.
+files killed_site::settled(const desired& at) {
   want(at.backends, at.routes);
   BOOST_REQUIRE_MESSAGE(
       eventually([&] { return is_at(at) && litter().empty(); }, std::chrono::seconds(20)),
       gateway.config_text() + gateway.log());
-  return gateway.config_text();
+  return on_disk();
 }
 
-void killed_site::everything_is_whole(const std::string& from, const std::string& to) {
-  const auto text = gateway.config_text();
-  BOOST_TEST((text == from || text == to), text);
-  seen_.insert(text == from ? "the old file" : "the new file");
+void killed_site::everything_is_whole(const files& from, const files& to) {
+  const auto now = on_disk();
+  BOOST_TEST((now.config == from.config || now.config == to.config), now.config);
+  BOOST_TEST((now.map == from.map || now.map == to.map), now.map);
+  seen_.insert(now.config == from.config ? "the old file" : "the new file");
   if (!litter().empty()) seen_.insert("litter");
   base::command_line check{{haproxy_binary(), "-c"}, {}, std::chrono::seconds(20)};
   if (fs::exists(gateway.file("base.cfg")))
@@ -147,10 +173,10 @@ void killed_site::everything_is_whole(const std::string& from, const std::string
 std::vector<std::string> killed_site::kill_at_each_step(const desired& from, const desired& to) {
   // Once there and back, so that both files have all profiles.
   settled(from);
-  const auto new_text = settled(to);
-  const auto old_text = settled(from);
-  BOOST_REQUIRE(settled(to) == new_text);
-  BOOST_REQUIRE(settled(from) == old_text);
+  const auto new_files = settled(to);
+  const auto old_files = settled(from);
+  BOOST_REQUIRE((settled(to) == new_files));
+  BOOST_REQUIRE((settled(from) == old_files));
 
   const unbroken_traffic traffic(*this);
   std::vector<std::string> steps;
@@ -170,7 +196,7 @@ std::vector<std::string> killed_site::kill_at_each_step(const desired& from, con
     BOOST_TEST_CONTEXT("killed before " << died()) {
       BOOST_REQUIRE_MESSAGE(dead(), "neither killed nor at its end:\n" + gateway.log());
       steps.push_back(died());
-      everything_is_whole(old_text, new_text);
+      everything_is_whole(old_files, new_files);
       BOOST_TEST(http_get(gateway.port()).status == 200);
       gateway.start_switchyard();
       BOOST_TEST(
@@ -179,7 +205,7 @@ std::vector<std::string> killed_site::kill_at_each_step(const desired& from, con
       BOOST_TEST(litter() == std::set<std::string>(), boost::test_tools::per_element());
       BOOST_REQUIRE(gateway.switchyard().running());
       BOOST_REQUIRE_EQUAL(traffic.failed(), 0U);
-      BOOST_REQUIRE(settled(from) == old_text);
+      BOOST_REQUIRE_MESSAGE(settled(from) == old_files, gateway.log());
     }
   }
   BOOST_FAIL("the apply does not come to its end");
@@ -198,6 +224,10 @@ void require_steps(const std::vector<std::string>& taken, const std::vector<std:
   std::string all;
   for (const auto& step : taken) all += "  " + step + "\n";
   BOOST_TEST_MESSAGE("killed before:\n" << all);
+}
+
+boost::test_tools::assertion_result adds_backends(boost::unit_test::test_unit_id) {
+  return haproxy_adds_backends();
 }
 
 struct attached_site : killed_site {
@@ -240,6 +270,40 @@ BOOST_FIXTURE_TEST_CASE(of_changes_without_a_reload_leaves_the_old_file_or_the_n
       {"send set server api-backend|srv1 weight 7", "send show info",
        "send show servers state api-backend", "mkostemp .haproxy.cfg.", "write .haproxy.cfg.",
        "fsync .haproxy.cfg.", "rename haproxy.cfg", "rename haproxy.routes.map"});
+}
+
+BOOST_FIXTURE_TEST_CASE(of_backends_that_come_and_go_at_run_time_leaves_the_old_or_the_new_ones,
+                        managed_site, *boost::unit_test::precondition(adds_backends)) {
+  const auto like_api = [&](const std::string& name) {
+    auto made = api({&three});
+    made.name = name;
+    return made;
+  };
+  const desired from{{api({&one, &two}), like_api("earlier")}, {}};
+  const desired to{{api({&one, &two}), like_api("later")}, {}};
+  // The publication goes in one piece with the server, and the server's deletion with its rest.
+  require_steps(kill_at_each_step(from, to),
+                {"send add backend later", "send add server later|srv3",
+                 "send unpublish backend earlier", "send set server earlier|srv3 state maint",
+                 "send del backend earlier", "posix_spawn haproxy", "rename haproxy.cfg"});
+}
+
+BOOST_FIXTURE_TEST_CASE(of_a_replaced_map_leaves_the_old_routes_or_the_new_ones_and_arrives,
+                        managed_site) {
+  auto shop = api({&three});
+  shop.name = "shop";
+  const auto all_to = [](const std::string& backend) {
+    std::vector<model::route> routes;
+    for (int i = 0; i < 300; ++i) routes.push_back({"h" + std::to_string(i), "/", backend});
+    return routes;
+  };
+  const desired from{{api({&one, &two}), shop}, all_to("api-backend")};
+  shop.servers.front().weight = 7;
+  const desired to{{api({&one, &two}), shop}, all_to("shop")};
+  require_steps(kill_at_each_step(from, to),
+                {"send prepare map", "send add map @", "send commit map @",
+                 "mkostemp .haproxy.routes.map.", "write .haproxy.routes.map.",
+                 "fsync .haproxy.routes.map.", "rename haproxy.routes.map", "rename haproxy.cfg"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
