@@ -2,9 +2,11 @@
 
 #include <signal.h>
 
+#include <array>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
-
 #include <filesystem>
+#include <thread>
 
 #include "tests/integration/site.hpp"
 
@@ -55,6 +57,41 @@ struct routed {
   }
   std::string map() const { return gateway.command("show map " + map_file()); }
   std::string map_file() const { return gateway.file("haproxy.routes.map"); }
+};
+
+/// Asks for two routes that move together, in turn and all the time: once one of them has moved,
+/// neither may be as it was.
+class mixture_watch {
+ public:
+  mixture_watch(const routed& site, std::string one, std::string other)
+      : thread_([this, &site, hosts = std::array{std::move(one), std::move(other)}] {
+          while (!over_)
+            for (const auto& host : hosts) note(site.answer(host, "/p"));
+        }) {}
+  ~mixture_watch() { stop(); }
+  mixture_watch(const mixture_watch&) = delete;
+  mixture_watch& operator=(const mixture_watch&) = delete;
+
+  bool moved() const { return moved_; }
+  /// What was wrong, "" for nothing.
+  std::string stop() {
+    over_ = true;
+    if (thread_.joinable()) thread_.join();
+    return wrong_;
+  }
+
+ private:
+  void note(const std::string& answer) {
+    if (answer == "b")
+      moved_ = true;
+    else if (answer != "a" || moved_)
+      wrong_ += "answered " + answer + (moved_ ? " after b; " : "; ");
+  }
+
+  std::string wrong_;
+  std::atomic<bool> moved_ = false;
+  std::atomic<bool> over_ = false;
+  std::thread thread_;
 };
 
 }  // namespace
@@ -213,13 +250,25 @@ BOOST_AUTO_TEST_CASE(the_documented_frontend_follows_the_routes) {
   db.sql(route("example.com", "/v1", "back-a") + route("*.example.com", "/", "gone"));
   replace("8081", own_port);
   replace("/var/lib/switchyard", "@FOLDER@");
-  site_options options;
-  options.base = text;
+  auto options = unguarded();
+  options.base = text + "    use_backend %[str(api-backend)]\n";  // as the page says
   site second(db.provider_yaml(), options);
   const auto port = static_cast<std::uint16_t>(std::stoi(own_port));
-  BOOST_TEST(eventually([&] { return http_get(port, "/v1", "example.com").body == "a"; }),
-             second.log());
+  const auto own = [&](const std::string& host, const std::string& path) {
+    return http_get(port, path, host).body;
+  };
+  BOOST_TEST(eventually([&] { return own("example.com", "/v1") == "a"; }), second.log());
   BOOST_TEST(http_get(port, "/", "www.example.com").status == 503);
+  BOOST_TEST(eventually([&] { return own("other.org", "/") == "default"; }), second.log());
+  const auto its_worker = second.worker_pid();
+  db.sql("UPDATE routes SET backend = 'back-b' WHERE host = 'example.com'");
+  BOOST_TEST(eventually([&] { return own("example.com", "/v1") == "b"; }), second.log());
+  db.sql(route("other.org", "/", "back-c"));
+  BOOST_TEST(eventually([&] { return own("other.org", "/") == "c"; }), second.log());
+  db.sql("DELETE FROM routes");
+  for (const auto* host : {"example.com", "www.example.com", "other.org"})
+    BOOST_TEST(eventually([&] { return own(host, "/v1") == "default"; }), second.log());
+  BOOST_TEST(second.worker_pid() == its_worker);
 }
 
 BOOST_AUTO_TEST_CASE(many_routes_are_replaced_in_one_step) {
@@ -229,11 +278,12 @@ BOOST_AUTO_TEST_CASE(many_routes_are_replaced_in_one_step) {
   BOOST_TEST(eventually([&] { return answer("h20000.example.com", "/p") == "a"; },
                         std::chrono::seconds(30)),
              gateway.log());
+  // The whole map is one version: no moment shows both. They are its first entry and its last one.
+  mixture_watch watch(*this, "h1.example.com", "h9999.example.com");
   db.sql("UPDATE routes SET backend = 'back-b'");
-  BOOST_TEST(
-      eventually([&] { return answer("h1.example.com", "/p") == "b"; }, std::chrono::seconds(30)));
-  // The whole map is one version: no moment shows both.
+  BOOST_TEST(eventually([&] { return watch.moved(); }, std::chrono::seconds(30)));
   BOOST_TEST(answer("h20000.example.com", "/p") == "b");
+  BOOST_TEST(watch.stop() == "");
   BOOST_TEST(gateway.worker_pid() == worker);
   db.sql("DELETE FROM routes WHERE host <> 'h7.example.com'");
   BOOST_TEST(eventually([&] { return answer("h8.example.com", "/p") == "default"; },
