@@ -109,7 +109,9 @@ site::site(const std::string& providers_yaml, const site_options& options)
   const auto listen = filled(filled(options.listen, "@PORT@", std::to_string(api_port_)),
                              "@FOLDER@", folder_.path().string());
   const places files{config_file(), runtime_socket(), master_socket(), listen};
-  write_text(settings_file(), settings_text(options, files, port_, providers_yaml));
+  auto filled_options = options;
+  filled_options.reload = filled(options.reload, "@FOLDER@", folder_.path().string());
+  write_text(settings_file(), settings_text(filled_options, files, port_, providers_yaml));
   std::filesystem::create_directories(sockets_in_);
   if (managed_) {
     const auto base = filled(filled(options.base, "@FOLDER@", folder_.path().string()), "@PORT@",

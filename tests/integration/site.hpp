@@ -53,7 +53,7 @@ struct site_options {
   std::string listen = "127.0.0.1:@PORT@";  ///< of the API; @PORT@ for a free port, @FOLDER@ for
                                             ///< the site's folder
   std::string api;  ///< further settings of the section `api`, such as "token_file: t"
-  std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";
+  std::string reload = "{min_interval: 100ms, hard_stop_after: 20s}";  ///< @FOLDER@ as in `base`
   std::string reconcile = "1s";
   std::string sockets_in;  ///< a folder for HAProxy's sockets inside the site's own; "" for none
   std::string config_in;   ///< an absolute folder for haproxy.cfg; "" for the site's own

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "tests/integration/site.hpp"
 
@@ -43,6 +44,19 @@ struct by_signal : attached {
   by_signal() : attached(true) {}
 };
 
+/// A command asks for reloads; it fails while there is a file "broken".
+struct by_command : attached {
+  by_command() : attached(options()) {}
+  static site_options options() {
+    auto o = attached::options(false);
+    o.reload =
+        "{min_interval: 100ms, command: [/bin/sh, -c, \"test ! -e @FOLDER@/broken || exit 5; "
+        "kill -USR2 $(head -n 1 @FOLDER@/haproxy.pid)\"]}";
+    return o;
+  }
+  std::string broken() const { return gateway.file("broken"); }
+};
+
 /// No reconcile comes that could find what should be noticed at once.
 struct without_reconcile : attached {
   without_reconcile() : attached(options()) {}
@@ -71,6 +85,37 @@ BOOST_FIXTURE_TEST_CASE(a_new_backend_reloads_by_signal, by_signal) {
   BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
   const auto totals = load.stop();
   BOOST_TEST(totals.failed == 0U, totals.first_failure);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_new_kind_of_backend_reloads_by_a_command, by_command) {
+  continuous_load load(gateway.port(), 2);
+  db.sql(insert_backend_of_its_own_kind("other-backend") +
+         insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] { return gateway.backend_exists("other-backend"); }), gateway.log());
+  const auto totals = load.stop();
+  BOOST_TEST(totals.failed == 0U, totals.first_failure);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_command_that_fails_is_told_and_costs_nothing_until_it_works, by_command) {
+  BOOST_REQUIRE(eventually([&] { return contains(gateway.config_text(), "server srv2 "); }));
+  const auto before = gateway.config_text();
+  const auto worker = gateway.worker_pid();
+  write_text(broken(), "");
+  db.sql(insert_backend_of_its_own_kind("other-backend") +
+         insert_server("other-backend", "srv3", three.port()));
+  BOOST_TEST(eventually([&] {
+               return gateway.log_has(
+                   "reload failed, HAProxy goes on as it was: reload.command /bin/sh ended with "
+                   "exit code 5");
+             }),
+             gateway.log());
+  BOOST_TEST(eventually([&] { return gateway.config_text() == before; }), gateway.config_text());
+  BOOST_TEST(gateway.worker_pid() == worker);
+  BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
+  std::filesystem::remove(broken());
+  BOOST_TEST(
+      eventually([&] { return gateway.backend_exists("other-backend"); }, std::chrono::seconds(30)),
+      gateway.log());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_restarted_haproxy_is_brought_back_at_once, without_reconcile) {
