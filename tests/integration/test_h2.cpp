@@ -56,6 +56,14 @@ struct h2_site {
   }
 };
 
+/// What may be said of requests while connections end in an orderly way.
+void check_none_lost(const h2_totals& totals, const std::string& protocol) {
+  BOOST_TEST(totals.protocol == protocol);
+  BOOST_TEST(totals.started > 0U);
+  BOOST_TEST(totals.done == totals.started);
+  BOOST_TEST(totals.answered == totals.succeeded);
+}
+
 void check_all_answered(const h2_totals& totals, const std::string& protocol) {
   BOOST_TEST(totals.protocol == protocol);
   BOOST_TEST(totals.answered == many);
@@ -89,6 +97,23 @@ BOOST_AUTO_TEST_CASE(trailers_of_the_servers_reach_the_clients) {
         BOOST_TEST(answer.grpc_status == "0");
       }
     }
+}
+
+BOOST_AUTO_TEST_CASE(trailers_of_the_clients_reach_the_servers) {
+  const h2_upstream attentive_clear("clear 2", {}, true);
+  const h2_upstream attentive_secure("secure 2", authority.issue("up.test"), true);
+  db.sql(insert_server("clear", "s2", attentive_clear.port()) +
+         insert_server("secure", "s2", attentive_secure.port()) +
+         "UPDATE servers SET state = 'maint' WHERE name = 's1'");
+  for (const auto* upstream : {&attentive_clear, &attentive_secure}) {
+    const auto host = upstream->name().substr(0, upstream->name().find(' ')) + ".test";
+    BOOST_TEST(eventually([&] { return h2_get(tls_port, true, host).body == upstream->name(); }));
+    for (const bool tls : {false, true}) {
+      const auto trailer = std::string("x-sum: ") + (tls ? "over-tls" : "in-clear");
+      BOOST_TEST(h2_post(tls ? tls_port : gateway.port(), tls, host, trailer).status == 200);
+      BOOST_TEST(eventually([&] { return upstream->heard_trailer(trailer); }), host << trailer);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(servers_that_are_added_at_run_time_speak_h2_alike) {
@@ -130,6 +155,30 @@ BOOST_AUTO_TEST_CASE(a_certificate_is_renewed_under_load_without_a_failed_reques
   BOOST_TEST(eventually(
       [&] { return gateway.log_count("b.pem renewed without a reload: valid until ") == 3U; }));
   BOOST_TEST(gateway.worker_pid() == worker);
+}
+
+BOOST_AUTO_TEST_CASE(no_request_is_lost_over_reloads) {
+  std::atomic<bool> enough{false};
+  const auto rounds_over = [&](std::uint16_t port, bool tls) {
+    return std::async(std::launch::async, [&enough, port, tls] {
+      std::vector<h2_totals> rounds;
+      while (!enough) rounds.push_back(h2_load(port, tls, many));
+      return rounds;
+    });
+  };
+  auto over_tls = rounds_over(tls_port, true);
+  auto in_clear = rounds_over(gateway.port(), false);
+  for (const std::string name : {"own1", "own2", "own3"}) {
+    const auto worker = gateway.worker_pid();
+    db.sql("INSERT INTO backends (name, options) VALUES ('" + name +
+           "', '{\"timeouts\": {\"server\": \"10" + name.back() + "s\"}}');" +
+           insert_server(name, "s1", clear.port()));
+    BOOST_TEST(eventually([&] { return gateway.backend_exists(name); }), gateway.log());
+    BOOST_TEST(gateway.worker_pid() != worker);
+  }
+  enough = true;
+  for (const auto& round : over_tls.get()) check_none_lost(round, "h2");
+  for (const auto& round : in_clear.get()) check_none_lost(round, "h2c");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

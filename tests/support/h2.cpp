@@ -42,29 +42,17 @@ std::uint64_t count(std::string_view text, std::string_view word) {
   return number<std::uint64_t>(text.substr(start + 1, end - start - 1));
 }
 
-}  // namespace
-
-h2_upstream::h2_upstream(std::string name, const std::optional<key_pair>& tls)
-    : name_(std::move(name)), port_(free_port()) {
-  write_text(folder_ / "index.html", name_);
-  std::vector<std::string> argv{"nghttpd", "--address=127.0.0.1", "--trailer=grpc-status: 0",
-                                "--htdocs=" + folder_.path().string()};
-  if (!tls) argv.emplace_back("--no-tls");
-  argv.push_back(std::to_string(port_));
-  if (tls) {
-    write_text(folder_ / "key.pem", tls->key);
-    write_text(folder_ / "cert.pem", tls->certificate);
-    argv.insert(argv.end(), {folder_ / "key.pem", folder_ / "cert.pem"});
-  }
-  process_ = std::make_unique<background_process>(argv, folder_ / "log");
-  if (!eventually([&] { return h2_get(port_, tls.has_value()).status == 200; }))
-    throw std::runtime_error("nghttpd does not come up: " + read_text(folder_ / "log"));
-}
-
-h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host) {
-  const auto header = ":authority: " + std::string(host);
-  const auto told = output_of({"nghttp", "--verbose", "--no-dep", "--timeout=5",
-                               "--header=te: trailers", "--header=" + header, url(port, tls)});
+h2_answer ask(std::uint16_t port, bool tls, std::string_view host,
+              const std::vector<std::string>& more) {
+  std::vector<std::string> argv{"nghttp",
+                                "--verbose",
+                                "--no-dep",
+                                "--timeout=5",
+                                "--header=te: trailers",
+                                "--header=:authority: " + std::string(host)};
+  argv.insert(argv.end(), more.begin(), more.end());
+  argv.push_back(url(port, tls));
+  const auto told = output_of(std::move(argv));
   h2_answer answer;
   // A line is "[  0.004] recv (stream_id=1) :status: 200".
   answer.status = number<int>(between(told, ") :status: ", "\n"));
@@ -77,6 +65,40 @@ h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host) {
   return answer;
 }
 
+}  // namespace
+
+h2_upstream::h2_upstream(std::string name, const std::optional<key_pair>& tls, bool attentive)
+    : name_(std::move(name)), port_(free_port()) {
+  write_text(folder_ / "index.html", name_);
+  std::vector<std::string> argv{"nghttpd", "--address=127.0.0.1", "--trailer=grpc-status: 0",
+                                "--htdocs=" + folder_.path().string()};
+  if (attentive) argv.emplace_back("--verbose");
+  if (!tls) argv.emplace_back("--no-tls");
+  argv.push_back(std::to_string(port_));
+  if (tls) {
+    write_text(folder_ / "key.pem", tls->key);
+    write_text(folder_ / "cert.pem", tls->certificate);
+    argv.insert(argv.end(), {folder_ / "key.pem", folder_ / "cert.pem"});
+  }
+  process_ = std::make_unique<background_process>(argv, folder_ / "log");
+  if (!eventually([&] { return h2_get(port_, tls.has_value()).status == 200; }))
+    throw std::runtime_error("nghttpd does not come up: " + read_text(folder_ / "log"));
+}
+
+bool h2_upstream::heard_trailer(std::string_view trailer) const {
+  return read_text(folder_ / "log").find(") " + std::string(trailer) + "\n") != std::string::npos;
+}
+
+h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host) {
+  return ask(port, tls, host, {});
+}
+
+h2_answer h2_post(std::uint16_t port, bool tls, std::string_view host, std::string_view trailer) {
+  const temp_dir dir;
+  write_text(dir / "body", "a body\n");
+  return ask(port, tls, host, {"--data=" + dir / "body", "--trailer=" + std::string(trailer)});
+}
+
 h2_totals h2_load(std::uint16_t port, bool tls, unsigned requests) {
   const auto told = output_of({"h2load", "--requests=" + std::to_string(requests), "--clients=4",
                                "--max-concurrent-streams=10", url(port, tls)});
@@ -85,6 +107,8 @@ h2_totals h2_load(std::uint16_t port, bool tls, unsigned requests) {
   totals.succeeded = count(told, " succeeded");
   totals.failed = count(told, " failed") + count(told, " errored") + count(told, " timeout");
   totals.answered = count(told, " 2xx");
+  totals.started = count(told, " started");
+  totals.done = count(told, " done,");
   return totals;
 }
 

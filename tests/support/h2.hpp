@@ -18,8 +18,13 @@ namespace switchyard::tests {
 /// "grpc-status: 0" behind it.
 class h2_upstream {
  public:
-  /// In clear (by prior knowledge), or over TLS with a certificate.
-  explicit h2_upstream(std::string name, const std::optional<key_pair>& tls = std::nullopt);
+  /// In clear (by prior knowledge), or over TLS with a certificate. `attentive`: it writes down
+  /// what it hears.
+  explicit h2_upstream(std::string name, const std::optional<key_pair>& tls = std::nullopt,
+                       bool attentive = false);
+
+  /// Whether it was sent this trailer ("name: value"); of one that is attentive.
+  bool heard_trailer(std::string_view trailer) const;
 
   std::uint16_t port() const { return port_; }
   const std::string& name() const { return name_; }
@@ -42,12 +47,21 @@ struct h2_answer {
 /// the certificate).
 h2_answer h2_get(std::uint16_t port, bool tls, std::string_view host = "a.test");
 
+/// POST / of a few bytes and a trailer ("name: value"), likewise.
+h2_answer h2_post(std::uint16_t port, bool tls, std::string_view host, std::string_view trailer);
+
 /// What h2load counted.
 struct h2_totals {
   std::string protocol;  ///< "h2", or "h2c" in clear
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;    ///< failed, errored and timed out
   std::uint64_t answered = 0;  ///< status 2xx
+  /// h2load begins no new connection after one that HAProxy ends, and calls what it did not start
+  /// failed then. What it started is done when it was answered, or refused by GOAWAY before anybody
+  /// looked at it, which is safe to repeat (RFC 9113, 6.8); a connection that breaks leaves it
+  /// undone.
+  std::uint64_t started = 0;
+  std::uint64_t done = 0;
 };
 
 /// `requests` for / on 4 connections with 10 streams each.
