@@ -235,6 +235,28 @@ BOOST_AUTO_TEST_CASE(a_server_that_leaves_goes_when_its_last_connection_has_clos
   BOOST_TEST(gateway.worker_pid() == worker);
 }
 
+BOOST_AUTO_TEST_CASE(an_open_connection_lives_over_reloads_and_new_ones_are_served_all_the_time) {
+  connection open(port);
+  BOOST_REQUIRE(open.greeting() == "a");
+  for (const std::string name : {"own1", "own2", "own3"}) {
+    db.sql("INSERT INTO backends (name, options) VALUES ('" + name +
+           "', '{\"timeouts\": {\"server\": \"10" + name.back() + "s\"}}');" +
+           insert_server(name, "b", b.port()));
+    std::size_t unserved = 0;
+    BOOST_TEST(eventually([&] {
+                 if (connection(port).greeting() != "a") ++unserved;
+                 return gateway.backend_exists(name);
+               }),
+               gateway.log());
+    BOOST_TEST(unserved == 0U);
+    const auto now = gateway.worker_pid();
+    BOOST_TEST(now != worker);
+    worker = now;
+    BOOST_TEST(open.alive());
+    BOOST_TEST(connection(port).alive());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_certificate_on_the_bind_ends_tls_there) {
   write_text(certificates / "said", "bye\n");
   const auto said = run_program(
