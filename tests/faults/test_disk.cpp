@@ -1,8 +1,10 @@
 // The disk under the configuration file is full, or read-only.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/subprocess.hpp"
@@ -65,6 +67,15 @@ struct site_on_disk : disk_first, installation {
                       std::chrono::seconds(40));
   }
 
+  /// What /v1/status says that HAProxy's side has trouble with.
+  std::vector<std::string> troubles() const {
+    const auto answer = http_ask(gateway.api_port(), "GET", "/v1/status");
+    return nlohmann::json::parse(answer.body).at("haproxy").at("troubles");
+  }
+  bool has_trouble(const std::string& text) const {
+    return std::ranges::any_of(troubles(), [&](const auto& t) { return contains(t, text); });
+  }
+
   std::set<std::string> listing() const {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(disk.path()))
@@ -102,7 +113,10 @@ void site_on_disk::goes_on_and_catches_up(const std::vector<std::string>& told,
   const auto worker = gateway.worker_pid();
   want({many({&one, &three})}, {{"a.example", "/", "api-backend"}});
   BOOST_TEST(gateway.answered_by({"srv1", "srv3"}), gateway.log());
-  for (const auto& text : told) BOOST_TEST(eventually([&] { return gateway.log_has(text); }), text);
+  for (const auto& text : told) {
+    BOOST_TEST(eventually([&] { return gateway.log_has(text); }), text);
+    BOOST_TEST(eventually([&] { return has_trouble(text); }), text);
+  }
   BOOST_TEST(http_get(gateway.port(), "/", "a.example").status == 200);
   nothing_has_changed();
   want({many({&one, &three}), of_its_own_kind("other-backend")},
@@ -124,6 +138,7 @@ void site_on_disk::goes_on_and_catches_up(const std::vector<std::string>& told,
   BOOST_TEST(eventually([&] { return listing() == files; }));
   BOOST_TEST(listing() == files, boost::test_tools::per_element());
   BOOST_TEST(gateway.answered_by({"srv1", "srv3"}), gateway.log());
+  BOOST_TEST(eventually([&] { return troubles().empty(); }));
 }
 
 }  // namespace
