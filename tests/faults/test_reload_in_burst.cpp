@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <future>
 #include <thread>
 
 #include "haproxy/runtime.hpp"
@@ -170,6 +171,44 @@ BOOST_AUTO_TEST_CASE(lose_nothing_when_it_was_a_signal) {
   o.managed = false;
   o.pid_file = true;
   storm(o, [](installation& i) { i.gateway.haproxy().signal(SIGUSR2); });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(an_old_worker_with_a_long_request)
+
+BOOST_AUTO_TEST_CASE(ends_by_hard_stop_after_and_the_reload_that_waits_for_it_goes) {
+  site_options o;
+  o.reload = "{min_interval: 100ms, max_old_workers: 1, hard_stop_after: 3s}";
+  installation i(o);
+  const auto slow = i.of_its_own_kind("slow");
+  const std::vector<model::route> routes{{"", "/slow", "slow"}};
+  std::vector<model::backend> wanted{installation::api({&i.one, &i.two}), slow};
+  i.want(wanted, routes);
+  BOOST_REQUIRE(
+      eventually([&] { return http_get(i.gateway.port(), "/slow").body == i.three.name(); }));
+  const auto busy = i.gateway.worker_pid();
+  i.three.set_delay(std::chrono::seconds(60));
+  const auto before = i.three.requests();
+  auto cut = std::async(std::launch::async, [&] {
+    return http_get(i.gateway.port(), "/slow", "test", std::chrono::seconds(50)).status;
+  });
+  BOOST_REQUIRE(eventually([&] { return i.three.requests() > before; }));
+  const auto add = [&](const std::string& name, model::balance_algorithm balance) {
+    wanted.push_back(i.of_its_own_kind(name));
+    wanted.back().settings.balance = balance;
+    i.want(wanted, routes);
+  };
+  add("next", model::balance_algorithm::source);
+  BOOST_TEST(eventually([&] { return i.has_backend("next"); }), i.gateway.log());
+  BOOST_TEST(::kill(busy, 0) == 0);
+  add("waits", model::balance_algorithm::uri);
+  BOOST_TEST(eventually([&] { return i.gateway.log_has("a reload waits: 1 old workers"); }),
+             i.gateway.log());
+  BOOST_TEST(eventually([&] { return i.has_backend("waits"); }), i.gateway.log());
+  BOOST_TEST(::kill(busy, 0) != 0);
+  BOOST_TEST(cut.get() != 200);
+  BOOST_TEST(http_get(i.gateway.port()).status == 200);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
