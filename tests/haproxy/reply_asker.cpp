@@ -1,10 +1,13 @@
 #include "tests/haproxy/reply_asker.hpp"
 
+#include <array>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
 #include "haproxy/replies.hpp"
+#include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
 
@@ -17,6 +20,10 @@ std::string sections(std::uint16_t port, std::uint16_t upstream, const std::stri
          "frontend f\n  bind 127.0.0.1:" +
          std::to_string(port) +
          "\n  timeout client 10s\n"
+         "  bind unix@" +
+         folder + "/tls ssl crt " + folder + "/certificates\n  bind unix@" + folder +
+         "/kept ssl crt " + folder +
+         "/certificates/kept.pem\n"
          "  use_backend held if { path /held }\n"
          "  use_backend %[path,map(" +
          folder +
@@ -41,6 +48,39 @@ constexpr const char* title =
     "answer\n"
     "# is read. Written by `test_reply_table -- --record`.\n";
 
+// What another certificate has otherwise.
+constexpr std::array<std::string_view, 4> own_fields{
+    "Serial: ", "notBefore: ", "notAfter: ", "SHA1 FingerPrint: "};
+
+/// Writes down what is said.
+class noted_conversation final : public haproxy::conversation {
+ public:
+  using noter = std::function<void(const std::string& command, const std::string& reply)>;
+  noted_conversation(conversation& with, noter note) : with_(with), note_(std::move(note)) {}
+
+  base::outcome<std::string> execute_raw(std::string_view command) override {
+    return noted(std::string(command), with_.execute_raw(command));
+  }
+  base::outcome<std::string> execute_payload(std::string_view command,
+                                             std::string_view payload) override {
+    return noted(std::string(command) + " <<", with_.execute_payload(command, payload));
+  }
+  std::vector<base::status> execute(std::span<const haproxy::command> commands) override {
+    return with_.execute(commands);
+  }
+  int fd() const override { return with_.fd(); }
+  bool broken() const override { return with_.broken(); }
+
+ private:
+  base::outcome<std::string> noted(const std::string& command, base::outcome<std::string> reply) {
+    note_(command, reply ? *reply : "no reply: " + reply.error().message);
+    return reply;
+  }
+
+  conversation& with_;
+  noter note_;
+};
+
 }  // namespace
 
 reply_asker::reply_asker() : upstream_("busy"), haproxy_(sections_in_own_folder()) {
@@ -64,6 +104,16 @@ void reply_asker::ask(const std::string& title, const base::outcome<haproxy::com
                           indented(reply ? *reply : "no reply: " + reply.error().message)});
 }
 
+void reply_asker::converse(const std::string& title,
+                           const std::function<std::string(haproxy::conversation&)>& talk) {
+  std::string said;
+  noted_conversation noted(*session_, [&](const std::string& command, const std::string& reply) {
+    said += "> " + stable(command) + "\n" + indented(reply);
+  });
+  const auto outcome = talk(noted);
+  entries_.push_back({title, said + outcome + "\n"});
+}
+
 std::string reply_asker::prepare(const std::string& line) {
   const auto reply = session_->execute_raw(line);
   if (!reply) throw std::runtime_error(line + ": " + reply.error().message);
@@ -72,6 +122,9 @@ std::string reply_asker::prepare(const std::string& line) {
 
 std::string reply_asker::sections_in_own_folder() {
   write_text(map(), "known/ web\n");
+  std::filesystem::create_directory(certificates());
+  for (const std::string name : {"a", "kept"})
+    write_text(certificates() + "/" + name + ".pem", self_signed(name + ".test").pem());
   return sections(port_, upstream_.port(), folder_.path().string());
 }
 
@@ -79,6 +132,9 @@ std::string reply_asker::sections_in_own_folder() {
 std::string reply_asker::stable(std::string text) const {
   for (auto at = text.find(map()); at != std::string::npos; at = text.find(map()))
     text.replace(at, map().size(), "MAP");
+  const auto folder = certificates();
+  for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder))
+    text.replace(at, folder.size(), "CERTIFICATES");
   return text;
 }
 
@@ -89,6 +145,8 @@ std::string reply_asker::indented(const std::string& reply) const {
   std::string text;
   std::istringstream lines(stable(reply));
   for (std::string line; std::getline(lines, line);) {
+    for (const auto field : own_fields)
+      if (line.starts_with(field)) line.replace(field.size(), std::string::npos, "…");
     text += "  " + line + "\n";
     if (line.starts_with("Unknown command")) return text + "  …\n";
   }

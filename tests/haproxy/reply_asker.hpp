@@ -4,6 +4,7 @@
 // tests/haproxy/replies/.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,10 +34,16 @@ class reply_asker {
   std::string version() const;
   /// Sends the command and adds an entry.
   void ask(const std::string& title, const base::outcome<haproxy::command>& c);
+  /// Lets this talk, and adds an entry of what it sent, what it was answered, and what it makes of
+  /// that.
+  void converse(const std::string& title,
+                const std::function<std::string(haproxy::conversation&)>& talk);
   /// Not part of the table: brings HAProxy into the state that a case needs.
   std::string prepare(const std::string& line);
 
   std::string map() const { return folder_ / "map"; }
+  /// A folder of certificates that a bind has: a.pem, and kept.pem that another bind has as well.
+  std::string certificates() const { return folder_ / "certificates"; }
   haproxy_server& haproxy() { return haproxy_; }
   std::uint16_t port() const { return port_; }
   http_upstream& upstream() { return upstream_; }

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "haproxy/routes.hpp"
+#include "tests/haproxy/certificate_replies.hpp"
 #include "tests/haproxy/gateway_site.hpp"
 #include "tests/haproxy/reply_asker.hpp"
 #include "tests/support/server_state.hpp"
@@ -136,6 +138,23 @@ void ask_of_maps(reply_asker& a) {
   a.ask("the same again", commit_map(map, version));
   a.ask("a version that nobody prepared", commit_map(map, "99"));
   a.ask("no such map", commit_map("/nowhere", version));
+  const auto prepare = [&](const std::string& title, const std::string& which) {
+    a.converse("prepare map: " + title, [&](conversation& c) -> std::string {
+      const auto reply = c.execute_raw("prepare map " + which);
+      const auto made = parse_new_version(reply.value());
+      return made ? "version " + *made : "refused";
+    });
+  };
+  prepare("another version", map);
+  prepare("no such map", "/nowhere");
+  const auto clear = [&](const std::string& title, const std::string& which) {
+    a.converse("clear map: " + title, [&](conversation& c) -> std::string {
+      BOOST_REQUIRE(bool(c.execute_raw("clear map @2 " + which)));
+      return "not read";
+    });
+  };
+  clear("a version that was prepared", map);
+  clear("no such map", "/nowhere");
 }
 
 void ask_of_backends(reply_asker& a) {
@@ -216,6 +235,7 @@ BOOST_AUTO_TEST_CASE(every_command_is_answered_and_read_as_it_was_recorded) {
   ask_of_deleted_servers(a);
   ask_of_maps(a);
   ask_of_backends(a);
+  ask_of_certificates(a);
   ask_an_old_worker(a);
   for (int i = 0; to_string(static_cast<command_kind>(i)) != "unknown"; ++i) {
     const auto kind = static_cast<command_kind>(i);
