@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/gateway.hpp"
+#include "haproxy/step_sums.hpp"
 #include "haproxy/step_words.hpp"
 
 namespace switchyard::haproxy {
@@ -202,6 +203,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   const auto old_worker = refused && !session_->broken() ? stopping() : base::outcome<bool>(false);
   names succeeded;
   names failed;
+  step_sums sums;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& [backend, done] = steps[i];
     const auto who = subject_of(backend, done);
@@ -213,8 +215,12 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
         note_done(known->second, done);
       backend_changed(steps[i]);
       const auto text = i > 0 && completes(steps[i - 1].what, done) ? "" : words_of(done);
-      if (!text.empty() && told_of <= told_one_by_one && !drifts(backend))
-        report.notices.push_back({severity::info, who + " " + text, about});
+      if (!text.empty() && !drifts(backend)) {
+        if (told_of > told_one_by_one)
+          sums.add(backend, done);
+        else
+          report.notices.push_back({severity::info, who + " " + text, about});
+      }
       succeeded.insert(who);
     } else if (session_->broken()) {
       return lost(old_worker ? verdicts[i].error() : old_worker.error(), report);
@@ -234,10 +240,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
   }
   for (const auto& who : succeeded)
     if (!failed.contains(who)) quiet("step " + who);
-  if (told_of > told_one_by_one)
-    report.notices.push_back({severity::info,
-                              std::to_string(report.steps) + " runtime commands carried out",
-                              {matter::server}});
+  std::ranges::move(sums.notices(), std::back_inserter(report.notices));
   return true;
 }
 

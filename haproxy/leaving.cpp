@@ -4,9 +4,9 @@
 #include <iterator>
 #include <utility>
 
-#include "base/text.hpp"
 #include "haproxy/gateway.hpp"
 #include "haproxy/limits.hpp"
+#include "haproxy/step_sums.hpp"
 #include "haproxy/step_words.hpp"
 
 namespace switchyard::haproxy {
@@ -19,9 +19,9 @@ constexpr std::size_t most_at_once = 100;
 void tell_deleted(const std::vector<std::pair<std::string, std::string>>& deleted,
                   apply_report& report) {
   if (deleted.size() > told_one_by_one) {
-    report.notices.push_back({severity::info,
-                              base::counted(deleted.size(), "server") + " drained and deleted",
-                              {matter::server}});
+    step_sums sums;
+    for (const auto& [backend, server] : deleted) sums.add_deleted(backend);
+    std::ranges::move(sums.notices(), std::back_inserter(report.notices));
     return;
   }
   for (const auto& [backend, server] : deleted)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "haproxy/step_words.hpp"
+
 namespace switchyard::haproxy {
 
 namespace {
@@ -90,11 +92,18 @@ outcome<route_table::changes> route_table::converge(conversation& session,
   keep_earlier(wanted, *actual_);
   const auto count = differences(*actual_, wanted);
   const bool much = count > most_single_changes && count > wanted.size() / 2;
+  auto each = much || count > told_one_by_one ? std::vector<route_change>()
+                                              : changes_between(*actual_, wanted);
   auto done = much ? replace(session, wanted) : count == 0 ? changes{} : change(session, wanted);
-  if (done) {
-    due_ = false;
-    failed_ = done->failed > 0;
-  }
+  if (!done) return done;
+  due_ = false;
+  failed_ = done->failed > 0;
+  std::erase_if(each, [this](const route_change& c) {
+    if (!actual_) return true;
+    const auto now = actual_->find(c.key);
+    return (now == actual_->end() ? "" : now->second) != c.to;
+  });
+  done->each = std::move(each);
   return done;
 }
 

@@ -67,7 +67,8 @@ class route_table {
   struct changes {
     std::size_t made = 0;
     std::size_t failed = 0;
-    std::string failure;  ///< the first one
+    std::string failure;               ///< the first one
+    std::vector<route_change> each{};  ///< of those that were made, unless they are many
   };
   /// Brings the worker's map in line. An error is the end of the conversation.
   base::outcome<changes> converge(conversation& session, const presence_of& presence);

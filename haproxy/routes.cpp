@@ -30,7 +30,34 @@ bool sayable(const std::string& key, const std::string& backend) {
   return map_key(key) && argument(backend);
 }
 
+/// "api.example.com/v1" for "api.example.com/v1/".
+std::string place_of(const std::string& key) {
+  const auto is_root = key.find('/') == key.size() - 1;
+  return !key.empty() && key.back() == '/' && !is_root ? key.substr(0, key.size() - 1) : key;
+}
+
 }  // namespace
+
+std::vector<route_change> changes_between(const route_entries& before, const route_entries& after) {
+  std::vector<route_change> changes;
+  for (const auto& [key, backend] : after) {
+    const auto was = before.find(key);
+    const auto from = was == before.end() ? std::string() : was->second;
+    if (from != backend) changes.push_back({key, from, backend});
+  }
+  for (const auto& [key, backend] : before)
+    if (!after.contains(key)) changes.push_back({key, backend, ""});
+  return changes;
+}
+
+std::string words_of(const route_change& change) {
+  const auto route = "route " + place_of(change.key);
+  const bool led = !change.from.empty() && change.from != no_backend;
+  if (change.to.empty()) return route + (led ? " to " + change.from : "") + " deleted";
+  const auto no_longer = led ? ", no longer to " + change.from : "";
+  if (change.to == no_backend) return route + " answers 503 until its backend is there";
+  return route + " leads to " + change.to + no_longer;
+}
 
 bool plain_map(std::string_view map) {
   return plain_file(map);

@@ -32,6 +32,21 @@ std::string map_beside(const std::string& config_file);
 /// "api.example.com/v1/".
 std::string route_key(const model::route& route);
 
+/// An entry that is another one now. "" for none.
+struct route_change {
+  std::string key;
+  std::string from;
+  std::string to;
+
+  bool operator==(const route_change&) const = default;
+};
+
+/// What turns the one map into the other.
+std::vector<route_change> changes_between(const route_entries& before, const route_entries& after);
+
+/// "route api.example.com/v1 leads to api, no longer to old".
+std::string words_of(const route_change& change);
+
 enum class backend_presence {
   running,  ///< HAProxy has it
   coming,   ///< desired, and HAProxy will have it after a reload

@@ -7,6 +7,22 @@
 
 namespace switchyard::haproxy {
 
+namespace {
+
+void tell_changed(const route_table::changes& done, apply_report& report) {
+  for (const auto& c : done.each) {
+    const auto& backend = c.to.empty() ? c.from : c.to;
+    report.notices.push_back(
+        {severity::info, words_of(c), {matter::routes, backend == no_backend ? "" : backend}});
+  }
+  if (done.made > 0 && done.each.empty())
+    report.notices.push_back({severity::info,
+                              base::counted(done.made, "entry") + " of the routes' map changed",
+                              {matter::routes}});
+}
+
+}  // namespace
+
 /// Frontends of mode http cannot lead to a backend of mode tcp.
 bool gateway::routable(const std::string& backend) const {
   const auto wanted = desired_.find(backend);
@@ -44,10 +60,7 @@ bool gateway::work_routes(apply_report& report) {
     quiet("routes' map");
   report.routes += done->made;
   routes_unverified_ = routes_unverified_ || done->made + done->failed > 0;
-  if (done->made > 0)
-    report.notices.push_back({severity::info,
-                              base::counted(done->made, "entry") + " of the routes' map changed",
-                              {matter::routes}});
+  tell_changed(*done, report);
   if (done->failed > 0)
     tell(report, severity::error, "routes",
          base::counted(done->failed, "entry") + " of the routes' map " + routes_.map() +

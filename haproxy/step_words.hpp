@@ -9,7 +9,7 @@
 
 namespace switchyard::haproxy {
 
-/// A pass that does more than this is told of in one line.
+/// Of more than this a pass tells in one line a backend (step_sums).
 inline constexpr std::size_t told_one_by_one = 20;
 
 /// "added at 10.0.1.12:8080, weight 100"; empty for steps that only accompany another one.

@@ -49,6 +49,21 @@ BOOST_AUTO_TEST_CASE(a_key_ends_at_a_segment) {
   BOOST_TEST(route_key({"*.example.com", "/v1", "b"}) == "*.example.com/v1/");
 }
 
+BOOST_AUTO_TEST_CASE(a_change_is_told_with_host_path_and_backend) {
+  const std::string nowhere(no_backend);
+  const route_entries before{{"a/", "x"}, {"b/v1/", "x"}, {"c/", nowhere}, {"/", "x"}};
+  const route_entries after{{"a/", "x"}, {"b/v1/", "y"}, {"c/", "y"}, {"d/v1/v2/", nowhere}};
+  std::vector<std::string> told;
+  for (const auto& change : changes_between(before, after)) told.push_back(words_of(change));
+  const std::vector<std::string> wanted{
+      "route b/v1 leads to y, no longer to x",
+      "route c/ leads to y",
+      "route d/v1/v2 answers 503 until its backend is there",
+      "route / to x deleted",
+  };
+  BOOST_TEST(told == wanted, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_route_to_a_running_backend_names_it) {
   BOOST_TEST((wanted_entries({{"h", "/", "a"}}, has({"a"}), {}) == route_entries{{"h/", "a"}}));
 }

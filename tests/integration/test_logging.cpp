@@ -27,10 +27,26 @@ struct in_json : observed {
   static site_options options() {
     site_options o;
     o.managed = false;  // its lines are HAProxy's own
-    o.more = "log: {format: json}\n";
+    o.more = "log: {format: json}\n" + guard_off;
     return o;
   }
   in_json() : observed(options()) {}
+
+  /// Waits for a line whose message has this text.
+  json line_with(std::string_view text) const {
+    json found = json::object();
+    const auto is_there = [&] {
+      std::istringstream log(all->log());
+      for (std::string line; std::getline(log, line);)
+        if (contains(line, text)) {
+          found = json::parse(line, nullptr, false);
+          return found.is_object();  // written whole
+        }
+      return false;
+    };
+    BOOST_REQUIRE_MESSAGE(eventually(is_there), text);
+    return found;
+  }
 };
 
 }  // namespace
@@ -104,6 +120,32 @@ BOOST_AUTO_TEST_CASE(each_line_is_an_object_and_a_change_has_its_fields) {
   BOOST_TEST(change.at("revision") == status().at("revision"));
   BOOST_TEST(change.at("took_seconds").get<double>() > 0);
   BOOST_TEST(change.at("propagation_seconds").get<double>() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(many_changes_at_once_have_one_line_that_names_their_backend) {
+  std::string statements = "BEGIN;";
+  for (int i = 0; i < 30; ++i)
+    statements += insert_server("api-backend", "more" + std::to_string(i), two.port()) + ";";
+  db.sql(statements + "COMMIT;");
+  const auto added = line_with("api-backend: 30 servers added");
+  BOOST_TEST(added.at("kind") == "server");
+  BOOST_TEST(added.at("provider") == "db");
+  BOOST_TEST(added.at("backend") == "api-backend");
+  BOOST_TEST(added.at("propagation_seconds").get<double>() > 0);
+  db.sql("DELETE FROM servers WHERE name LIKE 'more%'");
+  BOOST_TEST(line_with("api-backend: 30 servers set to drain").at("backend") == "api-backend");
+  // In one pass or in several.
+  BOOST_TEST(line_with("drained and deleted").at("backend") == "api-backend");
+}
+
+BOOST_AUTO_TEST_CASE(a_route_has_a_line_of_its_own) {
+  db.sql("INSERT INTO routes (host, path, backend) VALUES ('a.example.com', '/v1', 'api-backend')");
+  const auto line = line_with("route a.example.com/v1 leads to api-backend");
+  BOOST_TEST(line.at("kind") == "routes");
+  BOOST_TEST(line.at("provider") == "db");
+  BOOST_TEST(line.at("backend") == "api-backend");
+  db.sql("DELETE FROM routes");
+  BOOST_TEST(line_with("route a.example.com/v1 to api-backend deleted").at("kind") == "routes");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
