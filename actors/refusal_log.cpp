@@ -13,16 +13,17 @@ std::vector<std::string> refusal_log::lines(const std::string& provider,
   std::map<std::string, refusal_known> now;
   std::vector<std::string> result;
   std::size_t unsaid = 0;
-  for (const auto& [key, reason] : report.refused) {
-    const auto before = known.find(key);
-    bool said = before != known.end() && before->second.said && before->second.reason == reason;
+  for (const auto& refused : report.refused) {
+    const auto before = known.find(refused.key);
+    bool said = before != known.end() && before->second.said &&
+                before->second.what.reason == refused.reason;
     if (!said && result.size() < most) {
-      result.push_back(line(key, reason));
+      result.push_back(line(refused));
       said = true;
     } else if (!said) {
       ++unsaid;
     }
-    if (now.size() < capacity_) now[key] = {reason, said};
+    if (now.size() < capacity_) now[refused.key] = {refused, said};
   }
   if (unsaid > 0)
     result.push_back("refused " + base::counted(unsaid, "more object") +
@@ -30,6 +31,7 @@ std::vector<std::string> refusal_log::lines(const std::string& provider,
   if (report.full) {
     known = std::move(now);
   } else {
+    std::erase_if(known, [&](const auto& entry) { return report.settles(entry.second.what); });
     for (auto& [key, value] : now)
       if (known.size() < capacity_ || known.contains(key)) known[key] = std::move(value);
   }
@@ -42,13 +44,13 @@ std::vector<std::string> refusal_log::further(const std::string& provider, std::
   if (known == known_.end()) return result;
   for (auto& [key, value] : known->second) {
     if (result.size() == most) break;
-    if (!std::exchange(value.said, true)) result.push_back(line(key, value.reason));
+    if (!std::exchange(value.said, true)) result.push_back(line(value.what));
   }
   return result;
 }
 
-std::string refusal_log::line(const std::string& key, const std::string& reason) {
-  return "refused " + key + ": " + reason;
+std::string refusal_log::line(const model::refusal& what) {
+  return "refused " + what.key + ": " + what.reason;
 }
 
 std::size_t refusal_log::count(const std::string& provider) const {
@@ -63,7 +65,7 @@ std::vector<model::refusal> refusal_log::first(const std::string& provider,
   if (known == known_.end()) return result;
   for (const auto& [key, value] : known->second) {
     if (result.size() == most) break;
-    result.push_back({key, value.reason});
+    result.push_back(value.what);
   }
   return result;
 }

@@ -18,7 +18,8 @@ class refusal_log {
  public:
   explicit refusal_log(std::size_t capacity = 10'000) : capacity_(capacity) {}
 
-  /// The lines for a provider's report: at most `most` refusals that were not told of yet, or have
+  /// Takes a provider's report, which replaces what is known or, where it tells changes, forgets
+  /// what they mend. The lines for it: at most `most` refusals that were not told of yet, or have
   /// another reason, and a last line that counts the rest.
   std::vector<std::string> lines(const std::string& provider, const model::report& report,
                                  std::size_t most = 20);
@@ -32,10 +33,10 @@ class refusal_log {
 
  private:
   struct refusal_known {
-    std::string reason;
+    model::refusal what;
     bool said = false;  // a line has named it
   };
-  static std::string line(const std::string& key, const std::string& reason);
+  static std::string line(const model::refusal& what);
 
   std::size_t capacity_;
   std::map<std::string, std::map<std::string, refusal_known>>

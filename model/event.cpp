@@ -80,21 +80,38 @@ void fold_routes(report& earlier, report& later) {
   earlier.gone_routes = std::move(later.gone_routes);
 }
 
-/// Both lists, for a key that both name the later reason.
-void fold_refusals(std::vector<refusal>& earlier, std::vector<refusal>&& later) {
+/// What the earlier report refuses and the later one leaves so, and what the later one refuses: for
+/// a key that both name the later reason. Before the backends are folded.
+void fold_refusals(report& earlier, report& later) {
   std::set<std::string> keys;
-  for (const auto& r : later) keys.insert(r.key);
-  std::erase_if(earlier, [&](const refusal& r) { return keys.contains(r.key); });
-  std::ranges::move(later, std::back_inserter(earlier));
+  for (const auto& r : later.refused) keys.insert(r.key);
+  std::erase_if(earlier.refused,
+                [&](const refusal& r) { return keys.contains(r.key) || later.settles(r); });
+  std::erase_if(earlier.gone_refusals, [&](const auto& key) { return keys.contains(key); });
+  earlier.gone_refusals.merge(later.gone_refusals);
+  std::ranges::move(later.refused, std::back_inserter(earlier.refused));
 }
 
 }  // namespace
+
+bool report::settles(const refusal& before) const {
+  if (gone_refusals.contains(before.key)) return true;
+  if (before.route) return routes && !gone_routes;
+  const auto named = backends.find(before.backend);
+  if (named == backends.end()) return false;
+  const auto& event = named->second;
+  if (!event.value) return true;
+  if (event.servers_refused) return false;
+  return before.server.empty() ? !event.settings_refused
+                               : !event.refused_servers.contains(before.server);
+}
 
 bool report::keeps(const place& at) const {
   return !routes || refused_routes.contains(at) || (gone_routes && !gone_routes->contains(at));
 }
 
 void fold(report& earlier, report&& later) {
+  if (!later.full) fold_refusals(earlier, later);
   for (auto& [name, event] : later.backends) {
     const auto before = earlier.backends.find(name);
     if (before != earlier.backends.end())
@@ -107,11 +124,11 @@ void fold(report& earlier, report&& later) {
     earlier.full = true;
     earlier.backends = std::move(later.backends);
     earlier.refused = std::move(later.refused);
+    earlier.gone_refusals.clear();
     return;
   }
   for (auto& [name, event] : later.backends)
     earlier.backends.insert_or_assign(name, std::move(event));
-  fold_refusals(earlier.refused, std::move(later.refused));
 }
 
 }  // namespace switchyard::model

@@ -22,6 +22,11 @@ namespace switchyard::model {
 struct refusal {
   std::string key;     ///< as the source names it: "servers(api-backend, srv3)", "/backends/0/name"
   std::string reason;  ///< what is wrong and what would be right
+  /// What it is about, where a later report of changes may tell that it is no more: the backend and
+  /// its server, the backend's settings (no server), or a route.
+  std::string backend{};
+  std::string server{};
+  bool route = false;
 
   bool operator==(const refusal&) const = default;
 };
@@ -53,8 +58,14 @@ struct report {
   /// not named stays as it is, but for what is known to be gone, which is named here.
   std::optional<std::set<place>> gone_routes;
   std::vector<refusal> refused;
+  /// Of changes: keys of objects that were refused, belong to nothing that is named here, and are
+  /// gone.
+  std::set<std::string> gone_refusals{};
   std::chrono::steady_clock::time_point seen_at{};  ///< when the source told of it
 
+  /// Whether these changes show that what was refused before is gone or mended; what `refused`
+  /// names still is.
+  bool settles(const refusal& before) const;
   /// Whether a route that was known there, and that `routes` does not have, stays.
   bool keeps(const place& at) const;
 

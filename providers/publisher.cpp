@@ -17,7 +17,7 @@ bool same(const model::backend_event& a, const model::backend_event& b) {
 
 publisher::reasons publisher::reasons_in(const model::report& report) {
   reasons all;
-  for (const auto& [key, reason] : report.refused) all[key].push_back(reason);
+  for (const auto& r : report.refused) all[r.key].push_back(r.reason);
   return all;
 }
 
@@ -27,7 +27,9 @@ bool publisher::news(const model::report& report) const {
                         report.gone_routes != gone_routes_))
     return true;
   // Which refusals a partial report replaces only its taker knows.
-  if (report.full ? reasons_in(report) != refused_ : !report.refused.empty()) return true;
+  if (report.full ? reasons_in(report) != refused_
+                  : !report.refused.empty() || !report.gone_refusals.empty())
+    return true;
   if (report.full && report.backends.size() != backends_.size()) return true;
   return !std::ranges::all_of(report.backends, [&](const auto& named) {
     const auto known = backends_.find(named.first);

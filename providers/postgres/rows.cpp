@@ -57,6 +57,7 @@ row_object server_row(const std::vector<cell>& row, std::size_t depth) {
 
 /// One backend while its rows come in.
 struct gathered {
+  std::string name;
   std::optional<json> settings_object;
   model::backend_settings settings;
   bool settings_refused = false;
@@ -94,6 +95,21 @@ class gatherer {
   void refuse(std::string place, std::string reason) {
     report_.refused.push_back({std::move(place), std::move(reason)});
   }
+  void refuse_settings(const std::string& name, std::string reason) {
+    report_.refused.push_back({key("backends", name), std::move(reason), name});
+  }
+  void refuse_server(const gathered& target, const std::string& server, std::string place,
+                     std::string reason) {
+    report_.refused.push_back({std::move(place), std::move(reason), target.name, server});
+  }
+  void refuse_route(const cell& host, const cell& path, std::string reason) {
+    report_.refused.push_back({key("routes", host, path), std::move(reason), "", "", true});
+  }
+  gathered& of(const std::string& backend) {
+    auto& rows = backends_[backend];
+    rows.name = backend;
+    return rows;
+  }
   gathered* backend(const cell& name, const std::string& place);
   void set_settings(gathered& target, const std::string& name, json object,
                     const model::problems& found);
@@ -119,7 +135,7 @@ class gatherer {
 };
 
 gathered* gatherer::backend(const cell& name, const std::string& place) {
-  if (name && model::valid_name(*name)) return &backends_[*name];
+  if (name && model::valid_name(*name)) return &of(*name);
   refuse(place, "the backend's name must be 1 to 128 of the characters A-Z a-z 0-9 _ . : -");
   return nullptr;
 }
@@ -131,7 +147,7 @@ void gatherer::set_settings(gathered& target, const std::string& name, json obje
   target.settings_object = std::move(object);
   if (problems.empty()) return;
   target.settings_refused = true;
-  refuse(key("backends", name), reason_of(problems));
+  refuse_settings(name, reason_of(problems));
 }
 
 void gatherer::add_backend(const cell& name, const row_object& row, model::problems& found) {
@@ -140,14 +156,14 @@ void gatherer::add_backend(const cell& name, const row_object& row, model::probl
   auto object = row.settings("options", found);
   if (!target->settings_object) return set_settings(*target, *name, std::move(object), found);
   target->settings_refused = true;
-  refuse(key("backends", name), "more than one row has this name");
+  refuse_settings(*name, "more than one row has this name");
 }
 
 bool gatherer::add_known_server(const std::vector<cell>& row) {
   if (cache_ == nullptr || *row[0] != "s" || !row[1] || !row[2] || !row[3]) return false;
   const auto* known = cache_->find(*row[1], *row[2], *row[3]);
   if (known == nullptr) return false;
-  enter(backends_[*row[1]], *row[2], *known, key("servers", row[1], row[2]));
+  enter(of(*row[1]), *row[2], *known, key("servers", row[1], row[2]));
   return true;
 }
 
@@ -155,7 +171,7 @@ bool gatherer::add_plain_server(const std::vector<cell>& row) {
   if (layout_ != layout::tables || !row[1] || !row[2] || !model::valid_name(*row[1])) return false;
   auto server = plain_server(std::span(row).subspan(key_cells));
   if (!server || server->name != *row[2]) return false;
-  enter(backends_[*row[1]], *row[2], std::move(server), key("servers", row[1], row[2]));
+  enter(of(*row[1]), *row[2], std::move(server), key("servers", row[1], row[2]));
   return true;
 }
 
@@ -203,8 +219,9 @@ void gatherer::add_server(gathered& target, const std::string& place, const cell
   const auto object = row.server(found);
   std::optional<model::server> read;
   if (found.empty()) read = model::decode_server(object, "", found);
-  if (!found.empty()) refuse(place, reason_of(found));
-  if (!name || !model::valid_name(*name)) return;
+  // Without a name nothing that comes later can tell that it is gone.
+  if (!name || !model::valid_name(*name)) return refuse(place, reason_of(found));
+  if (!found.empty()) refuse_server(target, *name, place, reason_of(found));
   enter(target, *name, std::move(read), place);
 }
 
@@ -213,7 +230,7 @@ void gatherer::enter(gathered& target, const std::string& server, std::optional<
   const auto [at, first] = target.servers.emplace(server, std::move(read));
   if (first) return;
   at->second.reset();
-  refuse(place, "more than one row has this name");
+  refuse_server(target, server, place, "more than one row has this name");
 }
 
 void gatherer::add_route(const cell& host, const cell& path, const row_object& row,
@@ -222,7 +239,7 @@ void gatherer::add_route(const cell& host, const cell& path, const row_object& r
   std::optional<model::route> read;
   if (found.empty()) read = model::decode_route(object, "", found);
   if (read) return routes_.push_back(std::move(*read));
-  refuse(key("routes", host, path), reason_of(found));
+  refuse_route(host, path, reason_of(found));
   const auto good_host = model::canonical_route_host(host.value_or(""));
   const auto good_path = model::canonical_route_path(path.value_or("/"));
   if (good_host && good_path) report_.refused_routes.emplace(*good_host, *good_path);
@@ -233,9 +250,9 @@ void gatherer::finish_routes() {
   auto& kept = report_.routes.emplace();
   for (auto& route : routes_) {
     if (!kept.empty() && kept.back().host == route.host && kept.back().path == route.path)
-      refuse(key("routes", route.host, route.path), "another route, to the backend " +
-                                                        kept.back().backend +
-                                                        ", has this host and path already");
+      refuse_route(route.host, route.path,
+                   "another route, to the backend " + kept.back().backend +
+                       ", has this host and path already");
     else
       kept.push_back(std::move(route));
   }

@@ -96,17 +96,22 @@ void book::add_backend(const std::string& name, model::report& into) const {
   if (settings && settings->value) value.settings = *settings->value;
   if (settings && !settings->value) {
     event.settings_refused = true;
-    into.refused.push_back({shown("backend:", name), settings->reason});
+    into.refused.push_back({shown("backend:", name), settings->reason, name});
   }
   for (const auto& [server, read] : servers) {  // by name, as backend::servers promises
     if (read.value) {
       value.servers.push_back(*read.value);
     } else {
       event.refused_servers.insert(server);
-      into.refused.push_back({shown("server:", name + ':' + server), read.reason});
+      into.refused.push_back({shown("server:", name + ':' + server), read.reason, name, server});
     }
   }
   event.value = std::make_shared<const model::backend>(std::move(value));
+}
+
+void book::refuse_route(model::report& into, const std::string& key,
+                        const std::string& reason) const {
+  into.refused.push_back({shown("", key), reason, "", "", true});
 }
 
 void book::add_routes(model::report& into) const {
@@ -116,15 +121,16 @@ void book::add_routes(model::report& into) const {
     if (route.place) {
       const auto [first, fresh] = places.emplace(*route.place, key);
       if (!fresh) {
-        into.refused.push_back({shown("", key), "names the same host and path as " +
-                                                    shown("", first->second) + ": delete one"});
+        refuse_route(
+            into, key,
+            "names the same host and path as " + shown("", first->second) + ": delete one");
         continue;
       }
     }
     if (route.value)
       routes.push_back(*route.value);
     else
-      into.refused.push_back({shown("", key), route.reason});
+      refuse_route(into, key, route.reason);
     if (!route.value && route.place) into.refused_routes.insert(*route.place);
   }
   std::ranges::sort(routes);
@@ -137,6 +143,8 @@ model::report book::changes() {
   for (const auto& key : changed_strays_)
     if (const auto at = strays_.find(key); at != strays_.end())
       result.refused.push_back({shown("", key), at->second});
+    else
+      result.gone_refusals.insert(shown("", key));
   changed_backends_.clear();
   changed_strays_.clear();
   routes_changed_ = false;

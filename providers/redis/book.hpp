@@ -66,6 +66,7 @@ class book {
   void put_route(const std::string& key, const key_name& name, const content& value);
   void put_stray(const std::string& key, const content& value, const std::string& reason);
   void add_backend(const std::string& name, model::report& into) const;
+  void refuse_route(model::report& into, const std::string& key, const std::string& reason) const;
   void add_routes(model::report& into) const;
   std::string shown(std::string_view kind, const std::string& rest) const;
 

@@ -78,6 +78,49 @@ BOOST_AUTO_TEST_CASE(a_refusal_that_was_mended_is_told_again_when_it_returns) {
   BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(changes_forget_what_they_mend_and_nothing_else) {
+  refusal_log log;
+  auto all = refused({{"backend", "bad", "a"},
+                      {"server 1", "bad", "a", "s1"},
+                      {"server 2", "bad", "a", "s2"},
+                      {"of another", "bad", "b"},
+                      {"route", "bad", "", "", true},
+                      {"stray", "bad"}},
+                     true);
+  log.lines("p", all);
+  auto mended = change("a");
+  mended.backends.at("a").refused_servers = {"s2"};  // not read anew, and as before
+  log.lines("p", mended);
+  const auto left = [&] {
+    std::set<std::string> keys;
+    for (const auto& r : log.first("p", 100)) keys.insert(r.key);
+    return keys;
+  };
+  BOOST_TEST((left() == std::set<std::string>{"of another", "route", "server 2", "stray"}));
+  mended.backends.at("a").value.reset();
+  mended.gone_refusals = {"stray"};
+  mended.routes.emplace();
+  log.lines("p", mended);
+  BOOST_TEST((left() == std::set<std::string>{"of another"}));
+  auto still = change("b");
+  still.backends.at("b").settings_refused = true;
+  log.lines("p", still);
+  BOOST_TEST(log.count("p") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(changes_that_wait_together_refuse_what_the_last_one_refuses) {
+  auto bad = change("a");
+  bad.backends.at("a").settings_refused = true;
+  bad.refused = {{"backend", "bad", "a"}};
+  event_buffer b(1);
+  b.put(bad);
+  b.put(change("a"));
+  BOOST_TEST(b.take()->refused.empty());
+  b.put(change("a"));
+  b.put(bad);
+  BOOST_TEST(b.take()->refused.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(many_refusals_are_counted_instead_of_listed) {
   refusal_log log;
   const auto lines = log.lines("p", refused(fifty(), true), 20);

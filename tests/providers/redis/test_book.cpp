@@ -1,5 +1,6 @@
 // From what keys hold to reports: what needs no Redis.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "model/desired_state.hpp"
@@ -45,6 +46,21 @@ std::string settings_fault(fields list) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_book)
+
+BOOST_AUTO_TEST_CASE(changes_settle_what_was_refused_and_is_gone) {
+  book all("p:");
+  for (const auto* key : {"nonsense", "server:a:s", "backend:a", "route:h/v1"})
+    all.put(key, text("no JSON"));
+  const auto refused = all.changes().refused;
+  BOOST_TEST(refused.size() == 4U);
+  for (const auto* key : {"nonsense", "server:a:s", "backend:a", "route:h/v1"}) {
+    all.put(key, content{});
+    const auto report = all.changes();
+    const auto settled = [&](const auto& r) { return report.settles(r); };
+    BOOST_TEST(std::ranges::count_if(refused, settled) >= 1, key);
+    BOOST_TEST(report.refused.size() < 4U);
+  }
+}
 
 BOOST_AUTO_TEST_CASE(a_hash_becomes_the_same_as_json) {
   book all("p:");
