@@ -64,8 +64,9 @@ class source_check {
     found_.ok(subject_, base::counted(report.backends.size(), "backend") + ", " +
                             base::counted(servers, "server"));
     for (const auto& r : report.refused)
-      found_.error(subject_, "refused " + r.key + ": " + r.reason,
-                   "mend it in the source; until then its last good version stays in force");
+      found_.warning(subject_, "refused " + r.key + ": " + r.reason,
+                     "mend it in the source; until then its last good version stays in force, and "
+                     "the rest is served");
   }
 
   /// Changes are followed by reading single backends, for which a source may have a query of its

@@ -151,10 +151,13 @@ BOOST_AUTO_TEST_CASE(what_leads_nowhere_is_a_warning) {
              all());
 }
 
-BOOST_AUTO_TEST_CASE(refused_objects_are_errors) {
+BOOST_AUTO_TEST_CASE(refused_objects_are_told_and_keep_nothing_from_a_start) {
   write_text(folder / "backends.yaml", backends({&one}) + "  - {name: 'a b', servers: []}\n");
-  BOOST_TEST(examine() == 1, all());
-  BOOST_TEST(has("error", "provider files: refused ", "mend it in the source"), all());
+  BOOST_TEST(examine() == 0, all());
+  BOOST_TEST(has("warning", "provider files: refused ", "mend it in the source"), all());
+  const auto checked = switchyard({"check", "--config", config()});
+  BOOST_TEST(checked.exit_code == 0, checked.output);
+  BOOST_TEST(contains(checked.output, "warn  provider files: refused "), checked.output);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
