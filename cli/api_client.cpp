@@ -183,6 +183,11 @@ base::outcome<json> api_client::post(const std::string& path) {
       connection_->http.Post(path, connection_->fields(), "", "application/json"));
 }
 
+base::outcome<json> api_client::post(const std::string& path, const json& body) {
+  return connection_->read(
+      connection_->http.Post(path, connection_->fields(), body.dump(), "application/json"));
+}
+
 base::outcome<json> api_client::patch(const std::string& path, const json& body) {
   return connection_->read(
       connection_->http.Patch(path, connection_->fields(), body.dump(), "application/json"));

@@ -42,6 +42,7 @@ class api_client {
   base::outcome<nlohmann::json> get(const std::string& path);
   /// Without a body.
   base::outcome<nlohmann::json> post(const std::string& path);
+  base::outcome<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
   base::outcome<nlohmann::json> patch(const std::string& path, const nlohmann::json& body);
 
   /// Gives the bytes of a long-lived answer to `take` as they come, none at its begin; a `take`

@@ -62,9 +62,9 @@ struct decide_options {
 };
 
 struct plan_options {
-  common_options common;
-  std::string file;    ///< a document; "-": the standard input; "": the sources alone
-  bool whole = false;  ///< the document is all that is desired
+  client_options client;  ///< with an API the running switchyard is asked, else nobody
+  std::string file;       ///< a document; "-": the standard input; "": the sources alone
+  bool whole = false;     ///< the document is all that is desired
 };
 
 /// The daemon: runs until SIGTERM or SIGINT; SIGHUP re-reads the settings.
@@ -87,7 +87,8 @@ int drain(const drain_options& options);
 int decide(const decide_options& options);
 /// Prints the script that makes the tables, checks and triggers in PostgreSQL.
 int sql(const sql_options& options);
-/// Prints what would change if the sources' present state, or a document, were applied.
+/// Prints what would change if the sources' present state, or a document, were applied. Asks the
+/// running switchyard where its API is named, else the sources and HAProxy.
 int plan(const plan_options& options);
 /// Prints the version.
 int version(const common_options& options);

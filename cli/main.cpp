@@ -100,8 +100,14 @@ void add_looking_commands(CLI::App& app, choices& c) {
 void add_plan_command(CLI::App& app, choices& c) {
   auto* plan_command = app.add_subcommand(
       "plan", "Show what would change in HAProxy; exit code 3 when something would");
-  add_config(*plan_command, c.plan.common);
-  add_output(*plan_command, c.plan.common.output);
+  add_config(*plan_command, c.plan.client.common);
+  add_output(*plan_command, c.plan.client.common.output);
+  auto* api = plan_command->add_option(
+      "--api", c.plan.client.api,
+      "Ask the running switchyard at unix:/path or http[s]://HOST:PORT, not sources and HAProxy");
+  plan_command
+      ->add_option("--token-file", c.plan.client.token_file, "File with the API's bearer token")
+      ->needs(api);
   auto* file = plan_command
                    ->add_option("-f,--file", c.plan.file,
                                 "A document, JSON or YAML, or a folder; - for the standard input")

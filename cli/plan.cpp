@@ -9,7 +9,9 @@
 #include "actors/planning.hpp"
 #include "actors/source_view.hpp"
 #include "base/redact.hpp"
+#include "cli/client.hpp"
 #include "cli/commands.hpp"
+#include "cli/remote_plan.hpp"
 #include "config/load.hpp"
 #include "providers/file/contents.hpp"
 #include "providers/quota_sink.hpp"
@@ -91,14 +93,15 @@ outcome<actors::plan_answer> answer_to(const plan_options& options,
   return answer;
 }
 
-void print(const actors::plan_answer& answer, output_format format) {
-  if (format == output_format::json) {
-    std::cout << actors::to_json(answer).dump(2) << '\n';
-    return;
-  }
+void print(const actors::plan_answer& answer) {
   std::cout << actors::to_text(answer);
   for (const auto& r : answer.refused)
     std::cerr << "refused " << r.source << " " << r.what.key << ": " << r.what.reason << '\n';
+}
+
+int finish(bool would_change) {
+  if (!std::cout.flush()) return 1;
+  return would_change ? differs : 0;
 }
 
 int no_plan(const error& why) {
@@ -106,16 +109,34 @@ int no_plan(const error& why) {
   return 1;
 }
 
+int plan_by_api(const plan_options& options, bool as_json) {
+  const auto body = ask_for_plan(options);
+  if (!body) return failed("plan", body.error());
+  if (as_json) {
+    print_json(*body);
+    return finish(member(*body, "differs") == true);
+  }
+  const auto answer = read_plan(*body);
+  if (!answer) return failed("plan", answer.error());
+  print(*answer);
+  return finish(answer->preview.differs());
+}
+
 }  // namespace
 
 int plan(const plan_options& options) {
-  const auto settings = config::load(options.common.config, config::switchyard_environment());
+  const bool as_json = options.client.common.output == output_format::json;
+  if (!options.client.api.empty()) return plan_by_api(options, as_json);
+  const auto settings =
+      config::load(options.client.common.config, config::switchyard_environment());
   if (!settings) return no_plan(settings.error());
   const auto answer = answer_to(options, *settings);
   if (!answer) return no_plan(answer.error());
-  print(*answer, options.common.output);
-  if (!std::cout.flush()) return 1;
-  return answer->preview.differs() ? differs : 0;
+  if (as_json)
+    print_json(actors::to_json(*answer));
+  else
+    print(*answer);
+  return finish(answer->preview.differs());
 }
 
 }  // namespace switchyard::cli

@@ -84,7 +84,7 @@ _switchyard() {
       check | doctor | exec) options="-h --help -c --config -o --output" ;;
       status) options=$client ;;
       backends) options="$client --provider --state" ;;
-      plan) options="-h --help -c --config -o --output -f --file --whole" ;;
+      plan) options="$client -f --file --whole" ;;
       watch) options="$client --backend --provider --kind --last" ;;
       drain) options="$client --wait --timeout" ;;
       approve | reject) options="$client --all" ;;

@@ -43,10 +43,17 @@ struct planned_site {
     return rows.provider_yaml();
   }
 
-  base::finished plan(const std::vector<std::string>& arguments) const {
+  std::string api() const { return "127.0.0.1:" + std::to_string(installation.api_port()); }
+  base::finished plan(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"plan", "--config", installation.settings_file()});
+    return run(arguments);
+  }
+  base::finished run(const std::vector<std::string>& arguments,
+                     const std::string& input = "") const {
     base::command_line command;
-    command.argv = {SWITCHYARD_BINARY, "plan", "--config", installation.settings_file()};
+    command.argv = {SWITCHYARD_BINARY};
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    command.input = input;
     command.environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
     command.deadline = std::chrono::seconds(60);
     const auto ran = base::run(command);
@@ -150,6 +157,80 @@ BOOST_AUTO_TEST_CASE(the_api_plans_for_the_present_state_and_for_a_document) {
   BOOST_TEST(ask("POST", "/v1/plan", "[]").status == 422);
   BOOST_TEST(ask("POST", "/v1/plan?whole=7", empty.dump()).status == 400);
   BOOST_TEST(installation.answered_by({"one"}));
+}
+
+BOOST_AUTO_TEST_CASE(the_command_asks_a_running_switchyard_and_says_the_same) {
+  BOOST_REQUIRE(eventually(
+      [&] { return http_ask(installation.api_port(), "GET", "/readyz").status == 200; }));
+  const auto by_api = [&](std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), {"plan", "--api", api()});
+    return run(arguments, input);
+  };
+  BOOST_TEST(by_api({}).exit_code == nothing);
+  BOOST_TEST(by_api({}).output == plan({}).output);
+  const std::string text =
+      "backends:\n  - name: api-backend\n    balance: leastconn\n    servers:\n"
+      "      - {name: one, address: 127.0.0.1, port: " +
+      std::to_string(one.port()) +
+      ", weight: 7}\n      - {name: bad, address: 127.0.0.1, port: 0}\n";
+  const auto path = document(text);
+  const auto here = plan({"--file", path}), there = by_api({"--file", path});
+  BOOST_TEST(there.exit_code == differs, there.output);
+  BOOST_TEST(contains(there.output, "1 reload (changed settings api-backend)"), there.output);
+  BOOST_TEST(contains(there.output, "refused document: /backends/0/servers/1/port: "),
+             there.output);
+  const auto plain = [](const std::string& output) {
+    return output.substr(0, output.find("refused "));
+  };
+  BOOST_TEST(plain(there.output) == plain(here.output));
+  BOOST_TEST(by_api({"--file", "-"}, text).output == there.output);
+  const auto shown = json::parse(by_api({"--file", path, "--whole", "-o", "json"}).output);
+  const json server{{"name", "one"}, {"address", "127.0.0.1"}, {"port", one.port()}, {"weight", 7}};
+  json own{{"name", "api-backend"}, {"balance", "leastconn"}, {"servers", {server, server}}};
+  own["servers"][1] = {{"name", "bad"}, {"address", "127.0.0.1"}, {"port", 0}};
+  const json body{{"backends", {own}}};
+  BOOST_TEST(
+      shown ==
+      json::parse(
+          http_ask(installation.api_port(), "POST", "/v1/plan?whole=true", body.dump()).body));
+  write_text(installation.file("document.json"), body.dump());
+  BOOST_TEST(
+      json::parse(
+          by_api({"--file", installation.file("document.json"), "--whole", "-o", "json"}).output) ==
+      shown);
+
+  BOOST_TEST(by_api({"--file", document("backends: [\n")}).exit_code == failure);
+  BOOST_TEST(by_api({"--file", document("backends: 7\n")}).exit_code == failure);
+  const auto folder = by_api({"--file", installation.file("")});
+  BOOST_TEST(folder.exit_code == failure);
+  BOOST_TEST(contains(folder.output, "is a folder"), folder.output);
+  BOOST_TEST(run({"plan", "--api", "nowhere/at/all"}).exit_code == usage);
+  BOOST_TEST(run({"plan", "--token-file", "t"}).exit_code == usage);
+  const auto nobody = run({"plan", "--api", "unix:" + installation.file("no.sock")});
+  BOOST_TEST(nobody.exit_code == failure);
+  BOOST_TEST(contains(nobody.output, "nobody answers at"), nobody.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_document_may_come_from_the_standard_input_or_be_json) {
+  const json server{{"name", "one"}, {"address", "127.0.0.1"}, {"port", one.port()}, {"weight", 7}};
+  const json bad{{"name", "a b"}, {"servers", json::array()}};
+  const json body{
+      {"backends",
+       {{{"name", "api-backend"}, {"balance", "leastconn"}, {"servers", {server}}}, bad}}};
+  write_text(installation.file("document.json"), body.dump());
+  const auto from_file = plan({"--file", installation.file("document.json")});
+  BOOST_TEST(from_file.exit_code == differs, from_file.output);
+  BOOST_TEST(contains(from_file.output, "1 reload (changed settings api-backend)"),
+             from_file.output);
+  BOOST_TEST(contains(from_file.output, "refused document: document.json: /backends/1/name: "),
+             from_file.output);
+  const auto from_input = run(
+      {"plan", "--config", installation.settings_file(), "--file", "-", "-o", "json"}, body.dump());
+  BOOST_TEST(from_input.exit_code == differs, from_input.output);
+  const auto read = json::parse(from_input.output);
+  BOOST_TEST(read.at("reload").at("reasons").at(0).at("cause") == "changed settings");
+  BOOST_REQUIRE(read.at("refused").size() == 1U);
+  BOOST_TEST(read.at("refused").at(0).at("key") == "standard input: /backends/1/name");
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_that_is_being_checked_keeps_no_end_waiting) {
