@@ -117,8 +117,13 @@ base::outcome<api::backend_detail> api_service::get_backend(const std::string& n
   return detail;
 }
 
-base::outcome<routes_ptr> api_service::get_routes() {
-  return ask_manager<routes_ptr>(routes_atom::value);
+base::outcome<api::route_list> api_service::get_routes() {
+  const auto now = settings();
+  const auto* const memory = memory_provider(*now);
+  const auto list =
+      ask_manager<routes_ptr>(routes_atom::value, memory == nullptr ? std::string() : memory->name);
+  if (!list) return list.error();
+  return **list;
 }
 
 base::outcome<api::reconcile_result> api_service::reconcile() {

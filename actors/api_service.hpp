@@ -37,7 +37,7 @@ class api_service final : public api::service {
                                                   const std::string& provider,
                                                   std::size_t most) override;
   base::outcome<api::backend_detail> get_backend(const std::string& name) override;
-  base::outcome<routes_ptr> get_routes() override;
+  base::outcome<api::route_list> get_routes() override;
   base::outcome<api::reconcile_result> reconcile() override;
   base::outcome<api::write_result> write(const model::edit& change,
                                          std::chrono::milliseconds wait) override;

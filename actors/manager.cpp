@@ -211,12 +211,14 @@ desired_ptr find(manager_self self, const std::string& name) {
 }
 
 /// All routes; put together once for each revision that somebody asks for.
-routes_ptr routes_of(manager_self self) {
+routes_ptr routes_of(manager_self self, const std::string& provider) {
   auto& s = self->state;
   if (!s.routes || s.routes_revision != s.desired.revision())
     s.routes = std::make_shared<const std::vector<model::owned_route>>(s.desired.owned_routes());
   s.routes_revision = s.desired.revision();
-  return s.routes;
+  api::route_list list{s.routes};
+  if (!provider.empty()) list.by_hand = s.desired.routes_of(provider);
+  return std::make_shared<const api::route_list>(std::move(list));
 }
 
 caf::typed_response_promise<apply_report_ptr> repair(manager_self self) {
@@ -280,7 +282,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
         return std::make_shared<const model::backend_page>(std::move(page));
       },
       [=](find_atom, const std::string& name) { return find(self, name); },
-      [=](routes_atom) { return routes_of(self); },
+      [=](routes_atom, const std::string& provider) { return routes_of(self, provider); },
       [=](holds_atom) -> holds_ptr {
         return std::make_shared<const api::hold_list>(
             self->state.guard.list(guarding::named_in_list));

@@ -52,7 +52,7 @@ struct manager_state {
   bool reconcile_wanted = false;
   std::vector<caf::typed_response_promise<apply_report_ptr>> asked;     // for a pass to come
   std::vector<caf::typed_response_promise<apply_report_ptr>> answered;  // by the one in flight
-  routes_ptr routes;                                                    // as of routes_revision
+  std::shared_ptr<const std::vector<model::owned_route>> routes;        // as of routes_revision
   std::uint64_t routes_revision = 0;
   status_book book;
 };

@@ -34,7 +34,7 @@ using settings_ptr = std::shared_ptr<const config::settings>;
 using edit_ptr = std::shared_ptr<const model::edit>;
 using page_ptr = std::shared_ptr<const model::backend_page>;
 using desired_ptr = std::shared_ptr<const api::desired_backend>;
-using routes_ptr = std::shared_ptr<const std::vector<model::owned_route>>;
+using routes_ptr = std::shared_ptr<const api::route_list>;
 
 /// What became of a change by hand.
 struct edit_answer {
@@ -159,8 +159,8 @@ using manager_actor = caf::typed_actor<
     caf::replies_to<list_atom, std::string, std::string, std::uint64_t>::with<page_ptr>,
     // One backend as it is desired.
     caf::replies_to<find_atom, std::string>::with<desired_ptr>,
-    // All routes.
-    caf::replies_to<routes_atom>::with<routes_ptr>,
+    // All routes, and those of that provider alone ("": of none).
+    caf::replies_to<routes_atom, std::string>::with<routes_ptr>,
     // What the guard holds.
     caf::replies_to<holds_atom>::with<holds_ptr>,
     // Let go what is held under that number.

@@ -34,7 +34,7 @@ reply list_routes(service& from, const request& r) {
     return problem(400, "limit must be a number from 1 to 1000, cursor what `next` said");
   const auto routes = from.get_routes();
   if (!routes) return problem(routes.error());
-  const auto& all = **routes;
+  const auto& all = *routes->all;
   const auto end = std::min(all.size(), *begin + *limit);
   json page = json::array();
   for (auto i = *begin; i < end; ++i) {
@@ -42,9 +42,11 @@ reply list_routes(service& from, const request& r) {
     entry["origin"] = all[i].owner;
     page.push_back(std::move(entry));
   }
-  return json_reply({{"routes", std::move(page)},
-                     {"count", all.size()},
-                     {"next", end < all.size() ? json(std::to_string(end)) : json()}});
+  auto shown = json_reply({{"routes", std::move(page)},
+                           {"count", all.size()},
+                           {"next", end < all.size() ? json(std::to_string(end)) : json()}});
+  if (routes->by_hand) shown.fields["ETag"] = etag(model::version_of(*routes->by_hand));
+  return shown;
 }
 
 reply put_routes(service& to, const request& r) {

@@ -71,6 +71,13 @@ struct backend_detail {
   std::string version() const;
 };
 
+/// All routes, as they are desired.
+struct route_list {
+  std::shared_ptr<const std::vector<model::owned_route>> all;
+  /// The memory provider's own ones, which a write replaces; nothing: there is no such provider.
+  std::optional<std::vector<model::route>> by_hand{};
+};
+
 /// What a pass over everything did.
 struct reconcile_result {
   bool reachable = true;
@@ -108,8 +115,7 @@ class service {
   /// HAProxy is asked at this moment, without the writer. errc::not_found: nobody desires it, and
   /// HAProxy has none.
   virtual base::outcome<backend_detail> get_backend(const std::string& name) = 0;
-  using routes_ptr = std::shared_ptr<const std::vector<model::owned_route>>;
-  virtual base::outcome<routes_ptr> get_routes() = 0;
+  virtual base::outcome<route_list> get_routes() = 0;
   /// Compares everything and repairs what differs.
   virtual base::outcome<reconcile_result> reconcile() = 0;
   /// Hands a change to the memory provider, and waits at most `wait` until HAProxy has it.

@@ -37,7 +37,7 @@ inline manager_actor::behavior_type scripted_manager(manager_actor::pointer self
       [](status_atom) { return std::make_shared<const api::status>(); },
       [](list_atom, const std::string&, const std::string&, std::uint64_t) { return page_ptr(); },
       [](find_atom, const std::string&) { return desired_ptr(); },
-      [](routes_atom) { return routes_ptr(); },
+      [](routes_atom, const std::string&) { return routes_ptr(); },
       [](holds_atom) { return holds_ptr(); },
       [](approve_atom, std::uint64_t) { return decision_ptr(); },
       [](reject_atom, std::uint64_t) { return decision_ptr(); },

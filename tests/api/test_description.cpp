@@ -23,7 +23,7 @@ class silent_service final : public service {
     return none;
   }
   base::outcome<backend_detail> get_backend(const std::string&) override { return none; }
-  base::outcome<routes_ptr> get_routes() override { return none; }
+  base::outcome<route_list> get_routes() override { return none; }
   base::outcome<reconcile_result> reconcile() override { return none; }
   base::outcome<write_result> write(const model::edit&, std::chrono::milliseconds) override {
     return none;

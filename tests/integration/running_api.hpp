@@ -68,12 +68,14 @@ struct running_api {
              const std::string& query = "") const {
     return ask("PUT", "/v1/backends/{name}", "/v1/backends/" + name + query, body.dump(), fields);
   }
-  answer remove(const std::string& name, const std::string& fields = "") const {
-    return ask("DELETE", "/v1/backends/{name}", "/v1/backends/" + name, "", fields);
+  answer remove(const std::string& name, const std::string& fields = "",
+                const std::string& query = "") const {
+    return ask("DELETE", "/v1/backends/{name}", "/v1/backends/" + name + query, "", fields);
   }
-  answer patch(const std::string& name, const std::string& server, const json& body) const {
+  answer patch(const std::string& name, const std::string& server, const json& body,
+               const std::string& fields = "", const std::string& query = "?wait=20s") const {
     return ask("PATCH", "/v1/backends/{name}/servers/{server}",
-               "/v1/backends/" + name + "/servers/" + server + "?wait=20s", body.dump());
+               "/v1/backends/" + name + "/servers/" + server + query, body.dump(), fields);
   }
 };
 
@@ -102,10 +104,13 @@ struct with_token : running_api {
   explicit with_token(site_options options = {})
       : running_api(with_file(std::move(options)), true, secret) {}
 
+  static std::string token_file() {
+    static const temp_dir files;
+    return files / "token";
+  }
   static site_options with_file(site_options o) {
-    static temp_dir files;
-    write_text(files.path() / "token", secret + "\n");
-    o.api = "token_file: " + (files / "token");
+    write_text(token_file(), secret + "\n");
+    o.api = "token_file: " + token_file();
     return o;
   }
   /// Without the token, and with another one, every route is refused; with it none is.

@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 #include <caf/all.hpp>
 #include <future>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "actors/supervisor.hpp"
@@ -119,6 +121,17 @@ struct in_process {
     BOOST_TEST(!gives_up_within(std::chrono::seconds(0)));
     BOOST_TEST(contains(seen_by->figures()->text(),
                         "\nswitchyard_actor_restarts_total{actor=\"" + name + "\"} 1\n"));
+    BOOST_TEST(eventually([&] { return shown_restarts(name) == 1; }));
+  }
+
+  /// As the API tells; nothing: it does not.
+  std::optional<int> shown_restarts(const std::string& name) const {
+    const auto body =
+        nlohmann::json::parse(http_get(api, "/v1/status", "localhost").body, nullptr, false);
+    if (!body.is_object()) return std::nullopt;
+    for (const auto& actor : body.at("actors"))
+      if (actor.at("name") == name) return actor.at("restarts").get<int>();
+    return std::nullopt;
   }
 };
 

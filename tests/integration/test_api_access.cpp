@@ -20,6 +20,21 @@ struct running_default : running_api {};
 
 struct with_token_default : with_token {};
 
+/// An HAProxy that the test can end, and that has one reload in a long time.
+struct slow_to_change : running_api {
+  slow_to_change() : running_api(options()) {}
+  static site_options options() {
+    site_options o;
+    o.managed = false;
+    o.reload = "{min_interval: 10m}";
+    return o;
+  }
+};
+
+bool waits_for(const answer& given, const std::string& what) {
+  return given.status == 202 && contains(given.body.at("waiting").dump(), what);
+}
+
 /// An API over HTTPS, with a certificate for localhost.
 struct over_https {
   certificate_authority authority;
@@ -101,6 +116,40 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_CASE(with_a_token_every_route_needs_it, with_token_default) {
   every_route_needs_it();
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_change_waits_for_is_told, slow_to_change) {
+  const auto own_kind = [&](const char* name, const char* wait) {
+    auto body = document({&one});
+    body["timeouts"] = {{"connect", name[0] == 'a' ? "4321ms" : "4322ms"}};
+    return put(name, body, "", std::string("?wait=") + wait);
+  };
+  own_kind("a", "20s");  // it may have the turn
+  answer late;
+  BOOST_TEST(waits_for(late = own_kind("b", "500ms"), "a reload: new backend b"), late.body.dump());
+  all->haproxy().signal(SIGKILL);
+  BOOST_REQUIRE(all->haproxy().wait(std::chrono::seconds(10)).has_value());
+  BOOST_REQUIRE(eventually([&] { return get("/readyz").status == 503; }));
+  BOOST_TEST(waits_for(late = own_kind("c", "500ms"), "HAProxy, which does not answer"),
+             late.body.dump());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_new_token_takes_the_place_of_the_old_one_at_a_hangup,
+                        with_token_default) {
+  // For a moment nobody listens, which is no answer.
+  const auto asked_with = [&](const std::string& text) {
+    return http_ask(all->api_port(), "GET", "/v1/status", "",
+                    "Authorization: Bearer " + text + "\r\n")
+        .status;
+  };
+  const std::string next(32, 'n');
+  BOOST_TEST(asked_with(secret) == 200);
+  BOOST_TEST(asked_with(next) == 401);
+  write_text(token_file(), next + "\n");
+  all->switchyard().signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return asked_with(next) == 200; }), all->log());
+  BOOST_TEST(asked_with(secret) == 401);
+  BOOST_TEST(!all->log_has(next));
 }
 
 BOOST_FIXTURE_TEST_SUITE(https, over_https)

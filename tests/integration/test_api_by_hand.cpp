@@ -34,7 +34,14 @@ BOOST_AUTO_TEST_CASE(a_backend_is_set_changed_and_removed_by_hand) {
 
   const auto drained = patch("own", "srv1", {{"state", "drain"}, {"weight", 7}});
   BOOST_TEST(drained.status == 200, drained.body.dump());
-  BOOST_TEST(all->server("own", "srv1") == "127.0.0.1:" + std::to_string(one.port()) + " 7 drain");
+  BOOST_TEST(drained.body.at("apply").at("commands") > 0, drained.body.dump());
+  const auto is = "127.0.0.1:" + std::to_string(one.port()) + " 7 drain";
+  BOOST_TEST(all->server("own", "srv1") == is);
+  const auto only_if = [](const std::string& etag) { return "If-Match: " + etag + "\r\n"; };
+  BOOST_TEST(patch("own", "srv1", {{"weight", 8}}, only_if(created.etag())).status == 412);
+  BOOST_TEST(all->server("own", "srv1") == is);
+  BOOST_TEST(patch("own", "srv1", {{"weight", 8}}, only_if(drained.etag())).status == 200);
+  BOOST_TEST(all->server("own", "srv1") == "127.0.0.1:" + std::to_string(one.port()) + " 8 drain");
 
   BOOST_TEST(put("own", document({&one, &two}), "If-None-Match: *\r\n").status == 412);
   BOOST_TEST(put("own", document({&one, &two}), "If-Match: " + created.etag() + "\r\n").status ==
@@ -47,8 +54,9 @@ BOOST_AUTO_TEST_CASE(a_backend_is_set_changed_and_removed_by_hand) {
   BOOST_TEST(put("own", document({&one, &two})).body.at("changed") == false);
 
   BOOST_TEST(remove("own", "If-Match: " + created.etag() + "\r\n").status == 412);
-  const auto removed = remove("own");
-  BOOST_TEST((removed.status == 200 || removed.status == 202), removed.body.dump());
+  const auto removed = remove("own", "", "?wait=60s");
+  BOOST_TEST(removed.status == 200, removed.body.dump());
+  BOOST_TEST(removed.body.at("apply").is_object(), removed.body.dump());
   BOOST_TEST(eventually([&] { return !all->backend_exists("own"); }, std::chrono::seconds(60)));
   BOOST_TEST(remove("own").status == 404);
 }
@@ -108,8 +116,16 @@ BOOST_AUTO_TEST_CASE(routes_are_listed_and_set_by_hand) {
   db.sql("INSERT INTO routes (host, path, backend) VALUES ('db.example.com', '/', 'api-backend')");
   BOOST_TEST(put("own", document({&two}), "", "?wait=20s").status == 201);
   const json routes{{"routes", {{{"host", "own.example.com"}, {"path", "/"}, {"backend", "own"}}}}};
-  const auto done = ask("PUT", "/v1/routes", "/v1/routes?wait=20s", routes.dump());
+  const auto set_if = [&](const std::string& etag) {
+    return ask("PUT", "/v1/routes", "/v1/routes?wait=20s", routes.dump(),
+               "If-Match: " + etag + "\r\n");
+  };
+  const auto none_yet = get("/v1/routes").etag();
+  const auto done = set_if(none_yet);
   BOOST_TEST(done.status == 200, done.body.dump());
+  BOOST_TEST(set_if(none_yet).status == 412);
+  BOOST_TEST(get("/v1/routes").etag() == done.etag());
+  BOOST_TEST(set_if(get("/v1/routes").etag()).status == 200);
   BOOST_TEST(http_get(all->port(), "/", "own.example.com").body == "srv2");
   BOOST_TEST(eventually([&] { return get("/v1/routes").body.at("count") == 2; }));
   const auto list = get("/v1/routes").body.at("routes");
