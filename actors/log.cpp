@@ -1,6 +1,7 @@
 #include "actors/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/stat.h>
@@ -8,11 +9,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "actors/log_queue.hpp"
 #include "base/redact.hpp"
+#include "base/text.hpp"
 
 namespace switchyard::actors {
 
@@ -167,6 +172,34 @@ class text_formatter final : public line_formatter {
                                   ""};
 };
 
+std::unique_ptr<spdlog::formatter> make_formatter(config::log_format format, bool journal) {
+  if (format == config::log_format::json) return std::make_unique<json_formatter>(journal);
+  return std::make_unique<text_formatter>(journal);
+}
+
+/// Standard error, which keeps nobody waiting who has a line for it.
+class patient_sink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit patient_sink(std::shared_ptr<spdlog::formatter> of_gaps)
+      : queue_(STDERR_FILENO, [of_gaps](std::size_t dropped) {
+          const auto text = base::counted(dropped, "line") +
+                            " of the log left out here: standard error took no more";
+          spdlog::memory_buf_t line;
+          of_gaps->format({"switchyard", spdlog::level::warn, text}, line);
+          return std::string(line.data(), line.size());
+        }) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(msg, line);
+    queue_.put({line.data(), line.size()});
+  }
+  void flush_() override { queue_.flush(); }
+
+  log_queue queue_;
+};
+
 /// Whether standard error is the stream that systemd has connected to the journal: JOURNAL_STREAM
 /// names its device and inode, and is inherited by programs whose output goes elsewhere.
 bool is_journal(int fd) {
@@ -179,15 +212,16 @@ bool is_journal(int fd) {
 }  // namespace
 
 log_ptr make_log(const config::log_settings& settings) {
-  auto log = std::make_shared<spdlog::logger>("switchyard",
-                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
   const bool journal = is_journal(STDERR_FILENO);
-  if (settings.format == config::log_format::json)
-    log->set_formatter(std::make_unique<json_formatter>(journal));
-  else
-    log->set_formatter(std::make_unique<text_formatter>(journal));
+  spdlog::sink_ptr sink;
+  try {
+    sink = std::make_shared<patient_sink>(make_formatter(settings.format, journal));
+  } catch (const std::system_error&) {  // no thread to be had
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  auto log = std::make_shared<spdlog::logger>("switchyard", std::move(sink));
+  log->set_formatter(make_formatter(settings.format, journal));
   set_level(*log, settings.level);
-  log->flush_on(spdlog::level::info);
   return log;
 }
 

@@ -33,7 +33,8 @@ struct log_fields {
 
 /// A logger that writes to standard error as the settings say. Where that is the journal
 /// (JOURNAL_STREAM, systemd.exec(5)) lines begin with the priority that journald reads, and text
-/// lines have no time of their own. Secrets that base::redact() knows are hidden in every line.
+/// lines have no time of their own. Where nobody reads it nobody waits: see log_queue. Secrets that
+/// base::redact() knows are hidden in every line.
 log_ptr make_log(const config::log_settings& settings);
 
 /// A logger that writes nowhere, for tests.
