@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <variant>
 
 #include "base/atomic_file.hpp"
 #include "cli/base_file.hpp"
@@ -33,15 +32,6 @@ std::optional<std::string> daemon_user(const config::haproxy_settings& settings)
     return text->substr(from, text->find('\n', from) - from);
   }
   return std::nullopt;
-}
-
-void check_secret(const std::string& setting, const std::string& path, findings& found) {
-  struct stat file {};
-  if (::stat(path.c_str(), &file) != 0) return;  // who needs it says so
-  if ((file.st_mode & S_IROTH) == 0)
-    return found.ok("secrets", setting + " " + path + " is not readable by everybody");
-  found.warning("secrets", setting + " " + path + " holds a secret and everybody can read it",
-                "chmod o-rwx " + path);
 }
 
 std::uint64_t number_in(std::string_view text) {
@@ -133,32 +123,6 @@ void check_user(const config::settings& settings, findings& found) {
   found.warning("user",
                 "permissions are those of " + this_user() + ", and the daemon is run by " + *daemon,
                 "run this as that user: sudo -u " + *daemon + " switchyard doctor");
-}
-
-void check_secrets(const common_options& options, const config::settings& settings,
-                   findings& found) {
-  for (const auto& p : settings.providers) {
-    const auto where = "provider " + p.name + ": ";
-    if (const auto* redis = std::get_if<config::redis_settings>(&p.source)) {
-      if (redis->password_file) check_secret(where + "password_file", *redis->password_file, found);
-    }
-    if (const auto* rest = std::get_if<config::rest_settings>(&p.source)) {
-      if (rest->token_file) check_secret(where + "token_file", *rest->token_file, found);
-      if (rest->password_file) check_secret(where + "password_file", *rest->password_file, found);
-      if (rest->key_file) check_secret(where + "key_file", *rest->key_file, found);
-      for (const auto& [name, file] : rest->header_files)
-        check_secret(where + "header_files." + name, file, found);
-    }
-    const auto* postgres = std::get_if<config::postgres_settings>(&p.source);
-    if (postgres == nullptr) continue;
-    if (postgres->password_file)
-      check_secret(where + "password_file", *postgres->password_file, found);
-    const auto text = base::read_file(options.config, 1 << 20);
-    if (postgres->dsn.find("password=") != std::string::npos && text &&
-        text->find("password=") != std::string::npos)
-      check_secret(where + "dsn in", options.config, found);
-  }
-  if (settings.api.token_file) check_secret("api.token_file", *settings.api.token_file, found);
 }
 
 void check_directives(const config::settings& settings, const source_view& sources,

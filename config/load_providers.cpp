@@ -39,8 +39,8 @@ postgres_queries read_queries(const nlohmann::json& value, const std::string& po
   return queries;
 }
 
-void read_dsn(object_reader& from, const reading& place, std::string& target) {
-  std::optional<std::string> file;
+void read_dsn(object_reader& from, const reading& place, std::string& target,
+              std::optional<std::string>& file) {
   const bool written = from.read("dsn", target, longest_dsn);
   const bool named = read_path(from, "dsn_file", file, place) && file;
   if (from.has("dsn") && named)
@@ -56,7 +56,7 @@ void read_dsn(object_reader& from, const reading& place, std::string& target) {
 
 postgres_settings read_postgres(object_reader& from, const reading& place) {
   postgres_settings source;
-  read_dsn(from, place, source.dsn);
+  read_dsn(from, place, source.dsn, source.dsn_file);
   read_path(from, "password_file", source.password_file, place);
   read_identifier(from, "schema", source.schema);
   read_identifier(from, "channel", source.channel);

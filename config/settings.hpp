@@ -87,6 +87,7 @@ struct postgres_queries {
 
 struct postgres_settings {
   std::string dsn;  ///< a libpq connection string or URI; from dsn_file when that is given
+  std::optional<std::string> dsn_file;
   std::optional<std::string> password_file;
   std::string schema = "public";
   std::string channel = "switchyard";

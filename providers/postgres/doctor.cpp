@@ -1,12 +1,12 @@
 #include "providers/postgres/doctor.hpp"
 
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <set>
 
 #include "base/duration.hpp"
 #include "base/text.hpp"
+#include "providers/clock_distance.hpp"
 #include "providers/postgres/session.hpp"
 
 namespace switchyard::providers::postgres {
@@ -14,10 +14,6 @@ namespace switchyard::providers::postgres {
 namespace {
 
 using level = diagnosis::level;
-using std::chrono::duration;
-
-// Past this, times in logs cannot be compared any more.
-constexpr double most_apart_seconds = 1.0;
 
 diagnosis listening(const config::postgres_settings& settings, connection& session) {
   if (!settings.listen)
@@ -97,15 +93,7 @@ diagnosis clocks(const config::postgres_settings& settings, connection& session)
   const auto took = clock::now() - asked;
   if (!answer || answer->empty() || !answer->front().front())
     return {level::error, "its clock cannot be read", "see what PostgreSQL's log says"};
-  const double theirs = std::strtod(answer->front().front()->c_str(), nullptr);
-  const double ours = duration<double>((asked + took / 2).time_since_epoch()).count();
-  const double apart = std::abs(theirs - ours), unsure = duration<double>(took).count() / 2;
-  if (apart <= most_apart_seconds + unsure)
-    return {level::ok, "clock within " + std::to_string(std::lround(apart * 1000)) + " ms", ""};
-  return {level::warning,
-          "its clock is " + std::to_string(std::lround(apart)) +
-              (theirs > ours ? " s ahead of" : " s behind") + " this machine's",
-          "keep both in step by NTP (chrony or systemd-timesyncd)"};
+  return clock_distance(std::strtod(answer->front().front()->c_str(), nullptr), asked, took);
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "providers/redis/doctor.hpp"
 
+#include <chrono>
+#include <cstdlib>
 #include <utility>
 
+#include "providers/clock_distance.hpp"
 #include "providers/redis/flags.hpp"
 #include "providers/redis/keys.hpp"
 #include "providers/redis/sentinels.hpp"
@@ -62,6 +65,24 @@ diagnosis look_at_sizes(const reply& fields, const reply& memory) {
           "permit HLEN and MEMORY USAGE"};
 }
 
+/// Seconds and microseconds of TIME.
+diagnosis look_at_clock(connection& redis, std::chrono::milliseconds timeout) {
+  using clock = std::chrono::system_clock;
+  const auto asked = clock::now();
+  const auto answers = redis.ask({{"TIME"}}, timeout);
+  const auto took = clock::now() - asked;
+  const bool told = answers && !answers->front().error() && answers->front().list.size() == 2;
+  if (!told)
+    return {level::warning,
+            "its clock is not known: " +
+                (answers ? words_of(answers->front()) : answers.error().message),
+            "permit TIME"};
+  const auto part = [&](std::size_t i) {
+    return std::strtod(answers->front().list[i].text.c_str(), nullptr);
+  };
+  return clock_distance(part(0) + part(1) / 1e6, asked, took);
+}
+
 }  // namespace
 
 std::vector<diagnosis> diagnose(const config::redis_settings& settings) {
@@ -75,6 +96,7 @@ std::vector<diagnosis> diagnose(const config::redis_settings& settings) {
   if (!where) return failed({base::errc::invalid, "url: " + where.error().message});
   const auto session = open_session(settings, *at, nullptr);
   if (!session) return failed(session.error());
+  const auto clock = look_at_clock(**session, settings.timeout);
   const auto channel = event_channel(where->database, settings.prefix);
   // Last the subscription, after which a connection takes no other commands.
   const auto answers = (*session)->ask({{"CONFIG", "GET", "notify-keyspace-events"},
@@ -86,7 +108,7 @@ std::vector<diagnosis> diagnose(const config::redis_settings& settings) {
   if (!answers) return failed(answers.error());
   return {look_at_flags(settings, (*answers)[0]), look_at_watch((*answers)[1]),
           look_at_sizes((*answers)[2], (*answers)[3]),
-          look_at_channel(settings, channel, (*answers)[4])};
+          look_at_channel(settings, channel, (*answers)[4]), clock};
 }
 
 std::string remedy(const base::error& why) {

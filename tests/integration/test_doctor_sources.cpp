@@ -3,13 +3,13 @@
 #include <sys/stat.h>
 
 #include <boost/test/unit_test.hpp>
-#include <cstdio>
+#include <filesystem>
 
 #include "tests/integration/doctors_patient.hpp"
 #include "tests/integration/site.hpp"
 #include "tests/providers/postgres/muting_proxy.hpp"
 #include "tests/support/redis_server.hpp"
-#include "tests/support/shifted_clock.hpp"
+#include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
 
@@ -76,20 +76,6 @@ BOOST_AUTO_TEST_CASE(a_pooler_that_passes_no_notification_on_is_a_warning) {
   BOOST_TEST(has("warning", "PgBouncer", "pool_mode = session"), all());
 }
 
-BOOST_AUTO_TEST_CASE(clocks_that_are_apart_are_a_warning) {
-  if (!shifted_clock::available() || !shifted_clock::goes_with(haproxy_binary())) {
-    std::printf("NOT RUN: libfaketime is not there, or HAProxy does not start with it\n");
-    return;
-  }
-  const schema tables;
-  use_provider(postgres_entry(", schema: " + tables.name() + ", channel: " + tables.name()));
-  shifted_clock clock;
-  clock.set(std::chrono::hours(1));
-  BOOST_TEST(examine(clock.environment()) == 0, all());
-  BOOST_TEST(has("warning", "s behind this machine's", "by NTP"), all());
-  BOOST_TEST(!has("ok", "clock within ", ""), all());
-}
-
 BOOST_AUTO_TEST_CASE(missing_rights_and_users_have_their_own_remedies) {
   const schema tables;
   database().psql("postgres", "CREATE ROLE without_rights LOGIN");
@@ -99,17 +85,6 @@ BOOST_AUTO_TEST_CASE(missing_rights_and_users_have_their_own_remedies) {
   use_provider(postgres_entry("", "no_such_user"));
   BOOST_TEST(examine() > 0);
   BOOST_TEST(has("error", "does not exist", "user="), all());
-}
-
-BOOST_AUTO_TEST_CASE(a_password_that_everybody_can_read_is_a_warning) {
-  const schema tables;
-  write_text(folder / "password", "secret\n");
-  ::chmod((folder / "password").c_str(), 0644);
-  use_provider(postgres_entry(", schema: " + tables.name() + ", channel: " + tables.name() +
-                              ", password_file: password"));
-  examine();
-  BOOST_TEST(has("warning", "password_file", "chmod o-rwx"), all());
-  BOOST_TEST(!contains(all(), "secret\\n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -124,6 +99,71 @@ BOOST_FIXTURE_TEST_CASE(flags_that_a_redis_lacks_are_a_warning, patient) {
   registry.cli({"CONFIG", "SET", "notify-keyspace-events", "KA"});
   examine();
   BOOST_TEST(has("ok", "notify-keyspace-events has the flags", ""), all());
+  BOOST_TEST(has("ok", "provider registry: clock within ", ""), all());
+}
+
+BOOST_FIXTURE_TEST_CASE(files_with_secrets_that_everybody_can_read_are_a_warning, patient) {
+  const auto pair = self_signed("localhost");
+  const std::vector<std::pair<std::string, std::string>> secrets{
+      {"the settings", "switchyard.yaml"},
+      {"provider db: dsn_file", "dsn"},
+      {"provider db: password_file", "db-password"},
+      {"provider registry: password_file", "redis-password"},
+      {"provider registry: sentinel_password_file", "sentinel-password"},
+      {"provider registry: key_file", "redis-key"},
+      {"provider catalog: token_file", "token"},
+      {"provider catalog: header_files.X-Key", "header"},
+      {"provider catalog: key_file", "rest-key"},
+      {"provider other: password_file", "rest-password"},
+      {"provider other: certificate_file", "rest-pair"},
+      {"frontend more: certificates", "certificates/own.pem"},
+      {"api.token_file", "api-token"},
+      {"api.key", "api-key"},
+  };
+  std::filesystem::create_directory(folder / "certificates");
+  for (const auto& [setting, file] : secrets) write_text(folder / file, "secret\n");
+  for (const auto* file : {"redis-key", "rest-key", "api-key"}) write_text(folder / file, pair.key);
+  for (const auto* file : {"rest-pair", "certificates/own.pem"})
+    write_text(folder / file, pair.pem());
+  write_text(folder / "certificate", pair.certificate);
+  write_text(folder / "certificates/chain.crt", pair.certificate);
+  write_text(folder / "api-token", "0123456789abcdef0123456789abcdef\n");
+  write_text(folder / "dsn", "host=/nowhere dbname=x\n");
+  use_provider(
+      "  - {name: db, type: postgres, dsn_file: dsn, password_file: db-password}\n"
+      "  - {name: registry, type: redis, url: 'redis://app:hunter2@127.0.0.1:1/0', "
+      "password_file: redis-password, sentinels: ['127.0.0.1:1'], master: m, "
+      "sentinel_password_file: sentinel-password, certificate_file: certificate, "
+      "key_file: redis-key}\n"
+      "  - {name: catalog, type: rest, url: 'https://127.0.0.1:1/', token_file: token, "
+      "header_files: {X-Key: header}, certificate_file: certificate, key_file: rest-key}\n"
+      "  - {name: other, type: rest, url: 'https://127.0.0.1:1/', username: me, "
+      "password_file: rest-password, certificate_file: rest-pair}\n");
+  auto text = read_text(config());
+  text.insert(text.find("providers:"),
+              "  - {name: more, binds: [{address: 127.0.0.1, port: " + std::to_string(free_port()) +
+                  ", certificates: certificates}]}\n");
+  text.insert(text.rfind('}'), ", token_file: api-token, certificate: certificate, key: api-key");
+  write_text(config(), text);
+  const auto with_mode = [&](mode_t mode) {
+    for (const auto& [setting, file] : secrets)
+      BOOST_REQUIRE(::chmod((folder / file).c_str(), mode) == 0);
+    examine();
+  };
+  const auto subject = [&](const auto& secret) {
+    return "secrets: " + secret.first + " " + (folder / secret.second) + " ";
+  };
+  with_mode(0644);
+  for (const auto& secret : secrets)
+    BOOST_TEST(has("warning", subject(secret), "chmod o-rwx " + (folder / secret.second)),
+               secret.first << '\n'
+                            << all());
+  BOOST_TEST(
+      !has("warning", "frontend more: certificates " + (folder / "certificates/chain.crt"), ""),
+      all());
+  with_mode(0640);
+  for (const auto& secret : secrets)
+    BOOST_TEST(has("ok", subject(secret), ""), secret.first << '\n' << all());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
