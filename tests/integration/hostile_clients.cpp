@@ -10,8 +10,9 @@
 // what such clients take of the machine themselves is the machine's affair. `malformed` has no
 // pause, since it lets the API work while it waits.
 //
-// "KIND works" is printed with its first answer (slow: once all have connected), and at SIGTERM
-// how often each status was answered: "malformed 400 12". 0: closed without an answer.
+// "KIND works" is printed with its first answer (slow: once all have tried to connect), and at
+// SIGTERM how often each status was answered: "malformed 400 12". 0: closed without an answer;
+// "slow connected 1000": so many connections of slow ones came to be.
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -54,6 +55,10 @@ class tally {
     const std::lock_guard lock(mutex_);
     if (++counts_[status] == 1 && counts_.size() == 1) works();
   }
+  void connected() {
+    const std::lock_guard lock(mutex_);
+    ++connected_;
+  }
   void works() const {
     std::printf("%s works\n", kind_.c_str());
     std::fflush(stdout);
@@ -61,12 +66,14 @@ class tally {
   void print() {
     const std::lock_guard lock(mutex_);
     for (const auto& [status, n] : counts_) std::printf("%s %d %lu\n", kind_.c_str(), status, n);
+    if (connected_ > 0) std::printf("%s connected %lu\n", kind_.c_str(), connected_);
   }
 
  private:
   std::string kind_;
   std::mutex mutex_;
   std::map<int, unsigned long> counts_;
+  unsigned long connected_ = 0;
 };
 
 // -- clients that ask one thing after the other
@@ -117,14 +124,27 @@ class slow_client {
  public:
   slow_client(std::uint16_t port, std::string begin) : port_(port), begin_(std::move(begin)) {}
 
-  int fd() const { return fd_.get(); }
+  /// What to wait for.
+  pollfd watched() const {
+    return {fd_.get(), static_cast<short>(connecting_ ? POLLIN | POLLOUT : POLLIN), 0};
+  }
 
   /// Sends a byte or connects when it is time to.
   void act(clock::time_point now) {
     if (now < next_) return;
     next_ = now + 500ms;
     if (!fd_) return connect();
+    if (connecting_) return;  // the other side's queue has no place
     ::send(fd_.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
+  /// Whether the connection that was tried has just come to be; it begins its request then.
+  bool begins(short events) {
+    if (!connecting_ || (events & (POLLERR | POLLHUP)) != 0 || (events & POLLOUT) == 0)
+      return false;
+    connecting_ = false;
+    ::send(fd_.get(), begin_.data(), begin_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return true;
   }
 
   /// After the other side has said something: the status, 0 when it has closed.
@@ -132,6 +152,7 @@ class slow_client {
     std::array<char, 1024> text{};
     const auto n = ::recv(fd_.get(), text.data(), text.size(), MSG_DONTWAIT);
     fd_.reset();
+    connecting_ = false;
     next_ = now + 1s;
     return n > 12 ? std::atoi(text.data() + 9) : 0;
   }
@@ -145,15 +166,15 @@ class slow_client {
     to.sin_family = AF_INET;
     to.sin_port = htons(port_);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    // On loopback it is done at once, or when the other side's queue has a place.
     static_cast<void>(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to));
-    ::send(fd.get(), begin_.data(), begin_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    connecting_ = true;
     fd_ = std::move(fd);
   }
 
   std::uint16_t port_;
   std::string begin_;
   base::unique_fd fd_;
+  bool connecting_ = false;
   clock::time_point next_{};
 };
 
@@ -170,12 +191,16 @@ class slow_client {
   for (bool first = true;; first = false) {
     for (std::size_t i = 0; i < how_many; ++i) {
       clients[i].act(clock::now());
-      watched[i] = {clients[i].fd(), POLLIN, 0};  // poll(2) passes over negative ones
+      watched[i] = clients[i].watched();  // poll(2) passes over negative descriptors
     }
     if (first) answers.works();
     ::poll(watched.data(), watched.size(), 10);
-    for (std::size_t i = 0; i < how_many; ++i)
-      if (watched[i].revents != 0) answers.count(clients[i].hear(clock::now()));
+    for (std::size_t i = 0; i < how_many; ++i) {
+      if (clients[i].begins(watched[i].revents))
+        answers.connected();
+      else if (watched[i].revents != 0)
+        answers.count(clients[i].hear(clock::now()));
+    }
   }
 }
 

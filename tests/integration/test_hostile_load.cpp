@@ -44,6 +44,7 @@ constexpr int changes_of_a_turn = 100;
 /// (docs/benchmarks.md), and other programs on the machine add to it. Without the API's limits it
 /// is 45.
 constexpr double most = 10.0;
+constexpr unsigned long slow_clients = 1'000;
 constexpr std::size_t most_resident = std::size_t{1} << 30;
 constexpr std::size_t most_threads = 300;  ///< 250 connections, and those of switchyard itself
 
@@ -95,6 +96,7 @@ struct figures {
 struct attacked {
   http_upstream upstream{"srv1"};
   schema db;
+  std::uint16_t steady_port = free_port();  ///< of a backend that nobody changes
   std::unique_ptr<site> all;
   std::unique_ptr<bench::database_session> session;
   std::unique_ptr<bench::polling_client> client;
@@ -102,8 +104,14 @@ struct attacked {
   bool ready = true;  ///< the server
 
   attacked() {
-    db.sql(insert_server("api-backend", "srv1", upstream.port()));
-    all = std::make_unique<site>(db.provider_yaml() + "  - {name: manual, type: memory}\n");
+    db.sql(insert_server("api-backend", "srv1", upstream.port()) +
+           insert_server("steady", "srv1", upstream.port()));
+    site_options options;
+    options.frontends =
+        "  - {name: steady, binds: [{address: 127.0.0.1, port: " + std::to_string(steady_port) +
+        "}], default_backend: steady}\n";
+    all =
+        std::make_unique<site>(db.provider_yaml() + "  - {name: manual, type: memory}\n", options);
     BOOST_REQUIRE(all->answered_by({"srv1"}));
     session = std::make_unique<bench::database_session>(database().dsn("postgres"));
     session->run("SET search_path = " + db.name());
@@ -117,7 +125,8 @@ struct attacked {
   microseconds change() {
     std::this_thread::sleep_for(std::uniform_int_distribution(0, 6)(random) * 1ms);
     ready = !ready;
-    session->run(std::string("UPDATE servers SET state = '") + (ready ? "ready" : "maint") + "'");
+    session->run(std::string("UPDATE servers SET state = '") + (ready ? "ready" : "maint") +
+                 "' WHERE backend = 'api-backend'");
     const auto committed = bench::polling_client::clock::now();
     return client->wait_for(ready ? 200 : 503) - committed;
   }
@@ -134,6 +143,8 @@ struct attacked {
     into.threads = std::max(into.threads, threads());
     into.resident = std::max(into.resident, resident_bytes(switchyard()));
     if (!attackers) return;
+    const auto health = [&] { return http_ask(all->api_port(), "GET", "/healthz").status; };
+    BOOST_TEST(eventually([&] { return health() == 200; }, 20s));
     into.theirs += attackers->cpu_time();
     for (const auto& [what, n] : attackers->end()) into.answers[what] += n;
     // They are gone; the next turn begins when the work that they left behind is.
@@ -164,10 +175,18 @@ void print(const std::map<std::string, figures>& all) {
 
 BOOST_FIXTURE_TEST_CASE(hostile_clients_of_the_api_hold_up_no_change, attacked) {
   std::map<std::string, figures> all_figures;
+  BOOST_REQUIRE(eventually([&] { return http_get(steady_port).status == 200; }));
+  continuous_load traffic(steady_port, 1, 20ms);
   const base::deadline until(long_enough);
   for (int i = 0; i < least_turns || (i < most_turns && !until.passed()); ++i)
     for (const auto& [name, kinds] : kinds_of_turns) take_turn(all_figures[name], kinds);
+  const auto served = traffic.stop();
   print(all_figures);
+  std::printf("requests of HAProxy's clients meanwhile: %lu answered, %lu failed\n",
+              static_cast<unsigned long>(served.answered),
+              static_cast<unsigned long>(served.failed));
+  BOOST_TEST(served.answered > 0U);
+  BOOST_TEST(served.failed == 0U, served.first_failure);
   const auto& alone = all_figures.at("none");
   for (const auto& [name, f] : all_figures) {
     const auto ratio = f.middle_p99() / alone.middle_p99();
@@ -183,6 +202,7 @@ BOOST_FIXTURE_TEST_CASE(hostile_clients_of_the_api_hold_up_no_change, attacked) 
   }
   // A slow one is put out for the next one, or after its time.
   BOOST_TEST(all_figures.at("slow").answers["slow 0"] > 0U);
+  BOOST_TEST(all_figures.at("slow").answers["slow connected"] >= slow_clients);
   BOOST_TEST(http_ask(all->api_port(), "GET", "/readyz").status == 200);
   BOOST_TEST(all->log_count("internal error") == 0U, all->log());
 }
