@@ -27,6 +27,16 @@ struct two_backends : observed {
     words.insert(words.end(), {"-c", all->settings_file()});
     return switchyard(words);
   }
+  /// What bash completes behind the command.
+  std::string offered_after(const std::string& command) const {
+    return run_program({"bash", "-c",
+                        "source " SWITCHYARD_SOURCE_DIR
+                        "/packaging/completions/switchyard.bash; COMP_WORDS=(" SWITCHYARD_BINARY
+                        " " +
+                            command + " --config " + all->settings_file() +
+                            " ''); COMP_CWORD=4; _switchyard; printf '%s\\n' "
+                            "\"${COMPREPLY[@]}\""});
+  }
   double figure(const std::string& name) const { return count(name + "{provider=\"db\"}"); }
 };
 
@@ -47,13 +57,16 @@ BOOST_FIXTURE_TEST_CASE(the_backend_that_is_led_to_is_held_and_the_other_one_is_
       [&] { return figure("switchyard_holds") == 1 && figure("switchyard_held_servers") == 2; }));
   const auto table = type({"approve"});
   BOOST_TEST(contains(table.output, told), table.output);
+  const auto number = hold.at("id").dump();
+  BOOST_TEST(offered_after("approve") == number + "\n");
+  BOOST_TEST(offered_after("reject") == number + "\n");
 
   db.sql("DELETE FROM servers WHERE name = 'srv3'");
   BOOST_TEST(eventually([&] { return all->server("other", "srv3") == ""; }), all->log());
   BOOST_TEST(holds().size() == 1U);
   BOOST_TEST(all->answered_by({"srv1", "srv2"}), all->log());
 
-  const auto approved = type({"approve", hold.at("id").dump()});
+  const auto approved = type({"approve", number});
   BOOST_TEST(approved.exit_code == 0, approved.output);
   BOOST_TEST(eventually([&] { return http_get(all->port()).status == 503; }), all->log());
   BOOST_TEST(eventually([&] { return figure("switchyard_holds") == 0; }));
