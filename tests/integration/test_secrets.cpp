@@ -6,6 +6,8 @@
 
 #include "tests/integration/command_line.hpp"
 #include "tests/integration/figures.hpp"
+#include "tests/integration/site.hpp"
+#include "tests/support/redis_server.hpp"
 
 namespace switchyard::tests {
 
@@ -87,6 +89,36 @@ struct installation : files {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(secrets, installation)
+
+BOOST_AUTO_TEST_CASE(of_sources_that_are_followed_appear_nowhere_at_the_level_trace) {
+  const redis_server registry("requirepass hunter2wild");
+  const schema tables;
+  tables.sql(insert_server("hello", "srv2", two.port()));
+  use_provider("  - {name: db, type: postgres, dsn: \"" + database().dsn("postgres") +
+               " password=hunter2wild\", schema: " + tables.name() + ", channel: " + tables.name() +
+               "}\n" + "  - {name: registry, type: redis, url: \"redis://:hunter2wild@127.0.0.1:" +
+               std::to_string(registry.port()) + "/0\"}\n");
+  write_text(config(), read_text(config()) + "log: {level: trace}\n");
+  const auto daemon = run();
+  const auto set = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> all{"-a", "hunter2wild", "--no-auth-warning"};
+    all.insert(all.end(), words.begin(), words.end());
+    registry.cli(all);
+  };
+  BOOST_REQUIRE_MESSAGE(logged("registry: live"), log());
+  BOOST_REQUIRE_MESSAGE(logged("db: live"), log());
+  set({"HSET", "switchyard:server:kept:s1", "address", "127.0.0.1", "port", "9"});
+  set({"SET", "switchyard:server:kept:bad", "hunter"});
+  tables.sql("UPDATE servers SET weight = 7");
+  BOOST_TEST(logged("kept"), log());
+  BOOST_TEST(logged("hello/srv2 weight 7"), log());
+  database().terminate_sessions("postgres");
+  registry.kill_clients();
+  daemon->signal(SIGTERM);
+  BOOST_TEST(daemon->wait(std::chrono::seconds(20)).has_value());
+  BOOST_TEST(!contains(log(), second_part), log());
+  commands_show_none();
+}
 
 BOOST_AUTO_TEST_CASE(of_sources_that_cannot_be_reached_appear_nowhere) {
   for (const auto& [name, text] : sources) {
