@@ -28,7 +28,7 @@ std::vector<std::string> names_in(const haproxy::apply_request& request) {
 /// Sends one request to the writer and waits for its answer, one at a time. `names`: what it is
 /// about, for the status.
 template <class... Message>
-void ask_writer(manager_self self, pass_kind kind, std::vector<std::string> names,
+void ask_writer(manager_self self, pass_kind kind, const std::vector<std::string>& names,
                 Message... message) {
   auto& s = self->state;
   const bool from_queue = kind == pass_kind::changes;
@@ -76,8 +76,8 @@ void pump(manager_self self) {
     ask_writer(self, pass_kind::reconcile, {}, reconcile_atom::value);
   } else if (auto request = s.queue.next(s.desired, s.names.book())) {
     s.origins.sent(*request);
-    auto names = names_in(*request);
-    ask_writer(self, pass_kind::changes, std::move(names), apply_atom::value,
+    const auto names = names_in(*request);
+    ask_writer(self, pass_kind::changes, names, apply_atom::value,
                std::make_shared<const haproxy::apply_request>(std::move(*request)));
   }
 }

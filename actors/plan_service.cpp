@@ -35,7 +35,7 @@ void plan_service::open() {
   closing_ = false;
 }
 
-outcome<nlohmann::json> plan_service::answer(plan_question question) {
+outcome<nlohmann::json> plan_service::answer(const plan_question& question) {
   const std::unique_lock alone(planning_, longest);
   if (!alone) return error{errc::unavailable, "other plans are being made; try again in a moment"};
   const auto state = ask_manager<desired_copy_ptr>(copy_atom::value);

@@ -32,7 +32,7 @@ class plan_service {
 
   /// errc::unavailable: the manager does not answer, an earlier plan takes too long, or it was
   /// given up; else as plan().
-  base::outcome<nlohmann::json> answer(plan_question question);
+  base::outcome<nlohmann::json> answer(const plan_question& question);
 
  private:
   template <class Answer, class Question>

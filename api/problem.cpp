@@ -34,7 +34,7 @@ int status_for(base::errc kind) {
   return 500;
 }
 
-reply document(int status, nlohmann::json body) {
+reply document(int status, const nlohmann::json& body) {
   reply result;
   result.status = status;
   result.type = "application/problem+json";

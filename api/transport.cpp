@@ -105,7 +105,7 @@ base::outcome<std::size_t> transport::read(char* to, std::size_t size, const dea
   if (taken_ == buffer_.size()) {
     taken_ = 0;
     buffer_.clear();
-    const auto filled = fill(until);
+    auto filled = fill(until);
     if (!filled || *filled == 0) return filled;
   }
   const auto n = std::min(size, buffer_.size() - taken_);
@@ -123,7 +123,7 @@ base::status transport::write(std::string_view bytes, const deadline& until) {
       const int n = SSL_write(tls_.get(), bytes.data(), static_cast<int>(most));
       if (n > 0)
         bytes.remove_prefix(static_cast<std::size_t>(n));
-      else if (const auto going_on = tls_failed(n, until); !going_on)
+      else if (auto going_on = tls_failed(n, until); !going_on)
         return going_on;
       continue;
     }
@@ -134,7 +134,7 @@ base::status transport::write(std::string_view bytes, const deadline& until) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return gone;
-    if (const auto ready = wait(wants::write, until); !ready) return ready;
+    if (auto ready = wait(wants::write, until); !ready) return ready;
   }
   return {};
 }

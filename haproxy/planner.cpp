@@ -192,7 +192,7 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
   }
   leave_until(nullptr);
   // Others take over first.
-  std::ranges::stable_partition(result.steps, [&](const step& s) {
+  std::stable_partition(result.steps.begin(), result.steps.end(), [&](const step& s) {
     const auto before = actual->servers.find(s.target.name);
     return before == actual->servers.end() || in_rotation(s.target) ||
            !in_rotation(before->second.now);

@@ -60,7 +60,7 @@ bool gateway::replaceable(const model::backend& backend, const model::server& se
   if (!own->second.now.up) return false;  // a new one begins as up
   return std::ranges::any_of(servers, [&](const auto& other) {
     return other.first != server.name && takes_traffic(other.second) &&
-           other.second.backup == false;
+           !other.second.backup.value_or(true);
   });
 }
 
@@ -75,6 +75,7 @@ bool gateway::replace(const model::backend& backend, const model::server& server
                          : plan_replacement(backend, fresh, r->options, arrival_in(backend));
   if (steps.empty()) return true;
   std::vector<command> commands;
+  commands.reserve(steps.size());
   for (const auto& s : steps) commands.push_back(s.what);
   const auto verdicts = session_->execute(commands);
   if (session_->broken()) return lost(verdicts.back().error(), report);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -30,11 +29,14 @@ std::optional<model::backend_event> patched(const model::backend_event& last,
   static const std::vector<model::server> none;
   model::backend target{last.value->name, last.value->settings, {}};
   target.servers.reserve(last.value->servers.size() + named.size());
-  auto kept = std::views::filter(last.value->servers,
-                                 [&](const auto& server) { return !named.contains(server.name); });
-  std::ranges::merge(kept, read == nullptr ? none : read->value->servers,
-                     std::back_inserter(target.servers), {}, &model::server::name,
-                     &model::server::name);
+  const auto& fresh = read == nullptr ? none : read->value->servers;
+  auto next = fresh.begin();
+  for (const auto& server : last.value->servers) {
+    if (named.contains(server.name)) continue;
+    for (; next != fresh.end() && next->name < server.name; ++next) target.servers.push_back(*next);
+    target.servers.push_back(server);
+  }
+  target.servers.insert(target.servers.end(), next, fresh.end());
   model::backend_event event;
   std::ranges::set_difference(last.refused_servers, named,
                               std::inserter(event.refused_servers, event.refused_servers.end()));

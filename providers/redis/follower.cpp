@@ -192,7 +192,7 @@ base::status follower::read_named(const hints& wanted) {
 }
 
 base::status follower::beat() {
-  const auto alive = try_connections();
+  auto alive = try_connections();
   // From the answers on: where they take longer than a heartbeat, reading has its turn in between.
   beat_at_ = clock::now() + settings_.heartbeat;
   return alive;
