@@ -151,7 +151,7 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
 
 void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
   auto& s = self->state;
-  if (s.book.health(provider, *health, std::chrono::system_clock::now()))
+  if (s.book.health(provider, *health, std::chrono::steady_clock::now()))
     s.seen_by->fares(provider, *health);
   if (health->value == model::provider_health::level::degraded) fall_back(self, provider);
 }
@@ -188,8 +188,9 @@ void take_settings(manager_self self, const config::settings& settings) {
 
 status_ptr status_of(manager_self self) {
   auto& s = self->state;
-  auto status = s.book.view(s.desired, s.refusals, std::chrono::system_clock::now(),
-                            s.seen_by->figures()->snapshot_ages(api::metrics::clock::now()));
+  const auto steady_now = std::chrono::steady_clock::now();
+  auto status = s.book.view(s.desired, s.refusals, std::chrono::system_clock::now(), steady_now,
+                            s.seen_by->figures()->snapshot_ages(steady_now));
   for (const auto& f : s.names.book().failures()) {
     if (status.unresolved.size() == status_book::kept_objects) break;
     status.unresolved.push_back(model::sentence(f));

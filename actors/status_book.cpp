@@ -92,7 +92,7 @@ void status_book::serves_last_good(const std::string& provider, api::wall_time a
 }
 
 bool status_book::health(const std::string& provider, const model::provider_health& health,
-                         api::wall_time now) {
+                         steady_time now) {
   const auto known = providers_.find(provider);
   const model::provider_health shown{health.value, base::redact(health.reason)};
   if (known == providers_.end() || known->second.health == shown) return false;
@@ -132,24 +132,23 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
 /// What a provider that is not followed serves is as old as its last whole read, or as the moment
 /// at which it was followed last, whichever came later.
 void status_book::tell_age(api::provider_status& of, const entry& known, api::wall_time now,
-                           std::optional<std::chrono::seconds> read) {
-  // Never negative: the clock may have been set back since.
-  const auto age = [&](api::wall_time when) {
-    return std::max(0s, std::chrono::duration_cast<std::chrono::seconds>(now - when));
-  };
+                           steady_time steady_now, std::optional<std::chrono::seconds> read) {
+  using std::chrono::duration_cast, std::chrono::seconds;
   if (!of.reported && known.last_good) {
     of.last_good = known.last_good;
-    of.last_good_age = age(*known.last_good);
+    // Never negative: the clock may have been set back since.
+    of.last_good_age = std::max(0s, duration_cast<seconds>(now - *known.last_good));
   }
   if (!of.reported || !known.left) return;
-  const auto silent = std::min(age(*known.left), read.value_or(std::chrono::seconds::max()));
+  const auto silent =
+      std::min(duration_cast<seconds>(steady_now - *known.left), read.value_or(seconds::max()));
   if (silent < api::stale_after) return;
   of.stale = now - silent;
   of.stale_age = silent;
 }
 
 api::status status_book::view(const model::desired_state& desired, const refusal_log& refusals,
-                              api::wall_time now,
+                              api::wall_time now, steady_time steady_now,
                               const std::map<std::string, std::chrono::seconds>& read) const {
   auto s = base_;
   s.revision = desired.revision();
@@ -168,7 +167,8 @@ api::status status_book::view(const model::desired_state& desired, const refusal
     const auto has = desired.summary(name);
     p.reported = has.reported;
     const auto last = read.find(name);
-    tell_age(p, known, now, last == read.end() ? std::nullopt : std::optional(last->second));
+    tell_age(p, known, now, steady_now,
+             last == read.end() ? std::nullopt : std::optional(last->second));
     p.backends = has.backends;
     p.servers = has.servers;
     p.routes = has.routes;

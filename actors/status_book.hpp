@@ -24,6 +24,7 @@ namespace switchyard::actors {
 
 class status_book {
  public:
+  using steady_time = std::chrono::steady_clock::time_point;
   static constexpr std::size_t kept_passes = 20;
   static constexpr std::size_t kept_reloads = 20;
   static constexpr std::size_t kept_names = 20;    ///< backends of a pass, reasons of a reload
@@ -35,15 +36,15 @@ class status_book {
   /// Until it reports, the view of that time stands in for it.
   void serves_last_good(const std::string& provider, api::wall_time as_of);
   /// Whether that is something new.
-  bool health(const std::string& provider, const model::provider_health& health,
-              api::wall_time now);
+  bool health(const std::string& provider, const model::provider_health& health, steady_time now);
   /// A pass of the writer over `backends` (none: all).
   void passed(pass_kind kind, const haproxy::apply_report& report,
               const std::vector<std::string>& backends, api::wall_time now);
 
-  /// Everything but the actors. `read`: how long ago providers read their full views.
+  /// Everything but the actors, at that moment by both clocks. `read`: how long ago providers read
+  /// their full views.
   api::status view(const model::desired_state& desired, const refusal_log& refusals,
-                   api::wall_time now,
+                   api::wall_time now, steady_time steady_now,
                    const std::map<std::string, std::chrono::seconds>& read) const;
 
  private:
@@ -52,11 +53,11 @@ class status_book {
     model::provider_health health;
     std::optional<api::wall_time> last_report;
     std::optional<api::wall_time> last_good;
-    std::optional<api::wall_time> left;  // when it was live last; nothing: it is
+    std::optional<steady_time> left;  // when it was live last; nothing: it is
   };
 
   static void tell_age(api::provider_status& of, const entry& known, api::wall_time now,
-                       std::optional<std::chrono::seconds> read);
+                       steady_time steady_now, std::optional<std::chrono::seconds> read);
 
   api::status base_;
   std::vector<std::string> order_;

@@ -35,12 +35,14 @@ services_policy=/usr/sbin/policy-rc.d
 # without_starting_services [sudo] COMMAND…: Debian starts what it installs, on ports that are ours or somebody's; the
 # servers of the tests and of ./run are their own. A policy that is there already stays.
 without_starting_services() (
-  if [ ! -e "$services_policy" ]; then
+  local mark="installed by ./run or ./test of switchyard"
+  # One of ours may have been left behind.
+  if [ ! -e "$services_policy" ] || grep -q "$mark" "$services_policy"; then
     local sudo=()
     [ "$1" != sudo ] || sudo=(sudo)
     trap '"${sudo[@]}" rm -f "$services_policy"' EXIT
-    printf '#!/bin/sh\n# There while packages are installed by ./run or ./test of switchyard.\nexit 101\n' |
-      "${sudo[@]}" install -m 755 /dev/stdin "$services_policy"
+    printf '#!/bin/sh\n# There while packages are %s.\nexit 101\n' "$mark" |
+      "${sudo[@]}" install -m 755 /dev/stdin "$services_policy" || exit 1
   fi
   "$@"
 )

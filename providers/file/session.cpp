@@ -76,7 +76,10 @@ void session::look(bool all, clock::time_point seen_at) {
   if (now.missing.empty()) {
     changed = take_files(now, all);
     changed = take_removals(now) || changed;
-    if (changed || (!ever_reported_ && contents_.whole())) report(seen_at);
+    if (changed || (!ever_reported_ && contents_.whole()))
+      report(seen_at);
+    else if (all && contents_.faults().empty())
+      out_.unchanged();
   }
   report_health(now.missing);
   if (all) resync_at_ = clock::now() + resync_;

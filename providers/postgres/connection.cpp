@@ -42,7 +42,7 @@ base::outcome<table> values(const pqxx::result& rows,
       if (field.is_null()) continue;
       cell = written(field);
       if (!cell)
-        return error{errc::refused,
+        return error{errc::conflict,
                      std::string("the column ") + field.name() + " has a type of its own"};
     }
   }
@@ -97,12 +97,19 @@ struct connection::driver {
       if (pqxx.is_open()) return result;
       return failure("", longest);
     } catch (const pqxx::undefined_column& e) {
-      auto failed = failure(e.what(), longest);
-      if (failed.kind == errc::refused) failed.kind = errc::not_found;
-      return failed;
+      return refusal(errc::not_found, e.what(), longest);
+    } catch (const pqxx::feature_not_supported& e) {
+      return refusal(errc::conflict, e.what(), longest);
     } catch (const std::exception& e) {
       return failure(e.what(), longest);
     }
+  }
+
+  /// Of this kind where the session goes on.
+  error refusal(errc kind, std::string_view what, milliseconds longest) {
+    auto failed = failure(what, longest);
+    if (failed.kind == errc::refused) failed.kind = kind;
+    return failed;
   }
 
   error failure(std::string_view what, milliseconds longest) {

@@ -23,7 +23,8 @@ using table = std::vector<std::vector<std::optional<std::string>>>;
 
 /// Failures of all calls: errc::unavailable, the session is lost; errc::timeout, no answer came and
 /// the session is given up; errc::refused, the database said no and the session goes on;
-/// errc::not_found, likewise since a statement names a column that is not there (SQLSTATE 42703).
+/// errc::not_found, likewise since a statement names a column that is not there (SQLSTATE 42703);
+/// errc::conflict, likewise since a prepared statement's columns have other types by now (0A000).
 class connection {
  public:
   /// `interrupt` may be null; it must outlive the connection.
@@ -42,7 +43,7 @@ class connection {
   base::outcome<table> query(const std::string& sql, const std::string& first,
                              const std::string& second, std::chrono::milliseconds longest);
 
-  /// The same; the values are as to_json would write them. errc::refused also where a column has a
+  /// The same; the values are as to_json would write them. errc::conflict also where a column has a
   /// type that json_of() (column_text.hpp) does not know.
   base::outcome<table> query_json(const std::string& sql, const std::string& first,
                                   const std::string& second, std::chrono::milliseconds longest);

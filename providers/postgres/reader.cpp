@@ -146,16 +146,14 @@ base::outcome<model::report> reader::read(connection& session, const hints& want
   return read_whole(session, wanted.whole_backends(), cache);
 }
 
-/// What the database refuses in the cheaper way is asked in the other one as well: a column's type
-/// may have changed, which a prepared statement does not take.
 base::outcome<table> reader::one_server(connection& session, const std::string& backend,
                                         const std::string& server, session_memory* memory) const {
   const bool usual = memory == nullptr || memory->usual_types;
   auto answer = usual ? session.query_json(usual_one_, backend, server, own_timeout_)
                       : session.query(one_, backend, server, own_timeout_);
-  if (usual && !answer && answer.error().kind == base::errc::refused) {
-    if (memory != nullptr) memory->usual_types = false;
+  if (usual && !answer && answer.error().kind == base::errc::conflict) {
     answer = session.query(one_, backend, server, own_timeout_);
+    if (memory != nullptr) memory->usual_types = !answer;
   }
   if (answer)
     for (auto& row : *answer) row.insert(row.begin(), {"c", backend, server});

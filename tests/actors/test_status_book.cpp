@@ -21,6 +21,7 @@ using level = model::provider_health::level;
 
 /// Long after the clock's beginning.
 constexpr api::wall_time start{1'000'000s};
+constexpr status_book::steady_time begin{50'000s};
 
 struct a_book {
   status_book book;
@@ -32,7 +33,7 @@ struct a_book {
     settings.providers.push_back({.name = "p", .source = config::memory_settings{}});
     book.configure(settings);
   }
-  api::status view() const { return book.view(desired, refusals, start, {}); }
+  api::status view() const { return book.view(desired, refusals, start, begin, {}); }
   void passed(const haproxy::apply_report& report, pass_kind kind = pass_kind::changes,
               const std::vector<std::string>& backends = {}) {
     book.passed(kind, report, backends, api::wall_time{});
@@ -108,15 +109,15 @@ BOOST_AUTO_TEST_CASE(of_many_refusals_the_first_are_named_and_all_are_counted) {
 BOOST_AUTO_TEST_CASE(a_view_that_nobody_vouches_for_becomes_stale) {
   const auto stale_at = [this](std::chrono::seconds later,
                                std::map<std::string, std::chrono::seconds> read) {
-    return book.view(desired, refusals, start + later, read).providers.at(0);
+    return book.view(desired, refusals, start + later, begin + later, read).providers.at(0);
   };
   const auto limit = api::stale_after;
   model::report all;
   all.full = true;
   desired.fold("p", all);
-  book.health("p", {level::live, ""}, start - 2h);
+  book.health("p", {level::live, ""}, begin - 2h);
   BOOST_TEST(!stale_at(0s, {{"p", 1h}}).stale);
-  book.health("p", {level::degraded, "it is away"}, start);
+  book.health("p", {level::degraded, "it is away"}, begin);
   BOOST_TEST(!stale_at(limit - 1s, {{"p", 1h}}).stale);
   const auto old = stale_at(limit, {{"p", 1h}});
   BOOST_REQUIRE(old.stale);
@@ -124,25 +125,27 @@ BOOST_AUTO_TEST_CASE(a_view_that_nobody_vouches_for_becomes_stale) {
   BOOST_TEST((old.stale_age == limit));
   BOOST_TEST(old.state == "degraded");
   // Another reason, and another try, make it no younger.
-  book.health("p", {level::connecting, ""}, start + 1min);
-  book.health("p", {level::degraded, "it hangs"}, start + 2min);
+  book.health("p", {level::connecting, ""}, begin + 1min);
+  book.health("p", {level::degraded, "it hangs"}, begin + 2min);
   BOOST_TEST((stale_at(2h, {{"p", 3h}}).stale_age == 2h));
   BOOST_TEST((stale_at(2h, {}).stale_age == 2h));
   // A source that is read all the same, by and by.
   BOOST_TEST(!stale_at(2h, {{"p", 10s}}).stale);
   BOOST_TEST((stale_at(2h, {{"p", 10min}}).stale_age == 10min));
   BOOST_TEST((stale_at(2h, {{"p", 10min}}).stale == start + 2h - 10min));
-  book.health("p", {level::live, ""}, start + 2h);
+  book.health("p", {level::live, ""}, begin + 2h);
   BOOST_TEST(!stale_at(3h, {{"p", 3h}}).stale);
 }
 
 BOOST_AUTO_TEST_CASE(a_view_that_was_never_read_is_the_last_good_one_and_not_stale) {
-  book.health("p", {level::degraded, "it is away"}, start);
+  book.health("p", {level::degraded, "it is away"}, begin);
   book.serves_last_good("p", start - 2h);
-  const auto p = book.view(desired, refusals, start + 1h, {}).providers.at(0);
+  const auto p = book.view(desired, refusals, start + 1h, begin + 1h, {}).providers.at(0);
   BOOST_TEST(!p.stale);
   BOOST_TEST((p.last_good_age == 3h));
-  BOOST_TEST((book.view(desired, refusals, start - 5h, {}).providers.at(0).last_good_age == 0s));
+  BOOST_TEST(
+      (book.view(desired, refusals, start - 5h, begin + 1h, {}).providers.at(0).last_good_age ==
+       0s));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_stale_is_told_of_with_its_age) {

@@ -23,6 +23,10 @@ struct giving_up {
   std::string log = folder / "log";
 
   giving_up() {
+    // None starts an HAProxy.
+    make.writer = [](auto&, auto, auto) -> actors::writer_actor {
+      throw std::runtime_error("no memory is left");
+    };
     tests::write_text(folder / "backends.yaml", "backends: []\n");
     tests::write_text(
         folder / "switchyard.yaml",
@@ -37,7 +41,7 @@ struct giving_up {
     const auto daemon = ::fork();  // no thread runs yet
     if (daemon == 0) {
       const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-      ::dup2(out, STDERR_FILENO);
+      for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(out, fd);
       common_options options;
       options.config = folder / "switchyard.yaml";
       ::_exit(run(options, &make));
@@ -54,9 +58,6 @@ struct giving_up {
 BOOST_FIXTURE_TEST_SUITE(a_daemon_that_gives_up, giving_up)
 
 BOOST_AUTO_TEST_CASE(when_no_writer_can_be_started) {
-  make.writer = [](auto&, auto, auto) -> actors::writer_actor {
-    throw std::runtime_error("no memory is left");
-  };
   BOOST_TEST(exit_code() == 1);
   BOOST_TEST(said("writer keeps failing: it cannot be started: no memory is left; giving up"));
 }
@@ -69,6 +70,7 @@ BOOST_AUTO_TEST_CASE(when_the_supervisor_has_ended) {
   BOOST_TEST(exit_code() == 1);
   BOOST_TEST(said("the supervisor has ended; giving up"));
   BOOST_TEST(said("the end was not orderly"));
+  BOOST_TEST(!said("keeps failing"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_binary_that_is_not_there_is_not_found) {
 
 BOOST_AUTO_TEST_CASE(a_check_that_does_not_end_is_ended_at_its_deadline) {
   settings.binary = dir / "sleeps";
-  write_text(settings.binary, "#!/bin/sh\nexec sleep 600\n");
+  write_text(settings.binary, "#!/bin/sh\nwhile :; do sleep 1; done\n");
   std::filesystem::permissions(settings.binary, std::filesystem::perms::owner_all);
   const config_store impatient(settings, base::files_on_disk(), nullptr,
                                std::chrono::milliseconds(100));

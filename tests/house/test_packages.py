@@ -28,6 +28,7 @@ class InstallPackages(unittest.TestCase):
 
     def stub(self, name, script):
         file = self.path / name
+        file.unlink(missing_ok=True)
         file.write_text(f"#!/bin/bash\n{script}\n")
         file.chmod(0o755)
 
@@ -102,6 +103,16 @@ class InstallPackages(unittest.TestCase):
         self.assertEqual(self.install("one").returncode, 1)
         self.assertEqual((self.folder / "allowed").read_text(), "install: 101\n" * 2)
         self.assertFalse(self.policy.exists())
+
+    def test_a_policy_that_was_left_behind_goes(self):
+        self.policy.write_text("#!/bin/sh\n# There while packages are installed by ./run or ./test of switchyard.\nexit 101\n")
+        self.assertEqual(self.install("one").returncode, 0)
+        self.assertFalse(self.policy.exists())
+
+    def test_without_a_policy_nothing_is_installed(self):
+        self.stub("install", "exit 1")
+        self.assertEqual(self.install("one").returncode, 1)
+        self.assertEqual(self.calls(), ["apt-get DEBIAN_FRONTEND=noninteractive update -q"])
 
     def test_a_policy_of_the_operators_stays(self):
         self.policy.write_text("#!/bin/sh\nexit 104\n")

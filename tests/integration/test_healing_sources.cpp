@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "tests/integration/healing_site.hpp"
+#include "tests/support/server_state.hpp"
 
 namespace switchyard::tests {
 
@@ -45,12 +46,13 @@ BOOST_AUTO_TEST_CASE(ten_seconds_without_postgres_lose_nothing_and_changes_arriv
   // The first line of its health said that it is live.
   BOOST_TEST(eventually([&] { return gateway.log_count(" db: ") > told; }), gateway.log());
   BOOST_TEST(gateway.log_count(" db: live") == live);
-  BOOST_TEST(!eventually(
-      [&] {
-        return gateway.server("api-backend", "srv1") != at(one) ||
-               gateway.server("api-backend", "srv2") != at(two);
-      },
-      ten_seconds.left()));
+  const auto changed = [&](const std::string& name, const http_upstream& to) {
+    const auto servers = gateway.command("show servers state api-backend");
+    // A busy HAProxy may not answer in time.
+    return !servers.empty() && server_in(servers, "api-backend", name) != at(to);
+  };
+  BOOST_TEST(!eventually([&] { return changed("srv1", one) || changed("srv2", two); },
+                         ten_seconds.left()));
   // No notification tells of it: nobody is connected yet.
   unheard([&] {
     database().start();

@@ -87,7 +87,13 @@ std::string document_of(const std::string& backend, std::uint16_t port) {
 /// views are two hours old, and HAProxy's configuration is lost.
 struct all_sources_down {
   static constexpr std::chrono::hours age{2};
+  /// The other tests need it, whatever becomes of this one.
+  struct database_back {
+    ~database_back() { database().start(); }
+  };
+
   const std::vector<std::string> names{"db", "registry", "catalog", "files", "hosts"};
+  std::unique_ptr<database_back> back;
   http_upstream one{"srv1"};
   schema db;
   redis_server registry;
@@ -120,10 +126,9 @@ struct all_sources_down {
     BOOST_REQUIRE(gateway->stop_switchyard() == 0);
     take_away();
   }
-  ~all_sources_down() { database().start(); }
-
   void take_away() {
     database().stop();
+    back = std::make_unique<database_back>();
     registry.kill();
     api.reset();
     fs::remove(folder / "printed");
@@ -150,6 +155,7 @@ struct all_sources_down {
   /// The providers whose last good view is served, each of which must be as old as it is.
   std::vector<std::string> marked() const {
     const auto got = http_ask(gateway->api_port(), "GET", "/v1/status");
+    if (got.status != 200) return {};
     BOOST_TEST(described.undescribed("get", "/v1/status", got) == "");
     const auto all = json::parse(got.body);
     std::vector<std::string> result;

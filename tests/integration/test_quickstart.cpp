@@ -70,7 +70,10 @@ struct quickstart {
     std::filesystem::create_symlink(SWITCHYARD_BINARY, tree / "build/release/cli/switchyard");
     std::filesystem::create_directory(elsewhere / "bin");
     write_text(elsewhere / "bin/cmake", "#!/bin/sh\necho \"$@\" >>" + elsewhere / "built" + "\n");
-    std::filesystem::permissions(elsewhere / "bin/cmake", std::filesystem::perms::owner_all);
+    // Everything is there already; a test installs nothing.
+    write_text(elsewhere / "bin/apt-get", "#!/bin/sh\nexit 1\n");
+    for (const std::string name : {"cmake", "apt-get"})
+      std::filesystem::permissions(elsewhere / ("bin/" + name), std::filesystem::perms::owner_all);
     return tree;
   }
 

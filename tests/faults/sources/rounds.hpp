@@ -116,13 +116,14 @@ class rounds {
 /// After every `step` bytes of what the source says to a provider that reads it once: an error or
 /// all of it, and nothing in between. Returns how often it was an error, of how many times.
 template <class Source>
-std::pair<std::size_t, std::size_t> errors_of_cut_reads(Source& source, std::size_t step) {
+std::pair<std::size_t, std::size_t> errors_of_cut_reads(Source& source, std::size_t step,
+                                                        std::size_t but_the_last = 0) {
   tcp_proxy proxy(source.port());
   auto reader = source.reader(proxy.port());
   BOOST_REQUIRE(reader.backends());
   const auto length = proxy.said(tcp_proxy::speaker::server);
   std::pair<std::size_t, std::size_t> counts;
-  for (std::size_t at = 0; at < length; at += step) {
+  for (std::size_t at = 0; at + but_the_last < length; at += step) {
     proxy.break_after(tcp_proxy::speaker::server, at, tcp_proxy::fault::cut);
     auto got = reader.backends();
     ++counts.second;

@@ -123,7 +123,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_FIXTURE_TEST_SUITE(rest_conversation_over_tls, secure_source)
 
 BOOST_AUTO_TEST_CASE(a_cut_anywhere_from_the_handshake_on_is_an_error) {
-  const auto [errors, reads] = errors_of_cut_reads(api, 37);
+  // The signatures of two handshakes differ in length.
+  const auto [errors, reads] = errors_of_cut_reads(api, 37, 64);
   BOOST_TEST(errors == reads);
   BOOST_TEST(reads > 40U);
 }

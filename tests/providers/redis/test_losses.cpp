@@ -134,12 +134,13 @@ BOOST_AUTO_TEST_CASE(a_key_expires_on_time_among_twenty_thousand_that_do) {
   auto quickest = clock::duration::max();
   for (const std::string name : {"b0:s50", "b1:s51", "b2:s52"}) {
     const auto backend = name.substr(0, 2), server = name.substr(3);
+    const auto before = clock::now();
     db.cli({"PEXPIRE", "switchyard:server:" + name, "500"});
     const auto start = clock::now();
     BOOST_TEST(provider.wait_no_server(backend, server));
+    BOOST_CHECK(clock::now() - before > 490ms);
     quickest = std::min(quickest, clock::now() - start);
   }
-  BOOST_CHECK(quickest > 400ms);
   BOOST_CHECK(quickest < 500ms + 1s);
   BOOST_TEST(provider.has("api", "srv2"));
 }
