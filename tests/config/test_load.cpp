@@ -107,11 +107,18 @@ state_dir: /state
        "api",
        true},
       {"db", model::proxy_mode::tcp, {{"*", 5432, {}, {}}}, "pg", false}};
-  expected.providers = {
-      {"db", postgres_settings{"host=/run/postgresql dbname=app", "/p", "Other", "my channel",
-                               false, 10s, 2s, 3s, 4s,
-                               postgres_queries{"SELECT *\nFROM t\n", "SELECT $1", "SELECT 1"}}},
-      {"files", file_settings{"/b.d", 20s}}};
+  postgres_settings db;
+  db.dsn = "host=/run/postgresql dbname=app";
+  db.password_file = "/p";
+  db.schema = "Other";
+  db.channel = "my channel";
+  db.listen = false;
+  db.resync = 10s;
+  db.interval = 2s;
+  db.heartbeat = 3s;
+  db.query_timeout = 4s;
+  db.queries = postgres_queries{"SELECT *\nFROM t\n", "SELECT $1", "SELECT 1"};
+  expected.providers = {{"db", db}, {"files", file_settings{"/b.d", 20s}}};
   expected.reconcile.interval = 7s;
   expected.event_buffer = 9;
   expected.guard = {30, 3, 5min, false, 1h};
