@@ -36,6 +36,13 @@ services_policy=/usr/sbin/policy-rc.d
 # servers of the tests and of ./run are their own. A policy that is there already stays.
 without_starting_services() (
   local mark="installed by ./run or ./test of switchyard"
+  # A second one of ours would take the policy of the first for one that was left behind. What is started does not get
+  # the lock, since it might outlive this.
+  exec 9<"${services_policy%/*}"
+  flock -w 600 9 || {
+    echo "another ./run or ./test has been installing packages for ten minutes" >&2
+    exit 1
+  }
   # One of ours may have been left behind.
   if [ ! -e "$services_policy" ] || grep -q "$mark" "$services_policy"; then
     local sudo=()
@@ -44,7 +51,7 @@ without_starting_services() (
     printf '#!/bin/sh\n# There while packages are %s.\nexit 101\n' "$mark" |
       "${sudo[@]}" install -m 755 /dev/stdin "$services_policy" || exit 1
   fi
-  "$@"
+  "$@" 9<&-
 )
 
 # What building needs, and what running needs.

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What install_packages of tools/packages.sh does, with stubs in the place of Debian's programs."""
 
+import os
 import pathlib
+import select
 import shutil
 import subprocess
 import tempfile
@@ -9,7 +11,25 @@ import unittest
 
 packages_sh = pathlib.Path(__file__).resolve().parents[2] / "tools/packages.sh"
 # The only others that install_packages may find.
-tools = ("bash", "env", "grep", "install", "mktemp", "rm", "tail")
+tools = ("bash", "env", "flock", "grep", "install", "mktemp", "rm", "tail")
+
+
+class Pipe:
+    """What programs write into it, line by line."""
+
+    def __init__(self, path):
+        os.mkfifo(path)
+        self.path = path
+        self.fd = os.open(path, os.O_RDWR)
+
+    def close(self):
+        os.close(self.fd)
+
+    def line(self):
+        text = b""
+        while not text.endswith(b"\n") and select.select([self.fd], [], [], 30)[0]:
+            text += os.read(self.fd, 1)
+        return text.decode().rstrip()
 
 
 class InstallPackages(unittest.TestCase):
@@ -35,14 +55,23 @@ class InstallPackages(unittest.TestCase):
     def noted(self, name):
         return f'echo "{name} DEBIAN_FRONTEND=$DEBIAN_FRONTEND $*" >>"{self.folder}/calls"'
 
-    def install(self, *packages):
-        return subprocess.run(
+    def start(self, *packages):
+        running = subprocess.Popen(
             ["bash", "-c", 'set -euo pipefail; . "$0"; services_policy=$POLICY; install_packages "$@"', packages_sh, *packages],
             env={"PATH": str(self.path), "TMPDIR": str(self.folder), "POLICY": str(self.policy)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
         )
+        self.addCleanup(running.kill)
+        return running
+
+    def end_of(self, running):
+        out, err = running.communicate(timeout=60)
+        return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+
+    def install(self, *packages):
+        return self.end_of(self.start(*packages))
 
     def calls(self):
         file = self.folder / "calls"
@@ -102,6 +131,30 @@ class InstallPackages(unittest.TestCase):
         self.stub("apt-get", self.services_allowed() + '; [ "$1" = update ]')
         self.assertEqual(self.install("one").returncode, 1)
         self.assertEqual((self.folder / "allowed").read_text(), "install: 101\n" * 2)
+        self.assertFalse(self.policy.exists())
+
+    def test_two_at_once_install_one_after_the_other_and_start_nothing(self):
+        signs, go = Pipe(self.folder / "signs"), Pipe(self.folder / "go")
+        self.addCleanup(signs.close)
+        self.addCleanup(go.close)
+        self.stub("flock", f'echo lock >"{signs.path}"\nexec {shutil.which("flock")} "$@"')
+        self.stub(
+            "apt-get",
+            f'[ "$1" = install ] || exit 0\n'
+            f'echo "begin ${{!#}}" >"{signs.path}"\n'
+            f'[ "${{!#}}" != first ] || read -r _ <"{go.path}"\n'
+            f'"{self.policy}"; echo "end ${{!#}}, services $?" >"{signs.path}"',
+        )
+        first = self.start("first")
+        self.assertEqual([signs.line(), signs.line()], ["lock", "begin first"])
+        second = self.start("second")
+        self.assertEqual(signs.line(), "lock")
+        self.assertEqual(subprocess.run(["flock", "-n", str(self.folder), "true"]).returncode, 1)
+        os.write(go.fd, b"\n")
+        self.assertEqual([self.end_of(run).returncode for run in (first, second)], [0, 0])
+        self.assertEqual(
+            [signs.line() for _ in range(3)], ["end first, services 101", "begin second", "end second, services 101"]
+        )
         self.assertFalse(self.policy.exists())
 
     def test_a_policy_that_was_left_behind_goes(self):
