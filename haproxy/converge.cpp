@@ -56,27 +56,27 @@ bool gateway::converge(const names& which, apply_report& report, bool repairing)
   for (const auto& [name, reasons] : pending_)
     if (!desired_.contains(name)) all.insert(name);
   auto planned = plan_all(all, report);
-  const before_repairs before{report.steps, repairing ? tally_ : command_tally(),
-                              report.notices.size()};
+  const auto so_far = [&] { return before_repairs{report.steps, tally_, report.notices.size()}; };
+  const auto before = so_far();
   if (!planned.steps.empty() && !carry_out(planned.steps, report)) return false;
+  if (repairing) note_repairs(before, report);
   for (const auto& s : planned.steps) unverified_.insert(s.backend);
   // What a burst's last part brings may be what routes lead to, and routes move before servers go.
   if (burst_) {
     for (const auto& s : planned.leaving) held_.insert(s.backend);
     for (const auto& [name, servers] : planned.departing) held_.insert(name);
   } else {
-    if (!work_routes(report)) return false;
+    if (!work_routes(report, repairing)) return false;
+    const auto after_routes = so_far();
     plan_leaving(planned);
     if (!planned.leaving.empty() && !carry_out(planned.leaving, report)) return false;
     for (const auto& s : planned.leaving) unverified_.insert(s.backend);
     auto waiting = all;  // and those of a burst's earlier parts
     for (const auto& [name, reasons] : pending_) waiting.insert(name);
     if (!work_replacements(waiting, report)) return false;
+    if (repairing) note_repairs(after_routes, report);
   }
-  if (repairing) {
-    note_repairs(before, report);
-    quiet_drift(all, planned.steps);  // all was read anew
-  }
+  if (repairing) quiet_drift(all, planned.steps);  // all was read anew
   if (!verify_due_ && (!unverified_.empty() || routes_unverified_))
     verify_due_ = now_ + verify_delay;
   return true;

@@ -155,7 +155,7 @@ class gateway {
   bool routable(const std::string& backend) const;
   backend_presence presence(const std::string& backend) const;
   backend_presence presence_in(const configuration& file, const std::string& backend) const;
-  bool work_routes(apply_report& report);
+  bool work_routes(apply_report& report, bool repairing);
 
   // -- looking again (verify.cpp) --
   bool verify(apply_report& report);

@@ -79,15 +79,15 @@ status route_table::read(conversation& session) {
     actual_.reset();
     return entries.error().kind == errc::not_found ? status() : entries.error();
   }
-  due_ = due_ || failed_ || actual_ != *entries;
-  failed_ = false;
+  due_ = due_ || actual_ != *entries;
   actual_ = std::move(entries).value();
   return {};
 }
 
 outcome<route_table::changes> route_table::converge(conversation& session,
-                                                    const presence_of& presence) {
-  if (!due_ || !actual_) return changes{};
+                                                    const presence_of& presence, time_point now,
+                                                    std::uint32_t random) {
+  if (!actual_ || (!due_ && (!again_at_ || now < *again_at_))) return changes{};
   auto wanted = wanted_entries(*routes_, presence, *actual_);
   keep_earlier(wanted, *actual_);
   const auto count = differences(*actual_, wanted);
@@ -96,15 +96,25 @@ outcome<route_table::changes> route_table::converge(conversation& session,
                                               : changes_between(*actual_, wanted);
   auto done = much ? replace(session, wanted) : count == 0 ? changes{} : change(session, wanted);
   if (!done) return done;
-  due_ = false;
-  failed_ = done->failed > 0;
+  done->again = !due_;
+  ended(*done, now, random);
   std::erase_if(each, [this](const route_change& c) {
     if (!actual_) return true;
-    const auto now = actual_->find(c.key);
-    return (now == actual_->end() ? "" : now->second) != c.to;
+    const auto found = actual_->find(c.key);
+    return (found == actual_->end() ? "" : found->second) != c.to;
   });
   done->each = std::move(each);
   return done;
+}
+
+void route_table::ended(const changes& done, time_point now, std::uint32_t random) {
+  due_ = false;
+  if (done.failed > 0) {
+    again_at_ = now + backoff_.failed(now, random);
+  } else {
+    again_at_.reset();
+    backoff_.reset();
+  }
 }
 
 route_table::stand_ins route_table::standing_in(const presence_of& presence) const {

@@ -5,6 +5,7 @@
 // Threading: one thread (the writer's). Talks to HAProxy in the conversation that it is given;
 // touches the disk in load() and save().
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/files.hpp"
 #include "base/outcome.hpp"
 #include "haproxy/conversation.hpp"
@@ -24,6 +26,7 @@ namespace switchyard::haproxy {
 
 class route_table {
  public:
+  using time_point = std::chrono::steady_clock::time_point;
   using routes_ptr = std::shared_ptr<const std::vector<model::route>>;
 
   /// Changes of more entries than this, and of more than half of what the map is to have, replace
@@ -69,9 +72,12 @@ class route_table {
     std::size_t failed = 0;
     std::string failure;               ///< the first one
     std::vector<route_change> each{};  ///< of those that were made, unless they are many
+    bool again = false;                ///< nothing but another try of what had failed
   };
-  /// Brings the worker's map in line. An error is the end of the conversation.
-  base::outcome<changes> converge(conversation& session, const presence_of& presence);
+  /// Brings the worker's map in line; what failed is tried again after a while, at once only with
+  /// something new. An error is the end of the conversation.
+  base::outcome<changes> converge(conversation& session, const presence_of& presence,
+                                  time_point now, std::uint32_t random);
 
   /// Backends that take the requests of routes whose own backend is not there yet, and those.
   using stand_ins = std::map<std::string, std::set<std::string>>;
@@ -96,6 +102,7 @@ class route_table {
  private:
   void note_dismissed(const std::vector<model::route>& next);
   void keep_earlier(route_entries& wanted, const route_entries& earlier) const;
+  void ended(const changes& done, time_point now, std::uint32_t random);
   base::outcome<changes> change(conversation& session, const route_entries& wanted);
   base::outcome<changes> replace(conversation& session, const route_entries& wanted);
   base::status write(const route_entries& entries);
@@ -111,8 +118,10 @@ class route_table {
   route_entries file_;
   std::optional<route_entries> actual_;  ///< nothing: the worker has no such map, or none is known
   bool due_ = false;
-  bool failed_ = false;  ///< what could not be changed is due once the map has been read
   bool unsaved_ = false;
+  std::optional<time_point> again_at_;  ///< nothing: no change has failed
+  base::backoff backoff_{
+      {std::chrono::seconds(1), std::chrono::seconds(60), std::chrono::seconds(60)}};
 };
 
 }  // namespace switchyard::haproxy

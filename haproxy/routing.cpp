@@ -47,10 +47,11 @@ backend_presence gateway::presence_in(const configuration& file, const std::stri
   return operators ? backend_presence::running : backend_presence::unknown;
 }
 
-bool gateway::work_routes(apply_report& report) {
+bool gateway::work_routes(apply_report& report, bool repairing) {
   if (foreign_) return true;
-  const auto done =
-      routes_.converge(*session_, [this](const auto& name) { return presence(name); });
+  const before_repairs before{report.steps, tally_, report.notices.size()};
+  const auto done = routes_.converge(
+      *session_, [this](const auto& name) { return presence(name); }, now_, random());
   if (!done) return lost(done.error(), report);
   if (!routes_.loaded() && routes_.any())
     tell(report, severity::warning, "routes' map",
@@ -61,6 +62,8 @@ bool gateway::work_routes(apply_report& report) {
   report.routes += done->made;
   routes_unverified_ = routes_unverified_ || done->made + done->failed > 0;
   tell_changed(*done, report);
+  // What HAProxy had refused nobody has changed, and what was given up is not put back.
+  if (repairing && !done->again && done->made > 0) note_repairs(before, report);
   if (done->failed > 0)
     tell(report, severity::error, "routes",
          base::counted(done->failed, "entry") + " of the routes' map " + routes_.map() +

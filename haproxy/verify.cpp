@@ -53,6 +53,7 @@ void gateway::note_repairs(const before_repairs& before, apply_report& report) c
 
 bool gateway::verify(apply_report& report) {
   verify_due_.reset();
+  if (!verify_routes(report)) return false;
   const before_repairs before{report.steps, tally_, report.notices.size()};
   const bool done = verify_touched(report);
   note_repairs(before, report);
@@ -62,7 +63,6 @@ bool gateway::verify(apply_report& report) {
 // Reads back what was touched and plans again: what still differs then gets one more try, and is
 // told.
 bool gateway::verify_touched(apply_report& report) {
-  if (!verify_routes(report)) return false;
   auto which = std::exchange(unverified_, {});
   // Routes have not left these yet.
   for (const auto& name : held_)
@@ -162,7 +162,7 @@ void gateway::vanished(const std::string& backend) {
 bool gateway::verify_routes(apply_report& report) {
   if (!std::exchange(routes_unverified_, false) || !routes_.small()) return true;
   if (const auto read = routes_.read(*session_); !read) return lost(read.error(), report);
-  const bool converged = work_routes(report);
+  const bool converged = work_routes(report, true);
   routes_unverified_ = false;  // what still differs is for the next reconcile
   return converged;
 }

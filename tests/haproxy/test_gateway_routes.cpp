@@ -1,9 +1,12 @@
 // Many routes at once: the map is replaced as a whole, or stays as it was.
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,8 +30,13 @@ struct routed_site : gateway_site {
   }
 
   haproxy::apply_report apply_all_to(const std::string& backend) {
+    return apply_all_to(backend, backend);
+  }
+  /// The first of them to another one.
+  haproxy::apply_report apply_all_to(const std::string& backend, const std::string& first) {
     std::vector<model::route> routes;
-    for (int i = 0; i < many; ++i) routes.push_back({"h" + std::to_string(i), "/", backend});
+    for (int i = 0; i < many; ++i)
+      routes.push_back({"h" + std::to_string(i), "/", i == 0 ? first : backend});
     haproxy::apply_request request;
     request.complete = true;
     request.routes = std::make_shared<const std::vector<model::route>>(std::move(routes));
@@ -42,6 +50,9 @@ struct routed_site : gateway_site {
     return has && *has == wanted;
   }
 };
+
+/// After the first failure, with all of its jitter.
+constexpr std::chrono::seconds longest_first_wait{1};
 
 /// How many commands began so since the test began.
 class counted_commands {
@@ -76,7 +87,7 @@ BOOST_AUTO_TEST_CASE(they_come_in_one_version_of_the_map) {
   BOOST_TEST(sent.of("set map") == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_version_that_cannot_be_filled_is_given_up_and_comes_with_the_next_look) {
+BOOST_AUTO_TEST_CASE(a_version_that_cannot_be_filled_is_given_up_and_comes_with_a_later_look) {
   const counted_commands sent(tap());
   tap().answer_with("add map @", "odd");
   auto report = apply_all_to("shop");
@@ -85,11 +96,67 @@ BOOST_AUTO_TEST_CASE(a_version_that_cannot_be_filled_is_given_up_and_comes_with_
   BOOST_TEST(sent.of("clear map @") == 1U);
   BOOST_TEST(sent.of("commit map") == 0U);
   BOOST_TEST(all_lead_to("web"));
+  tick_after(read_after);
+  reconcile();
+  BOOST_TEST(sent.of("prepare map") == 1U);
+  now += longest_first_wait;
   report = reconcile();
   BOOST_TEST(all_lead_to("shop"), words(report));
   BOOST_TEST(sent.of("prepare map") == 2U);
   BOOST_TEST(sent.of("commit map") == 1U);
   BOOST_TEST(report.troubles.empty());
+  BOOST_TEST(report.repairs.empty());  // nobody had changed anything
+}
+
+BOOST_AUTO_TEST_CASE(each_time_it_is_given_up_the_wait_grows) {
+  const counted_commands sent(tap());
+  tap().answer_with("add map @", "odd");
+  apply_all_to("shop");
+  tap().answer_with("add map @", "odd");
+  now += longest_first_wait;
+  auto report = reconcile();
+  BOOST_TEST(sent.of("prepare map") == 2U);
+  BOOST_TEST(report.repairs.empty());
+  now += longest_first_wait - std::chrono::milliseconds(1);
+  reconcile();
+  BOOST_TEST(sent.of("prepare map") == 2U);
+  now += longest_first_wait + std::chrono::milliseconds(1);
+  reconcile();
+  BOOST_TEST(sent.of("prepare map") == 3U);
+  BOOST_TEST(all_lead_to("shop"));
+}
+
+BOOST_AUTO_TEST_CASE(other_routes_need_not_wait) {
+  tap().answer_with("add map @", "odd");
+  apply_all_to("shop");
+  apply_all_to("web");
+  const auto report = apply_all_to("shop");
+  BOOST_TEST(all_lead_to("shop"), words(report));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_given_up_repairs_nothing) {
+  command("clear map " + map_file());
+  tap().answer_with("add map @", "odd");
+  const auto report = reconcile();
+  BOOST_TEST(told(report, "cannot be changed: ") == 1U, words(report));
+  BOOST_TEST(report.repairs.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_was_refused_is_not_put_back_and_one_that_somebody_changed_is) {
+  tap().answer_with("set map", "odd");
+  auto report = apply_all_to("web", "shop");
+  BOOST_TEST(told(report, "odd") == 1U, words(report));
+  tick_after(read_after);
+  now += longest_first_wait;
+  report = reconcile();
+  BOOST_TEST(told(report, "route h0/ leads to shop, no longer to web") == 1U, words(report));
+  BOOST_TEST(told(report, "put back") == 0U, words(report));
+  BOOST_TEST(report.repairs.empty());
+  command("set map " + map_file() + " h9/ shop");
+  report = reconcile();
+  BOOST_TEST(told(report, "route h9/ leads to web, no longer to shop, put back") == 1U,
+             words(report));
+  BOOST_TEST((report.repairs == std::map<std::string_view, std::uint64_t>{{"set map", 1}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

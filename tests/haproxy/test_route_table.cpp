@@ -60,8 +60,8 @@ told_of_changes told_when(std::size_t there, std::size_t moved, std::size_t gone
   map_of_a_worker worker(entries);
   BOOST_REQUIRE(table.read(worker));
   table.want(std::make_shared<const std::vector<model::route>>(std::move(routes)), true);
-  const auto done =
-      table.converge(worker, [](const std::string&) { return backend_presence::running; });
+  const auto done = table.converge(
+      worker, [](const std::string&) { return backend_presence::running; }, {}, 0);
   BOOST_REQUIRE(done && done->failed == 0);
   return {worker.prepared, worker.committed, worker.changed};
 }
