@@ -4,9 +4,8 @@
 //
 // A line is written at once, by who has it. While the descriptor takes nothing, lines wait here and
 // a thread of the queue's own writes them later; past `most_bytes` the oldest are dropped, and a
-// line tells how many once it can. Nobody ever waits for the reader. (A write begins only when the
-// descriptor takes a whole piece of PIPE_BUF bytes; another program that fills the same pipe in
-// that very moment can still make it wait.)
+// line tells how many once it can. So does one after lines that a full disk did not take. Nobody
+// ever waits for the reader (see outlet.hpp).
 // Threading: any thread.
 
 #include <chrono>

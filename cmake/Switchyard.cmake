@@ -114,11 +114,14 @@ function(switchyard_test_entry name executable)
   switchyard_test_environment(${name})
 endfunction()
 
-# switchyard_on_haproxies(NAME ENTRIES): runs a test on these versions as well.
+# switchyard_on_haproxies(NAME ENTRIES [RUN]): runs a test on these versions as well; RUN: of it those cases alone.
 function(switchyard_on_haproxies name entries)
   get_test_property(${name} TIMEOUT timeout)
   get_test_property(${name} LABELS labels)
   get_property(command GLOBAL PROPERTY switchyard_command_of_${name})
+  if(ARGC GREATER 2)
+    string(REGEX REPLACE "--run_test=[^;]*" "--run_test=${ARGV2}" command "${command}")
+  endif()
   foreach(entry IN LISTS entries)
     string(REGEX MATCH "^([^=]+)=(.+)$" matched "${entry}")
     set(test ${name}_haproxy_${CMAKE_MATCH_1})
@@ -129,7 +132,7 @@ function(switchyard_on_haproxies name entries)
   endforeach()
 endfunction()
 
-# On each of them, or on the newest.
+# On each of them, or on the newest, there with RUN as above.
 function(switchyard_on_every_haproxy name)
   switchyard_on_haproxies(${name} "${SWITCHYARD_TEST_HAPROXY_VERSIONS}")
 endfunction()
@@ -138,7 +141,7 @@ function(switchyard_on_newest_haproxy name)
   switchyard_newest_haproxy(newest)
   foreach(entry IN LISTS SWITCHYARD_TEST_HAPROXY_VERSIONS)
     if(entry MATCHES "^${newest}=")
-      switchyard_on_haproxies(${name} "${entry}")
+      switchyard_on_haproxies(${name} "${entry}" ${ARGN})
     endif()
   endforeach()
 endfunction()

@@ -55,7 +55,7 @@ status certificates::work(certificate_store& store, time_point now, result& told
       may = *found;
     }
     ++done;
-    if (const auto worked = work_one(store, name, e, may, now, told); !worked) return worked;
+    if (auto worked = work_one(store, name, e, may, now, told); !worked) return worked;
   }
   return {};
 }
