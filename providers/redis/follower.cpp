@@ -137,7 +137,8 @@ base::status follower::read() {
   report->seen_at = seen_at;
   if (report->full)
     full_at_ = clock::now() + (flags_.reliable() ? settings_.resync : settings_.interval);
-  if (report->full || report->routes || !report->backends.empty() || !report->refused.empty())
+  if (report->full || report->routes || !report->backends.empty() || !report->refused.empty() ||
+      !report->gone_refusals.empty())
     out_.report(std::move(*report));
   if (!failed_) show_health();
   return {};

@@ -135,6 +135,18 @@ BOOST_AUTO_TEST_CASE(keys_that_name_nothing_are_told_of) {
   BOOST_TEST(provider.wait_refusal("switchyard:backend:api:v2", "must not have a colon"));
 }
 
+// No full read comes in between, which would tell of it as well.
+BOOST_AUTO_TEST_CASE(a_key_that_named_nothing_is_told_of_when_it_is_gone) {
+  const keyspace db;
+  const followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_live());
+  db.cli({"SET", "switchyard:nonsense", "x"});
+  BOOST_REQUIRE(provider.wait_refusal("switchyard:nonsense", "backend:, server: or route:"));
+  db.cli({"DEL", "switchyard:nonsense"});
+  BOOST_TEST(eventually(
+      [&] { return provider.reports().back().gone_refusals.contains("switchyard:nonsense"); }));
+}
+
 /// A user without what is taken away, and settings for it.
 struct restricted {
   keyspace db;
