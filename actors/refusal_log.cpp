@@ -7,34 +7,48 @@
 
 namespace switchyard::actors {
 
+/// Forgets what the changes settle, and takes what they refuse as far as there is room.
+void refusal_log::change(refused_of& known, const model::report& changes, const refused_of& now) {
+  for (const auto& key : known.refused.settle(changes)) known.unsaid.erase(key);
+  for (const auto& [key, list] : now.refused.by_key()) {
+    if (known.refused.by_key().size() >= capacity_ && known.refused.find(key) == nullptr) continue;
+    known.refused.put(key, list);
+    known.unsaid.erase(key);
+    if (now.unsaid.contains(key)) known.unsaid.insert(key);
+  }
+}
+
 std::vector<std::string> refusal_log::lines(const std::string& provider,
                                             const model::report& report, std::size_t most) {
   auto& known = known_[provider];
-  std::map<std::string, refusal_known> now;
+  refused_of now;
   std::vector<std::string> result;
   std::size_t unsaid = 0;
   for (const auto& refused : report.refused) {
-    const auto before = known.find(refused.key);
-    bool said = before != known.end() && before->second.said &&
-                before->second.what.reason == refused.reason;
+    const auto& key = refused.key;
+    const auto* const before = known.refused.find(key);
+    bool said = before != nullptr && !known.unsaid.contains(key) &&
+                before->front().reason == refused.reason;
     if (!said && result.size() < most) {
       result.push_back(line(refused));
       said = true;
     } else if (!said) {
       ++unsaid;
     }
-    if (now.size() < capacity_) now[refused.key] = {refused, said};
+    if (now.refused.by_key().size() >= capacity_) continue;
+    now.refused.put(key, {refused});
+    if (said)
+      now.unsaid.erase(key);
+    else
+      now.unsaid.insert(key);
   }
   if (unsaid > 0)
     result.push_back("refused " + base::counted(unsaid, "more object") +
                      ", to be named with the next reconciles");
-  if (report.full) {
+  if (report.full)
     known = std::move(now);
-  } else {
-    std::erase_if(known, [&](const auto& entry) { return report.settles(entry.second.what); });
-    for (auto& [key, value] : now)
-      if (known.size() < capacity_ || known.contains(key)) known[key] = std::move(value);
-  }
+  else
+    change(known, report, now);
   return result;
 }
 
@@ -42,9 +56,10 @@ std::vector<std::string> refusal_log::further(const std::string& provider, std::
   std::vector<std::string> result;
   const auto known = known_.find(provider);
   if (known == known_.end()) return result;
-  for (auto& [key, value] : known->second) {
-    if (result.size() == most) break;
-    if (!std::exchange(value.said, true)) result.push_back(line(value.what));
+  auto& [refused, unsaid] = known->second;
+  while (result.size() < most && !unsaid.empty()) {
+    const auto key = unsaid.extract(unsaid.begin()).value();
+    if (const auto* const what = refused.find(key)) result.push_back(line(what->front()));
   }
   return result;
 }
@@ -55,7 +70,7 @@ std::string refusal_log::line(const model::refusal& what) {
 
 std::size_t refusal_log::count(const std::string& provider) const {
   const auto known = known_.find(provider);
-  return known == known_.end() ? 0 : known->second.size();
+  return known == known_.end() ? 0 : known->second.refused.by_key().size();
 }
 
 std::vector<model::refusal> refusal_log::first(const std::string& provider,
@@ -63,9 +78,9 @@ std::vector<model::refusal> refusal_log::first(const std::string& provider,
   std::vector<model::refusal> result;
   const auto known = known_.find(provider);
   if (known == known_.end()) return result;
-  for (const auto& [key, value] : known->second) {
+  for (const auto& [key, list] : known->second.refused.by_key()) {
     if (result.size() == most) break;
-    result.push_back(value.what);
+    result.push_back(list.front());
   }
   return result;
 }

@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "model/event.hpp"
+#include "model/known_refusals.hpp"
 
 namespace switchyard::actors {
 
@@ -32,15 +34,15 @@ class refusal_log {
   void keep_only(const std::vector<std::string>& providers);
 
  private:
-  struct refusal_known {
-    model::refusal what;
-    bool said = false;  // a line has named it
+  struct refused_of {
+    model::known_refusals refused;
+    std::set<std::string> unsaid;  // keys that no line has named
   };
   static std::string line(const model::refusal& what);
+  void change(refused_of& known, const model::report& changes, const refused_of& now);
 
   std::size_t capacity_;
-  std::map<std::string, std::map<std::string, refusal_known>>
-      known_;  // provider → key → what is known
+  std::map<std::string, refused_of> known_;  // by provider
 };
 
 }  // namespace switchyard::actors

@@ -15,20 +15,15 @@ bool same(const model::backend_event& a, const model::backend_event& b) {
 
 }  // namespace
 
-publisher::reasons publisher::reasons_in(const model::report& report) {
-  reasons all;
-  for (const auto& r : report.refused) all[r.key].push_back(r.reason);
-  return all;
-}
-
 bool publisher::news(const model::report& report) const {
   if (!anything_) return true;
   if (report.routes && (report.routes != routes_ || report.refused_routes != refused_routes_ ||
                         report.gone_routes != gone_routes_))
     return true;
-  // Which refusals a partial report replaces only its taker knows.
-  if (report.full ? reasons_in(report) != refused_
-                  : !report.refused.empty() || !report.gone_refusals.empty())
+  // Its taker may know more of what was refused than is known here.
+  if (report.full
+          ? model::known_refusals(report.refused) != refused_
+          : !report.refused.empty() || !report.gone_refusals.empty() || refused_.settled_by(report))
     return true;
   if (report.full && report.backends.size() != backends_.size()) return true;
   return !std::ranges::all_of(report.backends, [&](const auto& named) {
@@ -42,9 +37,11 @@ void publisher::remember(const model::report& report) {
   if (report.full) {
     anything_ = true;
     backends_.clear();
-    refused_ = reasons_in(report);
+    refused_ = model::known_refusals(report.refused);
   } else {
-    for (auto& [key, reason] : reasons_in(report)) refused_.insert_or_assign(key, reason);
+    const model::known_refusals now(report.refused);
+    refused_.settle(report);
+    for (const auto& [key, list] : now.by_key()) refused_.put(key, list);
   }
   for (const auto& [name, event] : report.backends) {
     if (event.value)

@@ -5,11 +5,13 @@
 // Threading: one thread.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "model/known_refusals.hpp"
 #include "providers/provider.hpp"
 
 namespace switchyard::providers {
@@ -29,10 +31,6 @@ class publisher {
   void degraded(std::string reason);
 
  private:
-  /// Key → why it was refused.
-  using reasons = std::map<std::string, std::vector<std::string>>;
-
-  static reasons reasons_in(const model::report& report);
   bool news(const model::report& report) const;
   void remember(const model::report& report);
   void health(model::provider_health health);
@@ -43,7 +41,7 @@ class publisher {
   std::optional<std::vector<model::route>> routes_;
   std::set<model::place> refused_routes_;
   std::optional<std::set<model::place>> gone_routes_;
-  reasons refused_;
+  model::known_refusals refused_;
   model::provider_health health_;  // connecting, as the sink assumes
 };
 

@@ -4,6 +4,7 @@
 #include "actors/event_buffer.hpp"
 #include "actors/refusal_log.hpp"
 #include "actors/restart_policy.hpp"
+#include "providers/publisher.hpp"
 
 namespace switchyard::actors {
 
@@ -24,6 +25,13 @@ model::report refused(std::vector<model::refusal> list, bool full) {
   r.refused = std::move(list);
   return r;
 }
+
+/// Hands on what a publisher lets through.
+struct logging_sink : providers::sink {
+  refusal_log log;
+  void report(model::report report) override { log.lines("p", report); }
+  void health(model::provider_health) override {}
+};
 
 std::vector<model::refusal> fifty() {
   std::vector<model::refusal> many;
@@ -106,6 +114,22 @@ BOOST_AUTO_TEST_CASE(changes_forget_what_they_mend_and_nothing_else) {
   still.backends.at("b").settings_refused = true;
   log.lines("p", still);
   BOOST_TEST(log.count("p") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_route_that_is_gone_is_forgotten_though_no_route_differs) {
+  logging_sink sink;
+  providers::publisher out(sink);
+  auto routes = refused({}, true);
+  routes.routes = {{"h", "/", "a"}};
+  out.report(routes);
+  routes.full = false;
+  auto bad = routes;
+  bad.refused = {{"routes(h, /%zz)", "bad path", "", "", true},
+                 {"routes(h, /)", "another route has this host and path", "", "", true}};
+  out.report(bad);
+  BOOST_TEST(sink.log.count("p") == 2U);
+  out.report(routes);
+  BOOST_TEST(sink.log.count("p") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(changes_that_wait_together_refuse_what_the_last_one_refuses) {

@@ -48,4 +48,25 @@ BOOST_AUTO_TEST_CASE(of_what_is_refused_the_last_reason_of_each_key_counts) {
   BOOST_TEST(sink.reports().size() == 8U);
 }
 
+// A route that is refused by a place that nobody could read, or that is another one's: nothing else
+// of the report differs when it is gone.
+BOOST_AUTO_TEST_CASE(changes_that_only_settle_what_was_refused_are_news_once) {
+  const model::refusal route{"routes(h, /%zz)", "bad path", "", "", true};
+  const model::refusal server{"servers(a, s)", "bad port", "a", "s"};
+  auto read_again = with(false, {});
+  read_again.routes.emplace();
+  out.report(with(true, {server}));
+  auto refused = read_again;
+  refused.refused = {route};
+  out.report(refused);
+  out.report(read_again);
+  BOOST_TEST(sink.reports().size() == 3U);
+  out.report(read_again);
+  BOOST_TEST(sink.reports().size() == 3U);
+  // What was settled is forgotten: a full view that says so is none either.
+  out.report(with(true, {server}));
+  BOOST_TEST(sink.reports().size() == 3U);
+  BOOST_TEST(sink.looks_without_news() == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

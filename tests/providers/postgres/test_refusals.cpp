@@ -127,6 +127,19 @@ BOOST_AUTO_TEST_CASE(bad_routes_are_refused_by_host_and_path) {
   BOOST_TEST(report.refused_routes.contains({"ok", "/"}));
 }
 
+// The schema lets it in, and no full read comes in between.
+BOOST_AUTO_TEST_CASE(a_refused_route_is_told_of_when_it_is_gone) {
+  const database db;
+  db.make_tables();
+  followed provider(db.settings());
+  BOOST_REQUIRE(provider.wait_live());
+  const std::string key = "routes(a.example, /%zz)";
+  db.psql("INSERT INTO routes VALUES ('a.example', '/%zz', 'shop')");
+  BOOST_REQUIRE(eventually([&] { return !refusal_of(provider.reports().back(), key).empty(); }));
+  db.psql("DELETE FROM routes");
+  BOOST_TEST(eventually([&] { return refusal_of(provider.reports().back(), key).empty(); }));
+}
+
 BOOST_AUTO_TEST_CASE(two_rows_of_one_server_are_both_refused) {
   const auto report = view_of(insert_server("a", "srv1") + insert_server("a", "srv1", "10.0.0.2"));
   BOOST_TEST(report.backends.at("a").value->servers.empty());
