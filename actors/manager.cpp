@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/manager_state.hpp"
+#include "model/document.hpp"
 
 namespace switchyard::actors {
 
@@ -211,15 +212,19 @@ desired_ptr find(manager_self self, const std::string& name) {
   return std::make_shared<const api::desired_backend>(std::move(found));
 }
 
-/// All routes; put together once for each revision that somebody asks for.
+/// All routes, with the version of that provider's; put together once for each revision that
+/// somebody asks for.
 routes_ptr routes_of(manager_self self, const std::string& provider) {
   auto& s = self->state;
-  if (!s.routes || s.routes_revision != s.desired.revision())
-    s.routes = std::make_shared<const std::vector<model::owned_route>>(s.desired.owned_routes());
-  s.routes_revision = s.desired.revision();
-  api::route_list list{s.routes};
-  if (!provider.empty()) list.by_hand = s.desired.routes_of(provider);
-  return std::make_shared<const api::route_list>(std::move(list));
+  const auto revision = s.desired.routes_revision();
+  if (s.routes && s.routes_revision == revision && s.routes_versioned == provider) return s.routes;
+  api::route_list list;
+  list.all = std::make_shared<const std::vector<model::owned_route>>(s.desired.owned_routes());
+  if (!provider.empty()) list.version = model::version_of(s.desired.routes_of(provider));
+  s.routes = std::make_shared<const api::route_list>(std::move(list));
+  s.routes_revision = revision;
+  s.routes_versioned = provider;
+  return s.routes;
 }
 
 caf::typed_response_promise<apply_report_ptr> repair(manager_self self) {

@@ -52,8 +52,9 @@ struct manager_state {
   bool reconcile_wanted = false;
   std::vector<caf::typed_response_promise<apply_report_ptr>> asked;     // for a pass to come
   std::vector<caf::typed_response_promise<apply_report_ptr>> answered;  // by the one in flight
-  std::shared_ptr<const std::vector<model::owned_route>> routes;        // as of routes_revision
-  std::uint64_t routes_revision = 0;
+  routes_ptr routes;                                                    // as of routes_revision
+  std::uint64_t routes_revision = 0;                                    // of the desired state
+  std::string routes_versioned;  // the provider whose routes their version is of
   status_book book;
 };
 static_assert(!std::is_aggregate_v<manager_state>);  // CAF would build one from its self pointer

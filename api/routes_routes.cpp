@@ -45,7 +45,7 @@ reply list_routes(service& from, const request& r) {
   auto shown = json_reply({{"routes", std::move(page)},
                            {"count", all.size()},
                            {"next", end < all.size() ? json(std::to_string(end)) : json()}});
-  if (routes->by_hand) shown.fields["ETag"] = etag(model::version_of(*routes->by_hand));
+  if (!routes->version.empty()) shown.fields["ETag"] = etag(routes->version);
   return shown;
 }
 

@@ -74,8 +74,9 @@ struct backend_detail {
 /// All routes, as they are desired.
 struct route_list {
   std::shared_ptr<const std::vector<model::owned_route>> all;
-  /// The memory provider's own ones, which a write replaces; nothing: there is no such provider.
-  std::optional<std::vector<model::route>> by_hand{};
+  /// The version of the memory provider's own ones, which a write replaces; "": there is no such
+  /// provider.
+  std::string version{};
 };
 
 /// What a pass over everything did.

@@ -130,6 +130,7 @@ void desired_state::set_routes(view& v, const report& report, fold_result& resul
   if (v.routes == next) return;
   const auto before = routes();
   v.routes = std::move(next);
+  ++routes_revision_;
   result.routes_changed = result.routes_changed || routes() != before;
   merge_routes(result);
 }
@@ -161,6 +162,7 @@ fold_result desired_state::configure(std::vector<std::string> providers,
       next.push_back({std::move(name), false, {}, 0, 0, {}, {}, {}});
   }
   views_ = std::move(next);
+  ++routes_revision_;
   united_ = std::move(united);
 
   for (const auto& name : touched) merge(name, result);

@@ -147,6 +147,9 @@ class desired_state {
   std::size_t collision_count(const std::string& provider) const;
   /// Grows by one with every fold that changes something.
   std::uint64_t revision() const { return revision_; }
+  /// Grows whenever owned_routes() or some provider's routes_of() may differ, also where routes()
+  /// stays the same.
+  std::uint64_t routes_revision() const { return routes_revision_; }
 
  private:
   struct view {
@@ -180,6 +183,7 @@ class desired_state {
   std::set<collision> collisions_;
   std::map<std::string, std::size_t> collision_counts_;  // by provider
   std::uint64_t revision_ = 0;
+  std::uint64_t routes_revision_ = 0;
 };
 
 }  // namespace switchyard::model

@@ -227,6 +227,31 @@ BOOST_AUTO_TEST_CASE(a_merged_backend_is_shown_with_its_versions_and_is_united_a
   BOOST_TEST(united->collisions.empty());
 }
 
+BOOST_AUTO_TEST_CASE(routes_are_put_together_once_until_some_change) {
+  start({"p", "q"});
+  const auto routes = [&] { return ask<routes_ptr>(routes_atom::value, std::string("q")); };
+  const auto give = [&](const std::string& provider, std::vector<model::route> list) {
+    auto r = std::make_shared<model::report>();
+    r->full = true;
+    r->routes = std::move(list);
+    report(provider, r);
+  };
+  give("p", {{"h", "/", "a"}, {"i", "/", "a"}});
+  give("q", {});
+  const auto first = routes();
+  give("q", {});
+  BOOST_TEST(routes() == first);
+  // Another one's comes first: what is served stays, and q's list is another all the same.
+  give("q", {{"h", "/", "a"}});
+  const auto second = routes();
+  BOOST_TEST(second->version != first->version);
+  BOOST_TEST((*second->all == *first->all));
+  give("p", {{"i", "/", "a"}});
+  BOOST_TEST(routes()->all->at(0).owner == "q");
+  BOOST_TEST(routes()->version == second->version);
+  BOOST_TEST(ask<routes_ptr>(routes_atom::value, std::string())->version == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::actors

@@ -283,6 +283,27 @@ BOOST_AUTO_TEST_CASE(a_refused_list_of_servers_keeps_all_of_them) {
   BOOST_TEST((state.find("a")->settings.mode == proxy_mode::tcp));
 }
 
+BOOST_AUTO_TEST_CASE(the_revision_of_routes_grows_with_those_that_another_provider_hides) {
+  desired_state state({"p", "q"});
+  report r;
+  r.routes = {{"a", "/", "x"}};
+  state.fold("p", r);
+  const auto first = state.routes_revision();
+  state.fold("p", r);
+  BOOST_TEST(state.routes_revision() == first);
+  const auto revision = state.revision();
+  state.fold("q", r);
+  const auto hidden = state.routes_revision();
+  BOOST_TEST(hidden > first);
+  BOOST_TEST(state.revision() == revision);
+  r.routes->clear();
+  state.fold("p", r);  // now it is q's
+  const auto moved = state.routes_revision();
+  BOOST_TEST(moved > hidden);
+  state.configure({"p"}, {});
+  BOOST_TEST(state.routes_revision() > moved);
+}
+
 BOOST_AUTO_TEST_CASE(refused_routes_keep_their_last_good_version) {
   desired_state state({"p"});
   state.fold("p", routes_only({{"a", "/", "x"}, {"b", "/", "y"}}));
