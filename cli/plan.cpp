@@ -12,6 +12,7 @@
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "cli/remote_plan.hpp"
+#include "cli/terminal.hpp"
 #include "config/load.hpp"
 #include "providers/file/contents.hpp"
 #include "providers/quota_sink.hpp"
@@ -94,9 +95,9 @@ outcome<actors::plan_answer> answer_to(const plan_options& options,
 }
 
 void print(const actors::plan_answer& answer) {
-  std::cout << actors::to_text(answer);
+  std::cout << harmless(actors::to_text(answer));
   for (const auto& r : answer.refused)
-    std::cerr << "refused " << r.source << " " << r.what.key << ": " << r.what.reason << '\n';
+    std::cerr << harmless("refused " + r.source + " " + r.what.key + ": " + r.what.reason) << '\n';
 }
 
 int finish(bool would_change) {

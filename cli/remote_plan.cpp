@@ -4,9 +4,11 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "api/limits.hpp"
 #include "base/atomic_file.hpp"
 #include "base/yaml.hpp"
 #include "cli/api_client.hpp"
@@ -145,6 +147,11 @@ outcome<json> ask_for_plan(const plan_options& options) {
   if (options.file.empty()) return client->get("/v1/plan");
   auto document = document_for_api(options.file);
   if (!document) return error{errc::refused, document.error().message};
+  if (const auto size = document->dump().size(); size > api::server_limits{}.body_bytes)
+    return error{errc::refused, "the document has " + std::to_string(size) +
+                                    " bytes as JSON, and the API takes " +
+                                    std::to_string(api::server_limits{}.body_bytes) +
+                                    " at most; plan without --api, where HAProxy runs"};
   return client->post(options.whole ? "/v1/plan?whole=true" : "/v1/plan", *document);
 }
 
