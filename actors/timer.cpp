@@ -1,5 +1,7 @@
 #include "actors/timer.hpp"
 
+#include <utility>
+
 namespace switchyard::actors {
 
 namespace {
@@ -34,8 +36,11 @@ timer_actor::behavior_type timer(timer_self self, const settings_ptr& settings) 
         rearm(self);
       },
       [=](configure_atom, const settings_ptr& next) {
-        self->state.interval = next->reconcile.interval;
-        if (self->state.manager) rearm(self);
+        // Settings that come often must not put it off.
+        if (std::exchange(self->state.interval, next->reconcile.interval) !=
+                next->reconcile.interval &&
+            self->state.manager)
+          rearm(self);
       },
   };
 }

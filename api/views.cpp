@@ -113,6 +113,7 @@ json view(const status& s) {
           {"ready", missing.empty()},
           {"waiting", missing},
           {"degraded", degraded(s)},
+          {"unresolved", s.unresolved},
           {"revision", s.revision},
           {"applied_revision", s.applied_revision},
           {"backends", s.backends},

@@ -121,6 +121,8 @@ void print_providers(const json& s) {
     for (const auto& r : member(member(p, "refused"), "objects"))
       line("refused", text_at(p, "name") + " " + text_at(r, "key") + ": " + text_at(r, "reason"),
            colour::red);
+  for (const auto& name : member(s, "unresolved"))
+    line("unresolved", name.is_string() ? name.get<std::string>() : "", colour::red);
   for (const auto& c : member(member(s, "collisions"), "list"))
     line("collision", text_at(c, "text"), colour::yellow);
 }

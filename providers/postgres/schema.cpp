@@ -26,6 +26,33 @@ END
 $do$;
 )sql";
 
+// Else the triggers would break what another application writes into its table.
+constexpr std::string_view foreign_tables = R"sql(
+DO $do$
+DECLARE
+  other text;
+BEGIN
+  SELECT format('%I.%I has no column %I', wanted.schema, wanted.relation, wanted.attribute)
+    INTO other
+    FROM (SELECT @schema_text@::name AS schema, split_part(w, '.', 1)::name AS relation,
+                 split_part(w, '.', 2)::name AS attribute
+            FROM unnest(ARRAY['backends.name', 'servers.backend', 'servers.name', 'servers.ip',
+                              'servers.port', 'routes.host', 'routes.path', 'routes.backend']) AS w)
+           AS wanted
+    JOIN pg_catalog.pg_class AS c ON c.relname = wanted.relation
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = wanted.schema
+   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                      WHERE a.attrelid = c.oid AND a.attname = wanted.attribute
+                        AND NOT a.attisdropped)
+   LIMIT 1;
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION '%: it is no table of switchyard', other
+      USING HINT = 'Keep its tables in a schema of their own: switchyard sql --schema switchyard';
+  END IF;
+END
+$do$;
+)sql";
+
 constexpr std::string_view tables = R"sql(
 CREATE TABLE IF NOT EXISTS @schema@.backends (
   name text COLLATE "C" PRIMARY KEY
@@ -229,7 +256,8 @@ std::string schema_sql(const std::string& schema, const std::string& channel) {
                             {"@referencing@", referencing},
                             {"@channel@", connection::literal(channel)}});
   };
-  auto script = in_schema(preamble) + in_schema(tables) + in_schema(backends_function) +
+  auto script = in_schema(preamble) + in_schema(foreign_tables) + in_schema(tables) +
+                in_schema(backends_function) +
                 filled(servers_function, {{"@schema@", quoted_schema},
                                           {"@payloads@", std::string(servers_payloads)}}) +
                 in_schema(routes_function);

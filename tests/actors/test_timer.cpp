@@ -58,6 +58,17 @@ BOOST_AUTO_TEST_CASE(a_new_interval_replaces_the_old_one) {
   BOOST_TEST(reconciles == 10);
 }
 
+BOOST_AUTO_TEST_CASE(settings_that_come_often_do_not_put_it_off) {
+  self->send(timer, use_atom::value, manager);
+  run();
+  for (int i = 0; i < 10; ++i) {
+    pass(milliseconds(1000));
+    self->send(timer, configure_atom::value, every(milliseconds(5000)));
+    run();
+  }
+  BOOST_TEST(reconciles == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_manager_does_not_double_the_ticks) {
   self->send(timer, use_atom::value, manager);
   self->send(timer, use_atom::value, manager);

@@ -155,6 +155,8 @@ BOOST_FIXTURE_TEST_CASE(a_name_that_stops_resolving_keeps_its_address, first_sit
                return ready.body.find("app.test") != std::string::npos;
              }),
              ready.status << " " << ready.body);
+  const auto shown = switchyard({"status", "-c", gateway->settings_file()}).output;
+  BOOST_TEST(contains(shown, "host name app.test of backend api-backend does not resolve"), shown);
   names.set("app.test", {"127.0.0.1"});
   BOOST_TEST(comes_to_tell("host name app.test resolves again"), gateway->log());
 }

@@ -50,6 +50,22 @@ BOOST_AUTO_TEST_CASE(running_it_again_keeps_the_rows_and_one_trigger_each) {
   BOOST_CHECK(payloads_of(db, insert_server("api", "srv2")) == words{"api/srv2"});
 }
 
+BOOST_AUTO_TEST_CASE(a_table_of_another_application_stays_as_it_is) {
+  for (const std::string table : {"servers", "backends", "routes"}) {
+    const database db;
+    db.psql("CREATE TABLE " + table + " (id integer PRIMARY KEY, label text)");
+    BOOST_CHECK_EXCEPTION(db.make_tables(), std::exception, [&](const std::exception& e) {
+      BOOST_TEST(contains(e.what(), "public." + table + " has no column "), e.what());
+      BOOST_TEST(contains(e.what(), "--schema switchyard"), e.what());
+      return true;
+    });
+    db.psql("INSERT INTO " + table + " VALUES (1, 'theirs')");
+    BOOST_TEST(db.psql("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == "0\n");
+    db.make_tables("switchyard");
+    BOOST_TEST(db.psql("SELECT label FROM " + table) == "theirs\n");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(running_it_again_changes_the_channel) {
   const database db;
   db.make_tables("public", "before");
