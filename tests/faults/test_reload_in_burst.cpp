@@ -177,9 +177,13 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(an_old_worker_with_a_long_request)
 
-BOOST_AUTO_TEST_CASE(ends_by_hard_stop_after_and_the_reload_that_waits_for_it_goes) {
+namespace {
+
+/// Whether a reload waited for an old worker with a long request. false: on a busy machine that one
+/// had ended before it came to that.
+bool waits_for_old_worker(const std::string& hard_stop_after) {
   site_options o;
-  o.reload = "{min_interval: 100ms, max_old_workers: 1, hard_stop_after: 3s}";
+  o.reload = "{min_interval: 100ms, max_old_workers: 1, hard_stop_after: " + hard_stop_after + "}";
   installation i(o);
   const auto slow = i.of_its_own_kind("slow");
   const std::vector<model::route> routes{{"", "/slow", "slow"}};
@@ -201,14 +205,19 @@ BOOST_AUTO_TEST_CASE(ends_by_hard_stop_after_and_the_reload_that_waits_for_it_go
   };
   add("next", model::balance_algorithm::source);
   BOOST_TEST(eventually([&] { return i.has_backend("next"); }), i.gateway.log());
-  BOOST_TEST(::kill(busy, 0) == 0);
   add("waits", model::balance_algorithm::uri);
-  BOOST_TEST(eventually([&] { return i.gateway.log_has("a reload waits: 1 old workers"); }),
+  BOOST_TEST(eventually([&] { return i.has_backend("waits"); }, std::chrono::seconds(40)),
              i.gateway.log());
-  BOOST_TEST(eventually([&] { return i.has_backend("waits"); }), i.gateway.log());
   BOOST_TEST(::kill(busy, 0) != 0);
   BOOST_TEST(cut.get() != 200);
   BOOST_TEST(http_get(i.gateway.port()).status == 200);
+  return i.gateway.log_has("a reload waits: 1 old workers");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(ends_by_hard_stop_after_and_the_reload_that_waits_for_it_goes) {
+  BOOST_TEST((waits_for_old_worker("3s") || waits_for_old_worker("20s")));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
