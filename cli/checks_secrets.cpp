@@ -2,8 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,6 +20,37 @@ namespace switchyard::cli {
 namespace {
 
 constexpr std::size_t largest_file = 1U << 20U;
+
+/// A line of YAML without its comment. What is not plain, as an apostrophe in front, leaves it in.
+std::string_view without_comment(std::string_view line) {
+  char quote = '\0';
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#' && (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t')) {
+      return line.substr(0, at);
+    }
+  }
+  return line;
+}
+
+std::string without_comments(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    result.append(without_comment(text.substr(0, end))).push_back('\n');
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return result;
+}
+
+bool holds_a_secret(std::string_view settings) {
+  const auto text = without_comments(settings);
+  return base::redact(text) != text;
+}
 
 /// Settings that name files, by the words of the settings.
 class secret_files {
@@ -82,7 +116,10 @@ void check_certificate_keys(const config::settings& settings, secret_files& file
       const auto setting = "frontend " + frontend.name + ": certificates";
       std::error_code unreadable;
       const std::filesystem::directory_iterator folder(*bind.certificates, unreadable);
-      if (unreadable) files.look_for_key(setting, *bind.certificates);
+      // A folder's files have theirs among them.
+      if (unreadable)
+        for (const auto* ending : {"", ".key"})
+          files.look_for_key(setting, *bind.certificates + ending);
       for (const auto& entry : folder) files.look_for_key(setting, entry.path());
     }
 }
@@ -93,7 +130,7 @@ void check_secrets(const common_options& options, const config::settings& settin
                    findings& found) {
   secret_files files(found);
   const auto text = base::read_file(options.config, largest_file);
-  if (text && base::redact(*text) != *text) files.look("the settings", options.config);
+  if (text && holds_a_secret(*text)) files.look("the settings", options.config);
   for (const auto& p : settings.providers)
     std::visit(by_type{files, "provider " + p.name + ": "}, p.source);
   check_certificate_keys(settings, files);

@@ -117,15 +117,18 @@ BOOST_FIXTURE_TEST_CASE(files_with_secrets_that_everybody_can_read_are_a_warning
       {"provider other: password_file", "rest-password"},
       {"provider other: certificate_file", "rest-pair"},
       {"frontend more: certificates", "certificates/own.pem"},
+      {"frontend more: certificates", "site.pem.key"},
       {"api.token_file", "api-token"},
       {"api.key", "api-key"},
   };
   std::filesystem::create_directory(folder / "certificates");
   for (const auto& [setting, file] : secrets) write_text(folder / file, "secret\n");
-  for (const auto* file : {"redis-key", "rest-key", "api-key"}) write_text(folder / file, pair.key);
+  for (const auto* file : {"redis-key", "rest-key", "site.pem.key", "api-key"})
+    write_text(folder / file, pair.key);
   for (const auto* file : {"rest-pair", "certificates/own.pem"})
     write_text(folder / file, pair.pem());
   write_text(folder / "certificate", pair.certificate);
+  write_text(folder / "site.pem", pair.certificate);
   write_text(folder / "certificates/chain.crt", pair.certificate);
   write_text(folder / "api-token", "0123456789abcdef0123456789abcdef\n");
   write_text(folder / "dsn", "host=/nowhere dbname=x\n");
@@ -142,7 +145,8 @@ BOOST_FIXTURE_TEST_CASE(files_with_secrets_that_everybody_can_read_are_a_warning
   auto text = read_text(config());
   text.insert(text.find("providers:"),
               "  - {name: more, binds: [{address: 127.0.0.1, port: " + std::to_string(free_port()) +
-                  ", certificates: certificates}]}\n");
+                  ", certificates: certificates}, {address: 127.0.0.1, port: " +
+                  std::to_string(free_port()) + ", certificates: site.pem}]}\n");
   text.insert(text.rfind('}'), ", token_file: api-token, certificate: certificate, key: api-key");
   write_text(config(), text);
   const auto with_mode = [&](mode_t mode) {
@@ -161,9 +165,23 @@ BOOST_FIXTURE_TEST_CASE(files_with_secrets_that_everybody_can_read_are_a_warning
   BOOST_TEST(
       !has("warning", "frontend more: certificates " + (folder / "certificates/chain.crt"), ""),
       all());
+  BOOST_TEST(!has("warning", "frontend more: certificates " + (folder / "site.pem") + " ", ""),
+             all());
   with_mode(0640);
   for (const auto& secret : secrets)
     BOOST_TEST(has("ok", subject(secret), ""), secret.first << '\n' << all());
+}
+
+BOOST_FIXTURE_TEST_CASE(settings_hold_no_secret_for_a_comment_that_speaks_of_one, patient) {
+  const auto warned = [&] { return has("warning", "secrets: the settings " + config(), "o-rwx"); };
+  const std::string comments = "# Basic setup\n#token: see the wiki\n";
+  write_text(config(), comments + settings("log: {level: \"info\"}  # no 'password: secret'\n"));
+  BOOST_REQUIRE(::chmod(config().c_str(), 0644) == 0);
+  BOOST_TEST(examine() == 0, all());
+  BOOST_TEST(!warned(), all());
+  use_provider("  - {name: hosts, type: exec, command: [\"true\", \"# password=hunter2\"]}\n");
+  examine();
+  BOOST_TEST(warned(), all());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
