@@ -130,6 +130,9 @@ std::string check_lines(const model::backend_settings& s) {
   // handshake is over. One that lets ALPN choose does, and needs its own connect rule for it.
   if (forced_h2_over_tls(s))
     lines += "    http-check connect ssl alpn h2" + (s.tls.sni ? " sni " + host : "") + "\n";
+  // Without this rule HAProxy from 3.3 on asks for the Host of the check, and wants it verified.
+  else if (s.tls.enabled && !s.tls.sni)
+    lines += "    http-check connect default\n";
   lines += "    http-check send meth GET uri '" + s.check.path + "' ver HTTP/1.1 hdr Host " + host +
            "\n";
   return lines;
@@ -169,7 +172,9 @@ std::string tls_words(const model::backend_settings& s, std::string_view ca_file
   auto words = s.tls.verify == model::tls_verify::none
                    ? std::string("ssl verify none")
                    : "ssl verify required ca-file " + std::string(ca_file);
-  if (!s.tls.sni) return words;
+  // From 3.3 on HAProxy would ask for the host of the request, and take no certificate without it;
+  // a variable that nobody sets asks for none. no-sni-auto is not known before 3.3.
+  if (!s.tls.sni) return words + " sni var(txn.switchyard_no_sni)";
   words += " sni str(" + *s.tls.sni + ")";
   if (s.tls.verify == model::tls_verify::required) words += " verifyhost " + *s.tls.sni;
   if (s.check.type != check_type::none) words += " check-sni " + *s.tls.sni;

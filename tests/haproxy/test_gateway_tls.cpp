@@ -73,6 +73,29 @@ BOOST_AUTO_TEST_CASE(servers_of_the_authority_are_used_from_the_file_and_at_run_
   BOOST_TEST(file_has("ca-file " + authority.file()));
 }
 
+BOOST_AUTO_TEST_CASE(without_a_name_any_certificate_of_the_authority_will_do) {
+  const auto checked = [&](const std::string& name) {
+    return eventually([&] { return stat("web", name, "check_status") == "L7OK"; });
+  };
+  auto unnamed = verified("", {up("s1")});
+  unnamed.settings.tls.sni.reset();
+  unnamed.settings.check.type = model::check_type::http;
+  for (const auto protocol : {model::server_protocol::automatic, model::server_protocol::h2})
+    BOOST_TEST_CONTEXT(model::to_string(protocol)) {
+      unnamed.settings.protocol = protocol;
+      unnamed.servers = {up("s1")};
+      apply(unnamed);
+      settle();
+      BOOST_TEST(checked("s1"));
+      BOOST_TEST(answers(200));
+      unnamed.servers.push_back(up("s2"));
+      unnamed.servers[0].state = model::server_state::maint;
+      apply(unnamed);
+      BOOST_TEST(checked("s2"));
+      BOOST_TEST(answers(200));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_server_of_another_authority_is_not_used) {
   const h2_upstream foreign("foreign", certificate_authority().issue("up.test"));
   apply(verified("up.test", {local_server("s1", foreign.port())}));

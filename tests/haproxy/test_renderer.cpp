@@ -197,9 +197,11 @@ BOOST_AUTO_TEST_CASE(servers_are_verified_against_the_file_of_the_settings) {
   s.tls.enabled = true;
   s.check.type = model::check_type::none;
   BOOST_TEST(server_options(s, "/etc/ssl/ours.pem").value() ==
-             "ssl verify required ca-file /etc/ssl/ours.pem alpn h2,http/1.1");
+             "ssl verify required ca-file /etc/ssl/ours.pem sni var(txn.switchyard_no_sni) "
+             "alpn h2,http/1.1");
   s.tls.verify = model::tls_verify::none;
-  BOOST_TEST(server_options(s, "/etc/ssl/ours.pem").value() == "ssl verify none alpn h2,http/1.1");
+  BOOST_TEST(server_options(s, "/etc/ssl/ours.pem").value() ==
+             "ssl verify none sni var(txn.switchyard_no_sni) alpn h2,http/1.1");
   auto settings = settings_in("/tmp");
   BOOST_TEST(!contains(render_head(settings, {}, {}).value(), "ca-file"));
   settings.server_ca_file = "/etc/ssl/ours.pem";

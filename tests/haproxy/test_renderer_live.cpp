@@ -147,9 +147,7 @@ std::string expected_words(const path_through& path, const upstream& up) {
                       path.backend.servers[0].port != up.tls_h1;
   const bool h2 = agreed || s.protocol == model::server_protocol::h2;
   if (!s.tls.enabled) return h2 ? "  2.0" : "  1.1";
-  // From 3.3 on HAProxy takes the host of the request where no name is given.
-  static const std::string unnamed = haproxy_adds_backends() ? "test" : "";
-  return s.tls.sni.value_or(unnamed) + (h2 ? " h2 2.0" : " http/1.1 1.1");
+  return s.tls.sni.value_or("") + (h2 ? " h2 2.0" : " http/1.1 1.1");
 }
 
 std::string expected_check(const model::backend_settings& s) {
