@@ -143,7 +143,7 @@ struct route {
   std::string backend;
 
   bool operator==(const route&) const = default;
-  auto operator<=>(const route&) const = default;  // NOLINT(modernize-use-nullptr): none is meant
+  auto operator<=>(const route&) const = default;
 };
 
 }  // namespace switchyard::model
