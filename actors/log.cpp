@@ -181,7 +181,7 @@ std::unique_ptr<spdlog::formatter> make_formatter(config::log_format format, boo
 class patient_sink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit patient_sink(std::shared_ptr<spdlog::formatter> of_gaps)
-      : queue_(STDERR_FILENO, [of_gaps](std::size_t dropped) {
+      : queue_(STDERR_FILENO, [of_gaps = std::move(of_gaps)](std::size_t dropped) {
           const auto text = base::counted(dropped, "line") +
                             " of the log left out here: standard error took no more";
           spdlog::memory_buf_t line;

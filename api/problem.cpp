@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "base/redact.hpp"
 
@@ -94,7 +93,7 @@ reply invalid_value(const model::problems& problems) {
   auto body = basics(422, detail);
   auto& errors = body["errors"] = nlohmann::json::array();
   for (const auto& p : first) errors.push_back({{"pointer", p.pointer}, {"detail", p.message}});
-  return document(422, std::move(body));
+  return document(422, body);
 }
 
 reply problem(const base::error& why) {
