@@ -156,32 +156,43 @@ BOOST_AUTO_TEST_CASE(sentinels_that_know_nothing_or_are_not_there_are_told_of) {
   BOOST_TEST(provider.wait_live());
 }
 
-BOOST_AUTO_TEST_CASE(sentinels_with_a_password) {
+namespace {
+
+/// A master behind one sentinel that asks for a password.
+struct guarded_master {
   redis_server server;
-  const sentinel guarded(server.port(), "requirepass open-sesame\n");
-  const temp_dir folder;
-  write_text(folder / "password", "open-sesame\n");
-  config::redis_settings settings;
-  settings.url = "redis:///0";
-  settings.master = "mymaster";
-  settings.sentinels = {guarded.address()};
+  sentinel guarded;
+  temp_dir folder;
+  std::string password_file = folder / "password";
+
+  explicit guarded_master(const std::string& rules) : guarded(server.port(), rules) {
+    write_text(password_file, "open-sesame\n");
+  }
+  config::redis_settings settings() const {
+    config::redis_settings s;
+    s.url = "redis:///0";
+    s.master = "mymaster";
+    s.sentinels = {guarded.address()};
+    return s;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(sentinels_with_a_password) {
+  const guarded_master master("requirepass open-sesame\n");
+  auto settings = master.settings();
   const followed without(settings);
   BOOST_TEST(without.wait_reason("NOAUTH"));
-  settings.sentinel_password_file = folder / "password";
+  settings.sentinel_password_file = master.password_file;
   const followed provider(settings);
   BOOST_TEST(provider.wait_live());
 }
 
 BOOST_AUTO_TEST_CASE(sentinels_with_a_user) {
-  redis_server server;
-  const sentinel guarded(server.port(), "user default off\nuser asking on >open-sesame &* +@all\n");
-  const temp_dir folder;
-  write_text(folder / "password", "open-sesame\n");
-  config::redis_settings settings;
-  settings.url = "redis:///0";
-  settings.master = "mymaster";
-  settings.sentinels = {guarded.address()};
-  settings.sentinel_password_file = folder / "password";
+  const guarded_master master("user default off\nuser asking on >open-sesame &* +@all\n");
+  auto settings = master.settings();
+  settings.sentinel_password_file = master.password_file;
   const followed nobody(settings);
   BOOST_TEST(nobody.wait_reason("did not take the user or the password"));
   settings.sentinel_username = "asking";
