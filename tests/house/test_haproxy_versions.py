@@ -4,42 +4,31 @@
 import os
 import pathlib
 import subprocess
-import tempfile
 import unittest
+
+from stubs import WithStubs
 
 haproxy_versions = pathlib.Path(__file__).resolve().parents[2] / "tests/haproxy-versions"
 
 
-class HAProxyVersions(unittest.TestCase):
+class HAProxyVersions(WithStubs):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.path = self.folder / "bin"
-        self.path.mkdir()
+        super().setUp()
         self.cache = self.folder / "cache"
         # No packages are missing, no archive is there, and nothing is installed.
-        self.stub(self.path, "dpkg-query", 'echo "ii "')
-        self.stub(self.path, "haproxy", "exit 1")
+        self.stub("dpkg-query", 'echo "ii "')
+        self.stub("haproxy", "exit 1")
         for program in ("apt-get", "apt-cache", "apt-config", "curl", "dpkg"):
-            self.stub(self.path, program, self.noted(program))
-
-    def stub(self, folder, name, script):
-        file = folder / name
-        file.write_text(f"#!/bin/bash\n{script}\n")
-        file.chmod(0o755)
-
-    def noted(self, name):
-        return f'echo "{name} $*" >>"{self.folder}/calls"'
+            self.stub(program, self.noted(program))
 
     def have(self, version):
         folder = self.cache / version
         folder.mkdir(parents=True)
-        self.stub(folder, "haproxy", f'echo "HAProxy version {version}.1-1 2026/01/01"')
+        self.stub("haproxy", f'echo "HAProxy version {version}.1-1 2026/01/01"', folder)
         return f"{version} {folder}/haproxy\n"
 
     def install(self, version):
-        self.stub(self.path, "haproxy", f'echo "HAProxy version {version}.1-1 2026/01/01"')
+        self.stub("haproxy", f'echo "HAProxy version {version}.1-1 2026/01/01"')
 
     def ask(self, *versions):
         return subprocess.run(
@@ -53,10 +42,6 @@ class HAProxyVersions(unittest.TestCase):
             text=True,
             timeout=30,
         )
-
-    def calls(self):
-        file = self.folder / "calls"
-        return file.read_text().splitlines() if file.exists() else []
 
     def test_what_is_there_is_named_and_not_fetched(self):
         there = self.have("2.6") + self.have("3.0") + self.have("3.2") + self.have("3.4")
@@ -93,7 +78,7 @@ class HAProxyVersions(unittest.TestCase):
 
     def test_a_broken_one_in_the_cache_is_not_taken_for_it(self):
         self.have("3.2")
-        self.stub(self.cache / "3.2", "haproxy", "exit 1")
+        self.stub("haproxy", "exit 1", self.cache / "3.2")
         ran = self.ask("3.2")
         self.assertEqual((ran.returncode, ran.stdout), (0, ""))
         self.assertIn("3.2", ran.stderr)

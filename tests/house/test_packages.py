@@ -6,8 +6,9 @@ import pathlib
 import select
 import shutil
 import subprocess
-import tempfile
 import unittest
+
+from stubs import WithStubs
 
 packages_sh = pathlib.Path(__file__).resolve().parents[2] / "tools/packages.sh"
 # The only others that install_packages may find.
@@ -32,28 +33,15 @@ class Pipe:
         return text.decode().rstrip()
 
 
-class InstallPackages(unittest.TestCase):
+class InstallPackages(WithStubs):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.path = self.folder / "bin"
-        self.path.mkdir()
+        super().setUp()
         for tool in tools:
             (self.path / tool).symlink_to(shutil.which(tool))
         self.stub("dpkg-query", '[ "${!#}" = there ] && echo "ii "')
         self.stub("id", "echo 0")
-        self.stub("apt-get", self.noted("apt-get"))
+        self.stub("apt-get", self.noted("apt-get DEBIAN_FRONTEND=$DEBIAN_FRONTEND"))
         self.policy = self.folder / "policy-rc.d"
-
-    def stub(self, name, script):
-        file = self.path / name
-        file.unlink(missing_ok=True)
-        file.write_text(f"#!/bin/bash\n{script}\n")
-        file.chmod(0o755)
-
-    def noted(self, name):
-        return f'echo "{name} DEBIAN_FRONTEND=$DEBIAN_FRONTEND $*" >>"{self.folder}/calls"'
 
     def start(self, *packages):
         running = subprocess.Popen(
@@ -72,10 +60,6 @@ class InstallPackages(unittest.TestCase):
 
     def install(self, *packages):
         return self.end_of(self.start(*packages))
-
-    def calls(self):
-        file = self.folder / "calls"
-        return file.read_text().splitlines() if file.exists() else []
 
     def test_nothing_happens_when_all_are_there(self):
         ran = self.install("there")
@@ -101,7 +85,7 @@ class InstallPackages(unittest.TestCase):
 
     def test_others_than_root_ask_sudo_and_the_environment_gets_through(self):
         self.stub("id", "echo 1000")
-        self.stub("sudo", f'{self.noted("sudo")}\nexec env -i PATH="$PATH" "$@"')
+        self.stub("sudo", f'{self.noted("sudo DEBIAN_FRONTEND=$DEBIAN_FRONTEND")}\nexec env -i PATH="$PATH" "$@"')
         self.assertEqual(self.install("one").returncode, 0)
         calls = self.calls()
         self.assertEqual(len(calls), 6)
