@@ -15,8 +15,7 @@ const config::provider_settings* memory_provider(const config::settings& setting
 std::vector<std::string> words(const std::vector<haproxy::reload_reason>& reasons) {
   std::vector<std::string> all;
   all.reserve(reasons.size());
-  for (const auto& r : reasons)
-    all.push_back(std::string(to_string(r.cause)) + (r.subject.empty() ? "" : " ") + r.subject);
+  for (const auto& r : reasons) all.push_back(words_of(r));
   return all;
 }
 

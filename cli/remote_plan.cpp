@@ -43,7 +43,7 @@ reload_cause cause_of(const std::string& words) {
 std::vector<haproxy::reload_reason> reasons_in(const json& list) {
   std::vector<haproxy::reload_reason> reasons;
   for (const auto& r : list)
-    reasons.push_back({cause_of(text_at(r, "cause")), text_at(r, "subject")});
+    reasons.push_back({cause_of(text_at(r, "cause")), text_at(r, "subject"), text_at(r, "detail")});
   return reasons;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haproxy/limits.hpp"
+#include "haproxy/text_changes.hpp"
 
 namespace switchyard::haproxy {
 
@@ -43,8 +44,8 @@ class collector {
   }
 
   void leave(const std::string& name) { plan_.leaving.push_back(name); }
-  void reload(reload_cause cause, std::string subject) {
-    plan_.reload.push_back({cause, std::move(subject)});
+  void reload(reload_cause cause, std::string subject, std::string detail = {}) {
+    plan_.reload.push_back({cause, std::move(subject), std::move(detail)});
   }
 
  private:
@@ -90,7 +91,8 @@ restraint restraint_of(const model::backend& desired, const actual_backend& actu
 void plan_change(const server& s, const actual_server& has, bool checked, bool may_rest,
                  collector& out) {
   const auto& b = out.backend();
-  if (has.backup != s.backup) out.reload(reload_cause::changed_server_options, b + "/" + s.name);
+  if (has.backup != s.backup)
+    out.reload(reload_cause::changed_server_options, b + "/" + s.name, "backup");
   std::vector<base::outcome<command>> commands;
   const bool restate =
       has.now.state != s.state && (may_rest || has.now.state != server_state::ready);
@@ -144,6 +146,13 @@ std::string subject_of(const std::string& backend, const step& s) {
   return s.target.name.empty() ? "backend " + backend : backend + "/" + s.target.name;
 }
 
+std::string words_of(const reload_reason& reason) {
+  std::string words(to_string(reason.cause));
+  if (!reason.subject.empty()) words += " " + reason.subject;
+  if (!reason.detail.empty()) words += " [" + reason.detail + "]";
+  return words;
+}
+
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
                   const std::optional<std::string>& profile, arrival how,
@@ -160,7 +169,9 @@ plan plan_backend(const model::backend& desired, const actual_backend* actual,
     actual = &added;
   }
   const bool same_settings = actual->settings == settings;
-  if (!same_settings) out.reload(reload_cause::changed_settings, desired.name);
+  if (!same_settings)
+    out.reload(reload_cause::changed_settings, desired.name,
+               settings_in_words(actual->settings, settings));
 
   const bool adds = same_settings || running_options;
   const auto held = adds ? restraint() : restraint_of(desired, *actual);

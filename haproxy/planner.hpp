@@ -37,11 +37,15 @@ std::string_view to_string(reload_cause cause);
 
 struct reload_reason {
   reload_cause cause = reload_cause::unknown_layout;
-  std::string subject;  ///< the backend, "backend/server", a certificate's file, or "" for all
+  std::string subject;      ///< the backend, "backend/server", a certificate's file, or "" for all
+  std::string detail = {};  ///< what differs, in HAProxy's words; "" where the cause says it
 
   bool operator==(const reload_reason&) const = default;
   auto operator<=>(const reload_reason&) const = default;
 };
+
+/// "changed settings web [balance leastconn]".
+std::string words_of(const reload_reason& reason);
 
 /// A server as the running HAProxy has it. What the runtime table does not show is nothing until it
 /// is known from the file that was loaded or from our own command; the planner takes it as

@@ -26,11 +26,6 @@ std::string counted(std::size_t count, const std::string& one, const std::string
   return count == 1 ? "1 " + one : std::to_string(count) + " " + many;
 }
 
-std::string words_of(const reload_reason& reason) {
-  return std::string(to_string(reason.cause)) +
-         (reason.subject.empty() ? "" : " " + reason.subject);
-}
-
 std::string words_of(const std::vector<reload_reason>& reasons) {
   std::string text;
   for (const auto& reason : reasons) (text += text.empty() ? "" : ", ") += words_of(reason);
@@ -40,7 +35,9 @@ std::string words_of(const std::vector<reload_reason>& reasons) {
 json json_of(const std::vector<reload_reason>& reasons) {
   auto all = json::array();
   for (const auto& reason : reasons)
-    all.push_back({{"cause", to_string(reason.cause)}, {"subject", reason.subject}});
+    all.push_back({{"cause", to_string(reason.cause)},
+                   {"subject", reason.subject},
+                   {"detail", reason.detail}});
   return all;
 }
 

@@ -23,8 +23,7 @@ std::string join(const std::vector<reload_reason>& reasons) {
   std::string text;
   for (std::size_t i = 0; i < reasons.size() && i < shown; ++i) {
     text += text.empty() ? "" : ", ";
-    text += to_string(reasons[i].cause);
-    if (!reasons[i].subject.empty()) text += " " + reasons[i].subject;
+    text += words_of(reasons[i]);
   }
   if (reasons.size() > shown) text += " and " + std::to_string(reasons.size() - shown) + " more";
   return text;

@@ -90,7 +90,8 @@ bool gateway::replace(const model::backend& backend, const model::server& server
   if (done)
     report.notices.push_back(
         {severity::info,
-         backend.name + "/" + server.name + " replaced, for its options cannot be changed",
+         backend.name + "/" + server.name +
+             " replaced, for HAProxy cannot change \"backup\" of a running server",
          {matter::server, backend.name, server.name}});
   return true;
 }

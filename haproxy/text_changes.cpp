@@ -1,6 +1,7 @@
 #include "haproxy/text_changes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -62,6 +63,16 @@ std::vector<std::string> without(const line_list& these, const line_list& others
   return result;
 }
 
+/// "timeout server 30s" → "timeout server": what it sets. Of most it is the first word.
+std::string_view directive_of(std::string_view line) {
+  constexpr std::array two_words{"timeout ", "option ", "http-check "};
+  auto rest = line;
+  take_word(rest);
+  if (std::ranges::any_of(two_words, [&](const char* of) { return line.starts_with(of); }))
+    take_word(rest);
+  return line.substr(0, line.size() - rest.size());
+}
+
 void compare(std::string_view section, const line_list& before, const line_list& after,
              std::vector<section_change>& into) {
   if (before == after) return;
@@ -86,6 +97,27 @@ std::vector<section_change> configuration_changes(std::string_view before, std::
             changes);
   }
   return changes;
+}
+
+std::string settings_in_words(std::string_view before, std::string_view after) {
+  constexpr std::size_t shown = 3;
+  if (before.empty()) return "";
+  std::vector<std::string> words;
+  for (const auto& change : configuration_changes(before, after)) {
+    std::set<std::string_view> given;
+    for (const auto& line : change.added) {
+      given.insert(directive_of(line));
+      words.push_back(line);
+    }
+    for (const auto& line : change.removed)
+      if (given.insert(directive_of(line)).second)
+        words.push_back("without " + std::string(directive_of(line)));
+  }
+  std::string text;
+  for (std::size_t i = 0; i < words.size() && i < shown; ++i)
+    text += (text.empty() ? "" : ", ") + words[i];
+  if (words.size() > shown) text += " and " + std::to_string(words.size() - shown) + " more";
+  return text;
 }
 
 std::vector<section_change> line_changes(std::string_view before, std::string_view after) {

@@ -20,6 +20,11 @@ struct section_change {
 /// layout's fingerprint are left out, since they follow from the rest.
 std::vector<section_change> configuration_changes(std::string_view before, std::string_view after);
 
+/// What differs between the settings of one backend (its section without server lines), in
+/// HAProxy's words: "balance leastconn, without timeout server". Of more than three directives the
+/// first three; "" when nothing is known of `before`.
+std::string settings_in_words(std::string_view before, std::string_view after);
+
 /// Of a file without sections (a map): one change with section "", or none.
 std::vector<section_change> line_changes(std::string_view before, std::string_view after);
 

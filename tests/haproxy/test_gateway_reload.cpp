@@ -100,10 +100,11 @@ BOOST_AUTO_TEST_CASE(all_that_come_within_the_interval_are_one_reload_at_its_end
     reloads.push_back(std::move(report));
   }
   BOOST_REQUIRE(reloads.size() == 1U);
-  BOOST_TEST((reloads.front().reload_reasons ==
-              std::vector<switchyard::haproxy::reload_reason>{
-                  {switchyard::haproxy::reload_cause::new_backend, "second"},
-                  {switchyard::haproxy::reload_cause::changed_settings, "web"}}));
+  BOOST_TEST(
+      (reloads.front().reload_reasons ==
+       std::vector<switchyard::haproxy::reload_reason>{
+           {switchyard::haproxy::reload_cause::new_backend, "second"},
+           {switchyard::haproxy::reload_cause::changed_settings, "web", "balance leastconn"}}));
 }
 
 // HAProxy would close it at the reload, and the request that is just coming would find it closed.

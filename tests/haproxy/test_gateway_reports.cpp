@@ -124,9 +124,9 @@ BOOST_AUTO_TEST_CASE(a_reload_for_a_server_that_cannot_be_replaced_says_so) {
   s2.backup = true;
   const auto report = apply(backend_of("web", {local_server("s1"), s2}));
   BOOST_REQUIRE(report.reload.has_value());
-  BOOST_TEST(
-      (report.reload_reasons == std::vector<haproxy::reload_reason>{
-                                    {haproxy::reload_cause::changed_server_options, "web/s2"}}));
+  BOOST_TEST((report.reload_reasons ==
+              std::vector<haproxy::reload_reason>{
+                  {haproxy::reload_cause::changed_server_options, "web/s2", "backup"}}));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_new_worker_has_to_be_told_is_no_drift) {

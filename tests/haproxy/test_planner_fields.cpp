@@ -85,6 +85,8 @@ BOOST_AUTO_TEST_CASE(every_combination_of_changed_fields_is_mended_in_order) {
             fields.contains("backup") ? texts{"changed server options b/a"} : texts{};
         expect_plan(p, steps_for(fields, comes_back), {}, reload);
         BOOST_TEST(p.empty() == fields.empty());
+        for (const auto& reason : p.reload)
+          BOOST_TEST(words_of(reason) == "changed server options b/a [backup]");
         for (const auto& done : p.steps) note_done(actual, done);
         expect_plan(plan_backend(backend({wanted}), &actual, settings, options), {}, {}, reload);
       }

@@ -85,6 +85,8 @@ BOOST_AUTO_TEST_CASE(every_changed_setting_reloads_with_its_reason_and_new_serve
                   {"changed settings b"});
       expect_plan(plan_between(wanted, has), {"set server b/a weight 7"}, {},
                   {"changed settings b"});
+      BOOST_TEST(plan_between(has, wanted).reload.front().detail != "",
+                 "what has changed is named");
       BOOST_TEST(plan_between(wanted, wanted).reload.empty());
     }
   }

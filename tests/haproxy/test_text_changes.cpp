@@ -52,6 +52,21 @@ BOOST_AUTO_TEST_CASE(lines_in_another_order_are_none) {
                  .empty());
 }
 
+BOOST_AUTO_TEST_CASE(settings_are_told_in_few_words) {
+  const std::string start = "backend a from x\n    balance roundrobin\n    timeout server 30s\n";
+  const auto words = [&](const std::string& after) {
+    return haproxy::settings_in_words(start, after);
+  };
+  BOOST_TEST(words(start) == "");
+  BOOST_TEST(words("backend a from x\n    balance leastconn\n    timeout server 30s\n") ==
+             "balance leastconn");
+  BOOST_TEST(words("backend a from y\n    balance roundrobin\n") ==
+             "backend a from y, without timeout server");
+  BOOST_TEST(words(start + "    timeout connect 5s\n") == "timeout connect 5s");
+  BOOST_TEST(words("backend a from x\n    1\n    2\n    3\n") == "1, 2, 3 and 2 more");
+  BOOST_TEST(haproxy::settings_in_words("", start) == "", "what HAProxy runs is not known");
+}
+
 BOOST_AUTO_TEST_CASE(a_line_that_stands_twice_counts_twice) {
   const auto once = file_with("    server s 1\n");
   const auto twice = file_with("    server s 1\n    server s 1\n");

@@ -176,7 +176,8 @@ BOOST_AUTO_TEST_CASE(the_command_asks_a_running_switchyard_and_says_the_same) {
   const auto path = document(text);
   const auto here = plan({"--file", path}), there = by_api({"--file", path});
   BOOST_TEST(there.exit_code == differs, there.output);
-  BOOST_TEST(contains(there.output, "1 reload (changed settings api-backend)"), there.output);
+  BOOST_TEST(contains(there.output, "1 reload (changed settings api-backend [balance leastconn])"),
+             there.output);
   BOOST_TEST(contains(there.output, "refused document: /backends/0/servers/1/port: "),
              there.output);
   const auto plain = [](const std::string& output) {
@@ -220,15 +221,18 @@ BOOST_AUTO_TEST_CASE(a_document_may_come_from_the_standard_input_or_be_json) {
   write_text(installation.file("document.json"), body.dump());
   const auto from_file = plan({"--file", installation.file("document.json")});
   BOOST_TEST(from_file.exit_code == differs, from_file.output);
-  BOOST_TEST(contains(from_file.output, "1 reload (changed settings api-backend)"),
-             from_file.output);
+  BOOST_TEST(
+      contains(from_file.output, "1 reload (changed settings api-backend [balance leastconn])"),
+      from_file.output);
   BOOST_TEST(contains(from_file.output, "refused document: document.json: /backends/1/name: "),
              from_file.output);
   const auto from_input = run(
       {"plan", "--config", installation.settings_file(), "--file", "-", "-o", "json"}, body.dump());
   BOOST_TEST(from_input.exit_code == differs, from_input.output);
   const auto read = json::parse(from_input.output);
-  BOOST_TEST(read.at("reload").at("reasons").at(0).at("cause") == "changed settings");
+  const auto& reason = read.at("reload").at("reasons").at(0);
+  BOOST_TEST(reason.at("cause") == "changed settings");
+  BOOST_TEST(reason.at("detail") == "balance leastconn");
   BOOST_REQUIRE(read.at("refused").size() == 1U);
   BOOST_TEST(read.at("refused").at(0).at("key") == "standard input: /backends/1/name");
 }

@@ -169,7 +169,9 @@ BOOST_AUTO_TEST_CASE(changed_settings_of_a_backend_take_one_reload) {
   db.sql(
       "INSERT INTO backends (name, balance, options) VALUES ('api-backend', 'leastconn', "
       "'{\"check\": {\"type\": \"http\", \"path\": \"/healthz\"}}')");
-  BOOST_TEST(eventually([&] { return gateway.log_has("changed settings api-backend"); }),
+  BOOST_TEST(eventually([&] {
+               return gateway.log_has("changed settings api-backend [balance leastconn, ");
+             }),
              gateway.log());
   BOOST_TEST(gateway.config_text().find("balance leastconn") != std::string::npos);
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}));
