@@ -1,8 +1,10 @@
 // Checks of the sources, and of what leads to their backends.
 
+#include <map>
 #include <set>
 #include <utility>
 
+#include "actors/kept_view.hpp"
 #include "base/text.hpp"
 #include "cli/base_file.hpp"
 #include "cli/checks.hpp"
@@ -105,22 +107,56 @@ std::string shown(const model::route& route) {
   return "route " + (route.host.empty() ? "*" : route.host) + route.path;
 }
 
-void check_route(const model::route& route, const source_view& sources,
-                 const std::set<std::string>& own, findings& found) {
-  const auto backend = sources.backends.find(route.backend);
-  if (backend == sources.backends.end()) {
-    if (!own.contains(route.backend))
-      found.warning("routes",
-                    shown(route) + " leads to backend " + route.backend +
-                        ", which no source has: its requests are answered by 503",
-                    "add the backend to a source, or take the route out");
-  } else if (backend->second == model::proxy_mode::tcp) {
-    found.warning("routes",
-                  shown(route) + " leads to backend " + route.backend +
-                      ", which has mode tcp and takes no routes: 503",
-                  "give the backend mode http, or take the route out");
+/// What leads to backends: routes, and frontends by their default_backend.
+class target_check {
+ public:
+  target_check(const config::settings& settings, const source_view& sources, findings& found)
+      : own_(own_backends(settings.haproxy)), sources_(sources), found_(found) {
+    for (const auto& p : settings.providers)
+      if (const auto kept = actors::load_view(actors::view_file(settings.state_dir, p.name)))
+        for (const auto& [name, event] : kept->view.backends) kept_.emplace(name, p.name);
   }
-}
+
+  void look_at(const config::frontend_settings& frontend) {
+    const auto& target = frontend.default_backend;
+    if (!target || sources_.backends.contains(*target)) return;
+    missing("frontend " + frontend.name, "its default_backend " + *target, *target,
+            "requests that no route takes are answered by 503", "name another one");
+  }
+
+  void look_at(const model::route& route) {
+    const auto backend = sources_.backends.find(route.backend);
+    if (backend == sources_.backends.end())
+      missing("routes", "the backend " + route.backend + " that " + shown(route) + " leads to",
+              route.backend, "its requests are answered by 503", "take the route out");
+    else if (backend->second == model::proxy_mode::tcp)
+      found_.warning("routes",
+                     shown(route) + " leads to backend " + route.backend +
+                         ", which has mode tcp and takes no routes: 503",
+                     "give the backend mode http, or take the route out");
+  }
+
+ private:
+  /// What a source has left out may be in service all the same, held by the guard.
+  void missing(const std::string& subject, const std::string& what, const std::string& backend,
+               const std::string& consequence, const std::string& otherwise) {
+    if (own_.contains(backend)) return;
+    if (const auto kept = kept_.find(backend); kept != kept_.end())
+      return found_.warning(
+          subject,
+          "no source has " + what + " any more, but the last good state of " + kept->second +
+              " does: where the guard holds it, it is still served, else " + consequence,
+          "add the backend to the source again, or " + otherwise +
+              "; `switchyard approve` shows what is held");
+    found_.warning(subject, "no source has " + what + ": until it comes, " + consequence,
+                   "add the backend to a source, or " + otherwise);
+  }
+
+  std::set<std::string> own_;
+  std::map<std::string, std::string> kept_;  ///< backend → the provider whose kept view has it
+  const source_view& sources_;
+  findings& found_;
+};
 
 }  // namespace
 
@@ -131,20 +167,14 @@ source_view check_providers(const config::settings& settings, bool thorough, fin
 }
 
 void check_targets(const config::settings& settings, const source_view& sources, findings& found) {
-  const auto own = own_backends(settings.haproxy);
   const auto before = found.list().size();
   for (const auto& [frontend, why] : haproxy::misfits(settings.frontends, sources.backends))
     found.warning("frontend " + frontend, why, "give both the same mode");
   if (!sources.complete)
     return found.ok("routes", "not looked at, since not every source could be read");
-  for (const auto& f : settings.frontends)
-    if (f.default_backend && !sources.backends.contains(*f.default_backend) &&
-        !own.contains(*f.default_backend))
-      found.warning("frontend " + f.name,
-                    "no source has its default_backend " + *f.default_backend +
-                        ": until it comes, requests that no route takes are answered by 503",
-                    "add the backend to a source, or name another one");
-  for (const auto& route : sources.routes) check_route(route, sources, own, found);
+  target_check targets(settings, sources, found);
+  for (const auto& frontend : settings.frontends) targets.look_at(frontend);
+  for (const auto& route : sources.routes) targets.look_at(route);
   if (found.list().size() == before)
     found.ok("routes", base::counted(sources.routes.size(), "route") +
                            ", every one of them and every default_backend leads to a backend");

@@ -146,7 +146,9 @@ BOOST_AUTO_TEST_CASE(what_leads_nowhere_is_a_warning) {
                                            "  - {host: b.test, backend: raw}\n");
   BOOST_TEST(examine() == 0, all());
   BOOST_TEST(has("warning", "no source has its default_backend nobody", "add the backend"), all());
-  BOOST_TEST(has("warning", "route a.test/v1 leads to backend gone", "add the backend"), all());
+  BOOST_TEST(has("warning", "no source has the backend gone that route a.test/v1 leads to",
+                 "add the backend to a source"),
+             all());
   BOOST_TEST(has("warning", "route b.test/ leads to backend raw, which has mode tcp", "mode http"),
              all());
 }

@@ -57,6 +57,11 @@ BOOST_FIXTURE_TEST_CASE(the_backend_that_is_led_to_is_held_and_the_other_one_is_
       [&] { return figure("switchyard_holds") == 1 && figure("switchyard_held_servers") == 2; }));
   const auto table = type({"approve"});
   BOOST_TEST(contains(table.output, told), table.output);
+  BOOST_TEST(eventually([&] {
+    return contains(type({"check"}).output,
+                    "no source has its default_backend api-backend any more, but the last good "
+                    "state of db does");
+  }));
   const auto number = hold.at("id").dump();
   BOOST_TEST(offered_after("approve") == number + "\n");
   BOOST_TEST(offered_after("reject") == number + "\n");
