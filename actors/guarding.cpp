@@ -58,7 +58,7 @@ void guarding::keep_time(model::wall_time now, std::chrono::steady_clock::time_p
 
 guarding::release guarding::let_go(model::guard::release&& from, const std::string& why) const {
   const auto text = "hold " + std::to_string(from.what.id) + " of provider " + from.what.provider +
-                    " " + why + ": " + model::content_of(from.what) + " leave";
+                    " " + why + ": it lets go of " + model::content_of(from.what);
   return {status_of(from.what, named_in_list),
           std::move(from.removals),
           {spdlog::level::warn, from.what.provider, from.what.backend, text}};

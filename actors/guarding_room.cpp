@@ -15,7 +15,8 @@ hold_news began(const model::hold& h) {
   return {spdlog::level::warn, h.provider, h.backend,
           "hold " + id + ": " + model::what_of(h) + "; " + model::content_of(h) +
               " missing in the source, kept in service; `switchyard approve " + id +
-              "` lets go, and what the source has again stays"};
+              "` lets go, `switchyard reject " + id +
+              "` keeps it, and the hold ends when the source has it again"};
 }
 
 hold_news ended(const model::hold& h) {

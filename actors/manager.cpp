@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "actors/manager_state.hpp"
-#include "model/document.hpp"
 
 namespace switchyard::actors {
 
@@ -141,10 +140,10 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
   pump(self);
   // What is held has been told of, with its number.
   keep(self, provider, screened.report, !screened.news.empty());
-  const auto refused = s.refusals.lines(provider, *report);
+  const auto refusals = s.refusals.take(provider, *report);
   s.book.reported(provider, now);
   tell_of_holds(*s.seen_by, screened.news);
-  s.seen_by->reported(provider, *report, refused, s.refusals.count(provider));
+  s.seen_by->reported(provider, *report, refusals, s.refusals.count(provider));
   s.seen_by->collided(result, s.desired);
   s.seen_by->desires(s.desired, s.queue.depth());
   return promise;
@@ -152,8 +151,8 @@ caf::typed_response_promise<std::uint64_t> take_report(manager_self self,
 
 void take_health(manager_self self, const std::string& provider, const health_ptr& health) {
   auto& s = self->state;
-  if (s.book.health(provider, *health, std::chrono::steady_clock::now()))
-    s.seen_by->fares(provider, *health);
+  if (const auto before = s.book.health(provider, *health, std::chrono::steady_clock::now()))
+    s.seen_by->fares(provider, *before, *health);
   if (health->value == model::provider_health::level::degraded) fall_back(self, provider);
 }
 
@@ -185,46 +184,6 @@ void take_settings(manager_self self, const config::settings& settings) {
   s.seen_by->configured(settings);
   s.seen_by->collided(result, s.desired);
   s.seen_by->desires(s.desired, s.queue.depth());
-}
-
-status_ptr status_of(manager_self self) {
-  auto& s = self->state;
-  const auto steady_now = std::chrono::steady_clock::now();
-  auto status = s.book.view(s.desired, s.refusals, std::chrono::system_clock::now(), steady_now,
-                            s.seen_by->figures()->snapshot_ages(steady_now));
-  for (const auto& f : s.names.book().failures()) {
-    if (status.unresolved.size() == status_book::kept_objects) break;
-    status.unresolved.push_back(model::sentence(f));
-  }
-  s.guard.show(status);
-  return std::make_shared<const api::status>(std::move(status));
-}
-
-desired_ptr find(manager_self self, const std::string& name) {
-  auto& s = self->state;
-  api::desired_backend found;
-  found.value = s.desired.find(name);
-  found.versions = s.desired.versions(name);
-  found.collisions = s.desired.collisions_of(name);
-  found.unread = s.desired.unread_of(name);
-  for (const auto& v : found.versions) found.held.merge(s.guard.held_in(v.provider, name));
-  found.addressed = s.names.book().addressed(found.value, found.unread);
-  return std::make_shared<const api::desired_backend>(std::move(found));
-}
-
-/// All routes, with the version of that provider's; put together once for each revision that
-/// somebody asks for.
-routes_ptr routes_of(manager_self self, const std::string& provider) {
-  auto& s = self->state;
-  const auto revision = s.desired.routes_revision();
-  if (s.routes && s.routes_revision == revision && s.routes_versioned == provider) return s.routes;
-  api::route_list list;
-  list.all = std::make_shared<const std::vector<model::owned_route>>(s.desired.owned_routes());
-  if (!provider.empty()) list.version = model::version_of(s.desired.routes_of(provider));
-  s.routes = std::make_shared<const api::route_list>(std::move(list));
-  s.routes_revision = revision;
-  s.routes_versioned = provider;
-  return s.routes;
 }
 
 caf::typed_response_promise<apply_report_ptr> repair(manager_self self) {

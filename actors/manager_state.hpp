@@ -70,6 +70,14 @@ void pump(manager_self self);
 void take_changes(manager_self self, const std::string& provider, const model::fold_result& result,
                   bool was_complete);
 
+// -- manager_answers.cpp
+
+status_ptr status_of(manager_self self);
+/// One backend as it is desired, whose it is, and what of it is held or cannot be read.
+desired_ptr find(manager_self self, const std::string& name);
+/// All routes, with the version of that provider's.
+routes_ptr routes_of(manager_self self, const std::string& provider);
+
 // -- manager_last_good.cpp
 
 /// Looks for the views that an earlier run has kept.

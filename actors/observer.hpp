@@ -18,6 +18,7 @@
 #include "actors/change_origins.hpp"
 #include "actors/log.hpp"
 #include "actors/pass_kind.hpp"
+#include "actors/refusal_log.hpp"
 #include "api/event_log.hpp"
 #include "api/metrics.hpp"
 #include "config/settings.hpp"
@@ -34,10 +35,9 @@ class observer {
   // -- the manager
   /// Other settings: providers come and go.
   void configured(const config::settings& settings);
-  /// A provider's report was taken. `refused`: lines that are news; `refusals`: how many objects of
-  /// the provider are not taken now.
+  /// A provider's report was taken. `known`: how many objects of the provider are not taken now.
   void reported(const std::string& provider, const model::report& report,
-                const std::vector<std::string>& refused, std::size_t refusals);
+                const refusal_log::news& refusals, std::size_t known);
   /// Lines for objects of a provider that are not taken.
   void refuses(const std::string& provider, const std::vector<std::string>& lines);
   /// A provider has read its full view.
@@ -48,7 +48,8 @@ class observer {
   void holds_back(const std::string& provider, std::size_t reports);
   /// Collisions that began or ended with a fold; each is told for both providers.
   void collided(const model::fold_result& what, const model::desired_state& desired);
-  void fares(const std::string& provider, const model::provider_health& health);
+  void fares(const std::string& provider, const model::provider_health& before,
+             const model::provider_health& now);
   /// The desired state, and how much of it waits for the writer.
   void desires(const model::desired_state& desired, std::size_t waiting);
   /// The writer has ended a pass. `whose`: the changes that it was about.

@@ -58,13 +58,17 @@ void observer::holds_back(const std::string& provider, std::size_t reports) {
 }
 
 void observer::reported(const std::string& provider, const model::report& report,
-                        const std::vector<std::string>& refused, std::size_t refusals) {
+                        const refusal_log::news& refusals, std::size_t known) {
   if (log_->should_log(spdlog::level::debug))
     log_->debug("{}: a {} of {}, {} refused", provider, report.full ? "full view" : "change",
                 base::counted(report.backends.size(), "backend"), report.refused.size());
   if (report.full) read_whole(provider);
-  figures_->provider_has(provider, api::provider_figure::refused, refusals);
-  refuses(provider, refused);
+  figures_->provider_has(provider, api::provider_figure::refused, known);
+  refuses(provider, refusals.refused);
+  log_fields fields;
+  fields.provider = provider;
+  for (const auto& line : refusals.settled)
+    say(spdlog::level::info, "refused", provider + ": " + line, fields);
 }
 
 void observer::refuses(const std::string& provider, const std::vector<std::string>& lines) {
@@ -95,16 +99,20 @@ void observer::collided(const model::fold_result& what, const model::desired_sta
     figures_->provider_has(name, api::provider_figure::collisions, desired.collision_count(name));
 }
 
-void observer::fares(const std::string& provider, const model::provider_health& health) {
+void observer::fares(const std::string& provider, const model::provider_health& before,
+                     const model::provider_health& now) {
   using level = model::provider_health::level;
-  figures_->provider_up(provider, health.value == level::live);
+  figures_->provider_up(provider, now.value == level::live);
   log_fields fields;
   fields.provider = provider;
-  if (health.value == level::live)
+  if (now.value == level::live)
     say(spdlog::level::info, "provider",
-        provider + ": live" + (health.reason.empty() ? "" : "; " + health.reason), fields);
-  else if (health.value == level::degraded)
-    say(spdlog::level::warn, "provider", provider + ": " + health.reason, fields);
+        provider + ": live" + (now.reason.empty() ? "" : "; " + now.reason), fields);
+  else if (now.value == level::degraded)
+    say(spdlog::level::warn, "provider",
+        provider + ": " + now.reason +
+            (before.value == level::live ? "; what it had last stays in service" : ""),
+        fields);
 }
 
 }  // namespace switchyard::actors

@@ -7,30 +7,61 @@
 
 namespace switchyard::actors {
 
+namespace {
+
+std::vector<std::string> lines_of_settled(const std::vector<std::string>& keys, std::size_t most) {
+  std::vector<std::string> result;
+  for (const auto& key : keys) {
+    if (result.size() == most) {
+      result.push_back(base::counted(keys.size() - most, "more object") +
+                       ", refused before, mended or gone");
+      break;
+    }
+    result.push_back(key + ", which was refused, is mended or gone");
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> refusal_log::replace(refused_of& known, refused_of now) {
+  std::vector<std::string> settled;
+  for (const auto& before : known.refused.by_key())
+    if (now.refused.find(before.first) == nullptr && !known.unsaid.contains(before.first))
+      settled.push_back(before.first);
+  known = std::move(now);
+  return settled;
+}
+
 /// Forgets what the changes settle, and takes what they refuse as far as there is room.
-void refusal_log::change(refused_of& known, const model::report& changes, const refused_of& now) {
-  for (const auto& key : known.refused.settle(changes)) known.unsaid.erase(key);
+std::vector<std::string> refusal_log::change(refused_of& known, const model::report& changes,
+                                             const refused_of& now) const {
+  auto settled = known.refused.settle(changes);
+  std::erase_if(settled, [&](const auto& key) {
+    return known.unsaid.erase(key) > 0 || now.refused.find(key) != nullptr;
+  });
   for (const auto& [key, list] : now.refused.by_key()) {
     if (known.refused.by_key().size() >= capacity_ && known.refused.find(key) == nullptr) continue;
     known.refused.put(key, list);
     known.unsaid.erase(key);
     if (now.unsaid.contains(key)) known.unsaid.insert(key);
   }
+  return settled;
 }
 
-std::vector<std::string> refusal_log::lines(const std::string& provider,
-                                            const model::report& report, std::size_t most) {
+refusal_log::news refusal_log::take(const std::string& provider, const model::report& report,
+                                    std::size_t most) {
   auto& known = known_[provider];
   refused_of now;
-  std::vector<std::string> result;
+  news result;
   std::size_t unsaid = 0;
   for (const auto& refused : report.refused) {
     const auto& key = refused.key;
     const auto* const before = known.refused.find(key);
     bool said = before != nullptr && !known.unsaid.contains(key) &&
                 before->front().reason == refused.reason;
-    if (!said && result.size() < most) {
-      result.push_back(line(refused));
+    if (!said && result.refused.size() < most) {
+      result.refused.push_back(line(refused));
       said = true;
     } else if (!said) {
       ++unsaid;
@@ -43,12 +74,10 @@ std::vector<std::string> refusal_log::lines(const std::string& provider,
       now.unsaid.insert(key);
   }
   if (unsaid > 0)
-    result.push_back("refused " + base::counted(unsaid, "more object") +
-                     ", to be named with the next reconciles");
-  if (report.full)
-    known = std::move(now);
-  else
-    change(known, report, now);
+    result.refused.push_back("refused " + base::counted(unsaid, "more object") +
+                             ", to be named with the next reconciles");
+  const auto settled = report.full ? replace(known, std::move(now)) : change(known, report, now);
+  result.settled = lines_of_settled(settled, most);
   return result;
 }
 

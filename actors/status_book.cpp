@@ -32,7 +32,7 @@ std::vector<std::string> first_words_of(const std::vector<haproxy::reload_reason
       result.push_back("and " + std::to_string(reasons.size() - result.size()) + " more");
       break;
     }
-    result.push_back(std::string(to_string(r.cause)) + (r.subject.empty() ? "" : " ") + r.subject);
+    result.push_back(words_of(r));
   }
   return result;
 }
@@ -91,17 +91,17 @@ void status_book::serves_last_good(const std::string& provider, api::wall_time a
     known->second.last_good = as_of;
 }
 
-bool status_book::health(const std::string& provider, const model::provider_health& health,
-                         steady_time now) {
+std::optional<model::provider_health> status_book::health(const std::string& provider,
+                                                          const model::provider_health& health,
+                                                          steady_time now) {
   const auto known = providers_.find(provider);
   const model::provider_health shown{health.value, base::redact(health.reason)};
-  if (known == providers_.end() || known->second.health == shown) return false;
+  if (known == providers_.end() || known->second.health == shown) return std::nullopt;
   if (shown.value == model::provider_health::level::live)
     known->second.left.reset();
   else if (!known->second.left)
     known->second.left = now;
-  known->second.health = shown;
-  return true;
+  return std::exchange(known->second.health, shown);
 }
 
 void status_book::passed(pass_kind kind, const haproxy::apply_report& report,

@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ class status_book {
   void reported(const std::string& provider, api::wall_time now);
   /// Until it reports, the view of that time stands in for it.
   void serves_last_good(const std::string& provider, api::wall_time as_of);
-  /// Whether that is something new.
-  bool health(const std::string& provider, const model::provider_health& health, steady_time now);
+  /// What was known before, where this is something else.
+  std::optional<model::provider_health> health(const std::string& provider,
+                                               const model::provider_health& health,
+                                               steady_time now);
   /// A pass of the writer over `backends` (none: all).
   void passed(pass_kind kind, const haproxy::apply_report& report,
               const std::vector<std::string>& backends, api::wall_time now);

@@ -145,7 +145,9 @@ void gateway::tell_unread(const std::string& name, apply_report& report) {
   const auto topic = "unread " + name;
   if (!desired_.unread(name) || !file_.backends.contains(name)) return quiet(topic);
   tell(report, severity::warning, topic,
-       "backend " + name + ": what of it could not be read stays in HAProxy as it is",
+       "backend " + name +
+           ": a part of it could not be read from its source; HAProxy keeps the last good version "
+           "of that part",
        about_backend(name));
 }
 

@@ -29,7 +29,7 @@ model::report refused(std::vector<model::refusal> list, bool full) {
 /// Hands on what a publisher lets through.
 struct logging_sink : providers::sink {
   refusal_log log;
-  void report(model::report report) override { log.lines("p", report); }
+  void report(model::report report) override { log.take("p", report); }
   void health(model::provider_health) override {}
 };
 
@@ -74,16 +74,19 @@ BOOST_AUTO_TEST_SUITE(refusal_log_behaviour)
 
 BOOST_AUTO_TEST_CASE(a_refusal_is_told_once_until_its_reason_changes) {
   refusal_log log;
-  BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).size() == 1U);
-  BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).empty());
-  BOOST_TEST(log.lines("p", refused({{"k", "worse"}}, false)).size() == 1U);
+  BOOST_TEST(log.take("p", refused({{"k", "bad"}}, true)).refused.size() == 1U);
+  BOOST_TEST(log.take("p", refused({{"k", "bad"}}, true)).refused.empty());
+  BOOST_TEST(log.take("p", refused({{"k", "worse"}}, false)).refused.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_that_was_mended_is_told_again_when_it_returns) {
   refusal_log log;
-  log.lines("p", refused({{"k", "bad"}}, true));
-  log.lines("p", refused({}, true));
-  BOOST_TEST(log.lines("p", refused({{"k", "bad"}}, true)).size() == 1U);
+  log.take("p", refused({{"k", "bad"}}, true));
+  const std::vector<std::string> well{"k, which was refused, is mended or gone"};
+  BOOST_TEST(log.take("p", refused({}, true)).settled == well);
+  BOOST_TEST(log.take("p", refused({}, true)).settled.empty());
+  BOOST_TEST(log.take("p", refused({{"k", "bad"}}, true)).refused.size() == 1U);
+  BOOST_TEST(log.take("p", refused({{"k", "worse"}}, true)).settled.empty());
 }
 
 BOOST_AUTO_TEST_CASE(changes_forget_what_they_mend_and_nothing_else) {
@@ -95,10 +98,12 @@ BOOST_AUTO_TEST_CASE(changes_forget_what_they_mend_and_nothing_else) {
                       {"route", "bad", "", "", true},
                       {"stray", "bad"}},
                      true);
-  log.lines("p", all);
+  log.take("p", all);
   auto mended = change("a");
   mended.backends.at("a").refused_servers = {"s2"};  // not read anew, and as before
-  log.lines("p", mended);
+  const std::vector<std::string> well{"backend, which was refused, is mended or gone",
+                                      "server 1, which was refused, is mended or gone"};
+  BOOST_TEST(log.take("p", mended).settled == well, boost::test_tools::per_element());
   const auto left = [&] {
     std::set<std::string> keys;
     for (const auto& r : log.first("p", 100)) keys.insert(r.key);
@@ -108,11 +113,11 @@ BOOST_AUTO_TEST_CASE(changes_forget_what_they_mend_and_nothing_else) {
   mended.backends.at("a").value.reset();
   mended.gone_refusals = {"stray"};
   mended.routes.emplace();
-  log.lines("p", mended);
+  log.take("p", mended);
   BOOST_TEST((left() == std::set<std::string>{"of another"}));
   auto still = change("b");
   still.backends.at("b").settings_refused = true;
-  log.lines("p", still);
+  log.take("p", still);
   BOOST_TEST(log.count("p") == 1U);
 }
 
@@ -147,17 +152,27 @@ BOOST_AUTO_TEST_CASE(changes_that_wait_together_refuse_what_the_last_one_refuses
 
 BOOST_AUTO_TEST_CASE(many_refusals_are_counted_instead_of_listed) {
   refusal_log log;
-  const auto lines = log.lines("p", refused(fifty(), true), 20);
+  const auto lines = log.take("p", refused(fifty(), true), 20).refused;
   BOOST_TEST(lines.size() == 21U);
   BOOST_TEST(lines.back() == "refused 30 more objects, to be named with the next reconciles");
   BOOST_TEST(log.count("p") == 50U);
+  // Of those that no line has named none tells that they are mended.
+  BOOST_TEST(log.take("p", refused({}, true), 20).settled.size() == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(many_that_are_mended_are_counted_instead_of_listed) {
+  refusal_log log;
+  log.take("p", refused(fifty(), true), 50);
+  const auto lines = log.take("p", refused({}, true), 20).settled;
+  BOOST_TEST(lines.size() == 21U);
+  BOOST_TEST(lines.back() == "30 more objects, refused before, mended or gone");
 }
 
 BOOST_AUTO_TEST_CASE(what_one_report_leaves_unnamed_the_next_full_views_name) {
   refusal_log log;
   std::set<std::string> named;
   for (const std::size_t count : {21U, 21U, 10U, 0U}) {
-    const auto lines = log.lines("p", refused(fifty(), true), 20);
+    const auto lines = log.take("p", refused(fifty(), true), 20).refused;
     BOOST_TEST(lines.size() == count);
     named.insert(lines.begin(), lines.end());
   }
@@ -167,14 +182,14 @@ BOOST_AUTO_TEST_CASE(what_one_report_leaves_unnamed_the_next_full_views_name) {
 BOOST_AUTO_TEST_CASE(it_is_named_without_another_report_too_once_each) {
   refusal_log log;
   std::multiset<std::string> named;
-  for (const auto& line : log.lines("p", refused(fifty(), false), 20)) named.insert(line);
+  for (const auto& line : log.take("p", refused(fifty(), false), 20).refused) named.insert(line);
   for (const std::size_t count : {20U, 10U, 0U}) {
     const auto lines = log.further("p", 20);
     BOOST_TEST(lines.size() == count);
     named.insert(lines.begin(), lines.end());
   }
   for (const auto& r : fifty()) BOOST_TEST(named.count("refused " + r.key + ": bad") == 1U, r.key);
-  BOOST_TEST(log.lines("p", refused(fifty(), true), 20).empty());
+  BOOST_TEST(log.take("p", refused(fifty(), true), 20).refused.empty());
   BOOST_TEST(log.further("other").empty());
 }
 

@@ -124,26 +124,34 @@ BOOST_AUTO_TEST_CASE(one_line_for_many_changes_tells_what_they_have_in_common) {
 BOOST_AUTO_TEST_CASE(tells_how_providers_fare) {
   using level = model::provider_health::level;
   BOOST_TEST(shows("switchyard_provider_up{provider=\"db\"} 0"));
-  seen_by->fares("db", {level::live, ""});
+  seen_by->fares("db", {level::connecting, ""}, {level::live, ""});
   BOOST_TEST(shows("switchyard_provider_up{provider=\"db\"} 1"));
-  seen_by->fares("db", {level::degraded, "postgres://app:s3cret@h does not answer"});
+  seen_by->fares("db", {level::live, ""},
+                 {level::degraded, "postgres://app:s3cret@h does not answer"});
   BOOST_TEST(shows("switchyard_provider_up{provider=\"db\"} 0"));
   BOOST_REQUIRE(events().size() == 2U);
   const auto& e = *events().back();
   BOOST_TEST(e.kind == "provider");
   BOOST_TEST(e.provider == "db");
   BOOST_TEST(e.level == "warning");
-  BOOST_TEST(e.text == "db: postgres://app:***@h does not answer");
+  BOOST_TEST(e.text ==
+             "db: postgres://app:***@h does not answer; what it had last stays in service");
+  seen_by->fares("db", {level::degraded, "one"}, {level::degraded, "another"});
+  BOOST_TEST(events().back()->text == "db: another", "it is told once that it stays");
 }
 
 BOOST_AUTO_TEST_CASE(counts_refused_objects_and_tells_those_that_are_news) {
   model::report report;
   report.full = true;
-  seen_by->reported("db", report, {"refused servers(a, b): no port"}, 3);
+  seen_by->reported("db", report, {{"refused servers(a, b): no port"}, {"servers(a, c) is well"}},
+                    3);
   BOOST_TEST(shows("switchyard_refused_objects{provider=\"db\"} 3"));
   BOOST_TEST(contains(seen_by->figures()->text(), "switchyard_provider_last_snapshot_age_seconds"));
-  BOOST_REQUIRE(events().size() == 1U);
+  BOOST_REQUIRE(events().size() == 2U);
   BOOST_TEST(events().front()->kind == "refused");
+  BOOST_TEST(events().front()->level == "warning");
+  BOOST_TEST(events().back()->kind == "refused");
+  BOOST_TEST(events().back()->level == "info");
 }
 
 BOOST_AUTO_TEST_CASE(forgets_providers_that_left_the_settings) {
@@ -154,7 +162,7 @@ BOOST_AUTO_TEST_CASE(forgets_providers_that_left_the_settings) {
   model::report late;
   late.full = true;
   seen_by->reported("db", late, {}, 3);
-  seen_by->fares("db", {model::provider_health::level::live, ""});
+  seen_by->fares("db", {}, {model::provider_health::level::live, ""});
   seen_by->passed(pass_kind::changes, one_server(), {{"shop", {"db", microseconds(800)}}}, desired);
   BOOST_TEST(!contains(seen_by->figures()->text(), "provider=\"db\""));
 }

@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(of_many_backends_of_a_pass_the_first_are_named) {
 BOOST_AUTO_TEST_CASE(of_many_refusals_the_first_are_named_and_all_are_counted) {
   model::report report;
   for (int i = 0; i < 50; ++i) report.refused.push_back({"k" + std::to_string(i), "bad"});
-  refusals.lines("p", report);
+  refusals.take("p", report);
   const auto status = view();
   BOOST_REQUIRE_EQUAL(status.providers.size(), 1U);
   BOOST_TEST(status.providers.front().refused == 50U);
