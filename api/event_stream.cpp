@@ -1,8 +1,8 @@
 #include "api/event_stream.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -61,15 +61,30 @@ event_stream::event_stream(std::shared_ptr<const event_log> log, std::string run
     : log_(std::move(log)), run_(std::move(run)), wish_(std::move(wish)), sent_(now) {
   const auto newest = log_->last();
   if (wish_.after.empty()) {
-    at_ = newest - std::min<std::uint64_t>(newest, wish_.last);
-    // More than are held: from the first that is.
-    const auto read = log_->after(at_, 1);
-    if (read.lost && !read.events.empty()) at_ = read.events.front()->id - 1;
+    at_ = before_the_last(newest);
     return;
   }
   const auto number = number_in(wish_.after, run_);
   reset_ = !number || *number > newest;
   at_ = reset_ ? 0 : *number;
+}
+
+/// The id after which wish_.last events that are wanted come, or as many as are held; `newest`
+/// where there are none.
+std::uint64_t event_stream::before_the_last(std::uint64_t newest) const {
+  if (wish_.last == 0) return newest;
+  std::deque<std::uint64_t> found;
+  // In pieces, so that the log is never locked for long.
+  std::uint64_t seen = 0;
+  for (auto read = log_->after(seen, most_at_once); !read.events.empty() && seen < newest;
+       read = log_->after(seen, most_at_once))
+    for (const auto& e : read.events) {
+      seen = e->id;
+      if (!wanted(*e)) continue;
+      found.push_back(e->id);
+      if (found.size() > wish_.last) found.pop_front();
+    }
+  return found.empty() ? newest : found.front() - 1;
 }
 
 std::string event_stream::next(std::chrono::milliseconds longest, clock::time_point now) {

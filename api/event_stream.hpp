@@ -26,7 +26,7 @@ std::string to_json(const event& e, std::string_view run);
 /// What a client wants to see.
 struct event_wish {
   std::string after;                    ///< the id as it came, "" for none
-  std::size_t last = 0;                 ///< without an id: so many of the last ones first
+  std::size_t last = 0;                 ///< without an id: so many of the last wanted ones first
   std::string backend, provider, kind;  ///< only those; "" for all
 };
 
@@ -42,6 +42,7 @@ class event_stream {
   std::string next(std::chrono::milliseconds longest, clock::time_point now);
 
  private:
+  std::uint64_t before_the_last(std::uint64_t newest) const;
   std::string take(const event_log::reading& read);
   std::string quiet(clock::time_point now);
   bool wanted(const event& e) const;

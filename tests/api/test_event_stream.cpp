@@ -89,6 +89,24 @@ BOOST_AUTO_TEST_CASE(gives_the_last_ones_first_when_asked_to) {
   BOOST_TEST(!contains(all, "reset"));
 }
 
+BOOST_AUTO_TEST_CASE(counts_only_what_is_wanted_among_the_last_ones) {
+  log = std::make_shared<event_log>(400);
+  for (int i = 0; i < 300; ++i) add(std::to_string(i), i % 100 == 0 ? "shop" : "other");
+  event_wish wish;
+  wish.backend = "shop";
+  wish.last = 2;
+  auto s = stream(wish);
+  std::string text;
+  for (int piece = 0; piece < 3; ++piece) text += s.next(no_wait, start);
+  BOOST_TEST(!contains(text, "id: r1-1\n"));
+  BOOST_TEST(text.find("id: r1-101\n") < text.find("id: r1-201\n"));
+  BOOST_TEST(contains(text, "id: r1-201\n"));
+  wish.backend = "nobody";
+  auto none = stream(wish);
+  none.next(no_wait, start);
+  BOOST_TEST(none.next(no_wait, start) == "");
+}
+
 BOOST_AUTO_TEST_CASE(shows_only_what_is_wanted) {
   event_wish wish;
   wish.backend = "shop";
