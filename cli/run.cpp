@@ -10,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -20,6 +22,7 @@
 #include "base/redact.hpp"
 #include "cli/preflight.hpp"
 #include "cli/run.hpp"
+#include "config/changes.hpp"
 #include "config/load.hpp"
 #include "config/until_restart.hpp"
 
@@ -147,15 +150,22 @@ class daemon {
   void reread() {
     auto next = config::load(options_.config, config::switchyard_environment());
     if (!next) {
-      say(level::err, "the settings stay as they are: " + next.error().message);
+      // A line for each mistake.
+      std::istringstream mistakes(next.error().message);
+      for (std::string line; std::getline(mistakes, line);)
+        say(level::err, "the settings stay as they are: " + line);
       return;
     }
-    for (const auto& name : config::keep_until_restart(*started_with_, *next))
+    const auto kept = config::keep_until_restart(*started_with_, *next);
+    for (const auto& name : kept)
       say(level::warn, name + " has changed; that takes effect with the next start");
+    auto changed = config::changes(*settings_, *next);
+    if (changed.empty())
+      changed = kept.empty() ? "nothing has changed" : "nothing else has changed";
     seen_by_->use_level(next->log.level);
     settings_ = std::make_shared<const config::settings>(std::move(next).value());
     actors_->configure(settings_);
-    say(level::info, "settings re-read from " + options_.config);
+    say(level::info, "settings re-read from " + options_.config + ": " + changed);
   }
 
   common_options options_;
