@@ -44,23 +44,27 @@ struct target {
   std::string token;
 };
 
+/// Where the settings cannot be read (those of a service often are its user's alone), the address
+/// that an API has by default is as good; a file that was named and is not there is a mistake.
 base::outcome<target> from_settings(const client_options& options) {
   const auto& file = options.common.config;
-  const auto settings = config::load(file, config::switchyard_environment());
-  if (!settings)
-    return error{errc::not_found, settings.error().message +
+  const auto [api, unread] = config::load_api(file, config::switchyard_environment());
+  const bool named = file != common_options().config;
+  if (unread && (unread->kind == errc::invalid || (unread->kind == errc::not_found && named)))
+    return error{errc::not_found, unread->message +
                                       "; name the settings with --config, or the API with "
                                       "--api URL"};
-  const auto& api = settings->api;
   if (api.listen.empty())
     return error{errc::not_found, "there is no API: api.listen is null in " + file};
   target found;
   found.token = api.token.value_or("");
   found.address.own = true;
   found.address.remedy =
-      "is switchyard running? Start it (systemctl start switchyard, or "
-      "switchyard run --config " +
-      file + "), or name its address with --api URL";
+      unread ? "the settings may name another address, but " + unread->message +
+                   "; name settings that you can read with --config, or the API with --api URL"
+             : "is switchyard running? Start it (systemctl start switchyard, or "
+               "switchyard run --config " +
+                   file + "), or name its address with --api URL";
   found.address.url = api.listen;
   if (api.listen.starts_with(unix_prefix)) return found;
   const auto address = base::parse_address(api.listen);

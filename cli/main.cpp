@@ -1,7 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <array>
 #include <exception>
 #include <iostream>
 #include <map>
+#include <string_view>
+#include <vector>
 
 #include "base/redact.hpp"
 #include "cli/commands.hpp"
@@ -93,7 +96,7 @@ void add_looking_commands(CLI::App& app, choices& c) {
   watch_command->add_option("--backend", c.watch.backend, "Changes of this backend only");
   watch_command->add_option("--provider", c.watch.provider, "Changes from this provider only");
   watch_command->add_option("--kind", c.watch.kind, "Changes of this kind only, such as reload");
-  watch_command->add_option("--last", c.watch.last, "So many of the last changes first");
+  watch_command->add_option("--last", c.watch.last, "So many of the last of these changes first");
   watch_command->callback([&] { c.code = watch(c.watch); });
 }
 
@@ -183,7 +186,17 @@ int refuse(const CLI::App& app, const CLI::ParseError& why, const std::string& f
   return 2;
 }
 
-int dispatch(int argc, char** argv) {
+/// `help COMMAND` is `COMMAND --help`, and `help` alone is `--help`.
+std::vector<char*> words_of(int argc, char** argv) {
+  static std::array<char, 7> asked{"--help"};
+  std::vector<char*> words(argv, argv + argc);
+  if (words.size() < 2 || std::string_view(words[1]) != "help") return words;
+  words.erase(words.begin() + 1);
+  words.push_back(asked.data());
+  return words;
+}
+
+int dispatch(const std::vector<char*>& words) {
   CLI::App app{"Keeps a standalone HAProxy in step with where you keep your backends."};
   app.require_subcommand(1);
   app.set_version_flag("--version", "switchyard " SWITCHYARD_VERSION, "Print the version");
@@ -194,11 +207,12 @@ int dispatch(int argc, char** argv) {
   add_acting_commands(app, c);
   add_other_commands(app, c);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& e) {
-    return app.exit(e);
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& e) {
-    return refuse(app, e, argc > 1 ? argv[1] : "");
+    const std::string first = words.size() > 1 ? words[1] : "";
+    // Help on a command that there is not is none.
+    const bool known = first.starts_with('-') || !app.get_subcommands().empty();
+    return known && e.get_exit_code() == 0 ? app.exit(e) : refuse(app, e, first);
   }
   return c.code;
 }
@@ -208,7 +222,7 @@ int dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     switchyard::providers::rest::run_as_transformer(argc, argv);
-    return dispatch(argc, argv);
+    return dispatch(words_of(argc, argv));
   } catch (const std::exception& e) {
     std::cerr << "switchyard: " << switchyard::base::redact(e.what()) << '\n';
     return 1;

@@ -216,4 +216,23 @@ outcome<settings> load(const std::filesystem::path& file, const environment& var
   return parse(*text, file.string(), variables);
 }
 
+api_reading load_api(const std::filesystem::path& file, const environment& variables) {
+  api_reading result;
+  nlohmann::json document;
+  if (const auto text = base::read_file(file, largest_file); !text)
+    result.unread = text.error();
+  else if (auto parsed = base::parse_yaml(*text); !parsed)
+    result.unread = error{errc::invalid, file.string() + ":" + parsed.error().message};
+  else
+    document = std::move(parsed->value);
+  if (!document.is_object()) document = nlohmann::json::object();
+  apply_overrides(document, variables);
+  model::problems ignored;
+  std::error_code no_folder;
+  const auto path = std::filesystem::absolute(file, no_folder);
+  if (const auto found = document.find("api"); found != document.end())
+    read_api(*found, "/api", {path.parent_path(), ignored}, result.api);
+  return result;
+}
+
 }  // namespace switchyard::config

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,16 @@ base::outcome<settings> parse(std::string_view text, const std::string& file,
 
 /// Reads the file and parses it. errc::not_found, errc::io, errc::invalid.
 base::outcome<settings> load(const std::filesystem::path& file, const environment& variables);
+
+/// Where the API is, for those who ask it and need nothing else of the settings.
+struct api_reading {
+  api_settings api;
+  std::optional<base::error> unread;  ///< why `api` has the defaults and variables alone
+};
+
+/// Reads the section `api` alone: what is wrong with any other, or cannot be read (a secret's
+/// file), is no matter. `token` is not set where its file cannot be read either. `unread` as load()
+/// and parse() say.
+api_reading load_api(const std::filesystem::path& file, const environment& variables);
 
 }  // namespace switchyard::config

@@ -22,6 +22,9 @@ BOOST_AUTO_TEST_SUITE(words)
 BOOST_AUTO_TEST_CASE(help_is_success_and_wrong_words_are_a_usage_error) {
   BOOST_TEST(switchyard({"--help"}).exit_code == 0);
   BOOST_TEST(switchyard({"run", "--help"}).exit_code == 0);
+  BOOST_TEST(switchyard({"help"}).output == switchyard({"--help"}).output);
+  BOOST_TEST(switchyard({"help", "run"}).output == switchyard({"run", "--help"}).output);
+  BOOST_TEST(contains(switchyard({"help", "stauts"}).output, "did you mean status?"));
   BOOST_TEST(switchyard({}).exit_code == 2);
   BOOST_TEST(switchyard({"fly"}).exit_code == 2);
   BOOST_TEST(switchyard({"check", "-o", "xml"}).exit_code == 2);
@@ -254,9 +257,21 @@ BOOST_AUTO_TEST_CASE(a_saved_file_is_live_at_once) {
 BOOST_AUTO_TEST_CASE(hup_takes_good_settings_and_leaves_bad_ones) {
   const auto daemon = run();
   BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
-  write_text(config(), settings("colour: red\n"));
   daemon->signal(SIGHUP);
-  BOOST_TEST(logged("the settings stay as they are"), log());
+  BOOST_TEST(logged("settings re-read from " + config() + ": nothing has changed"), log());
+  write_text(config(), settings("colour: red\nsize: 3\n"));
+  daemon->signal(SIGHUP);
+  // A line for each mistake.
+  for (const auto* key : {"colour", "size"})
+    BOOST_TEST(eventually([&] {
+                 const auto text = log();
+                 const auto at = text.find(key);
+                 const auto line = text.rfind("\n", at) + 1;
+                 return at != std::string::npos &&
+                        contains(text.substr(line, at - line), "the settings stay as they are: ");
+               }),
+               log());
+  BOOST_TEST(!contains(log(), "\\n"), log());
   BOOST_TEST(answered_by("srv1"), log());
 
   const auto second = free_port();
@@ -270,6 +285,7 @@ BOOST_AUTO_TEST_CASE(hup_takes_good_settings_and_leaves_bad_ones) {
   daemon->signal(SIGHUP);
   BOOST_TEST(eventually([&] { return http_get(second).body == "srv2"; }, std::chrono::seconds(20)),
              log());
+  BOOST_TEST(contains(log(), ": provider more added, frontend second added"), log());
   BOOST_TEST(answered_by("srv1"), log());
 }
 

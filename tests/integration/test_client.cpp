@@ -56,6 +56,30 @@ BOOST_AUTO_TEST_CASE(status_shows_sources_haproxy_and_actors) {
   BOOST_TEST(json({"status"}).at("providers").at(0).at("name") == "db");
 }
 
+BOOST_AUTO_TEST_CASE(settings_that_cannot_be_read_are_not_needed) {
+  const std::map<std::string, std::string> at{
+      {"SWITCHYARD_API__LISTEN", "127.0.0.1:" + std::to_string(all->api_port())}};
+  const temp_dir folder;
+  // Neither its secret nor its sources: the section `api` says where to ask.
+  write_text(folder / "s.yaml", "providers: [{name: db, type: postgres, dsn_file: /none}]\n");
+  for (const auto& file : {folder / "s.yaml", folder.path().string()}) {
+    const auto there = switchyard({"status", "--config", file}, at);
+    BOOST_TEST(there.exit_code == 0, there.output);
+    BOOST_TEST(contains(there.output, "live"), there.output);
+  }
+  const auto nobody =
+      switchyard({"status", "--config", folder.path().string()},
+                 {{"SWITCHYARD_API__LISTEN", "127.0.0.1:" + std::to_string(free_port())}});
+  BOOST_TEST(nobody.exit_code == 1);
+  for (const auto* part : {"nobody answers at http://127.0.0.1:", "is no regular file",
+                           "name settings that you can read with --config", "--api URL"})
+    BOOST_TEST(contains(nobody.output, part), nobody.output);
+  // One that was named and is not there is a slip, after which nobody else is asked.
+  const auto slip = switchyard({"status", "--config", folder / "t.yaml"}, at);
+  BOOST_TEST(slip.exit_code == 1);
+  BOOST_TEST(contains(slip.output, "t.yaml: no such file; name the settings"), slip.output);
+}
+
 BOOST_AUTO_TEST_CASE(status_is_coloured_on_a_terminal_unless_no_color_is_set) {
   const auto on_terminal = [&](const std::string& variables) {
     return run_program(
