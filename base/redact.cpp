@@ -84,10 +84,19 @@ place behind_key(std::string_view text, std::size_t at) {
   return {at, run_end(text, at, sentence ? "\"'," : "\"'&")};
 }
 
+/// Whether the word behind this text is a key of header_files: the name of a header field, whose
+/// value is not there but in the file that follows.
+bool names_a_file(std::string_view before) {
+  constexpr std::array<std::string_view, 3> places{"header_files/", "header_files.",
+                                                   "header_files: "};
+  return std::ranges::any_of(places, [&](auto place) { return before.ends_with(place); });
+}
+
 /// `at` is where a word ends that begins at `begin`.
 place behind_word(std::string_view text, std::size_t begin, std::size_t at) {
   const auto word = text.substr(begin, at - begin);
-  if (names_a_secret(word)) return behind_key(text, at);
+  if (names_a_secret(word))
+    return names_a_file(text.substr(0, begin)) ? place{} : behind_key(text, at);
   const bool scheme = (word.size() == 6 && starts_with_word(word, "bearer")) ||
                       (word.size() == 5 && starts_with_word(word, "basic"));
   if (scheme && at + 1 < text.size() && text[at] == ' ')

@@ -13,7 +13,7 @@ namespace switchyard::base {
 /// - what stands between the user's name and the last `@` of a URL ("redis://app:***@host"); of
 ///   http and https, where a token may be the name, all in front of it when there is no password,
 /// - the value behind a key that names_a_secret(), as in connection strings, queries, headers and
-///   JSON ("password=***"),
+///   JSON ("password=***"); not behind a key of header_files, which is the name of a file,
 /// - the credentials behind "Bearer" and "Basic",
 /// - the words that libpq quotes from a connection string that it cannot take apart.
 std::string redact(std::string_view text);

@@ -16,6 +16,9 @@ constexpr std::size_t longest_url = 8192;
 
 /// One of the two keys; what makes a URL a good one is for providers/rest to say.
 void read_urls(object_reader& from, const reading& place, std::vector<std::string>& target) {
+  const auto* const given = from.member("url");
+  if (given != nullptr && given->is_array())
+    return from.fail("url", "is one URL: put a list of them under urls");
   std::string url;
   const bool one = from.read("url", url, longest_url);
   if (one) target.push_back(url);

@@ -15,7 +15,10 @@ BOOST_AUTO_TEST_CASE(leaves_what_holds_no_secret_as_it_is) {
         "FATAL:  password authentication failed for user \"app\"",
         "the token is missing or another one", "redis://127.0.0.1:6379/0 does not answer",
         "redis://app@127.0.0.1:6379/0 does not answer", "https://h/teams/@me: status 404",
-        "the key: x", "haproxy.key: no such file"})
+        "the key: x", "haproxy.key: no such file",
+        "header_files: X-Api-Token: /etc/header: no such file",
+        "s.yaml:2:5: /providers/0/header_files/X-Api-Token: must be a string, not a list",
+        "provider catalog: header_files.X-Api-Key: can be read by everybody"})
     BOOST_TEST(redact(text) == text);
 }
 

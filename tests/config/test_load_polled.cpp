@@ -66,6 +66,8 @@ BOOST_AUTO_TEST_CASE(an_api_has_one_url_or_several) {
   BOOST_TEST(bad(provider("{name: a, type: rest}"))
                  .starts_with("s.yaml:2:5: /providers/0/url: is missing: give url, such as "));
   BOOST_TEST(bad(rest("urls: []")).starts_with("s.yaml:2:5: /providers/0/url: is missing"));
+  BOOST_TEST(bad(rest("url: ['http://a/', 'http://b/']")) ==
+             "s.yaml:2:27: /providers/0/url: is one URL: put a list of them under urls");
   BOOST_TEST(bad(rest("url: x, urls: [y]")) ==
              "s.yaml:2:42: /providers/0/urls/0: url is given as well: put all of them under urls");
   BOOST_TEST(bad(rest("url: a, urls: ['http://a/', 1]")).find("/urls/1: ") != std::string::npos);
