@@ -22,13 +22,13 @@ void file_provider::watch(sink& target) {
 
 base::outcome<model::report> file_provider::backends() {
   const auto fail = [this](base::errc kind, const std::string& reason) {
-    return base::error{kind, "provider " + name_ + ": " + settings_.path + ": " + reason};
+    return base::error{kind, name_ + ": " + settings_.path + ": " + reason};
   };
   const auto found = scan(settings_.path);
   if (!found.missing.empty()) return fail(base::errc::not_found, found.missing);
   contents all(settings_.max_bytes, settings_.max_depth);
   for (const auto& [name, file] : found.files) {
-    if (auto text = read(file))
+    if (auto text = read(file, settings_.max_bytes))
       all.set(name, *std::move(text));
     else
       all.fail(name, text.error().message);

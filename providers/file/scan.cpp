@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.hpp"
 #include "providers/file/changes.hpp"
+#include "providers/quota_sink.hpp"
 
 namespace switchyard::providers::file {
 
@@ -77,9 +78,10 @@ scan_result scan(const fs::path& path) {
   return result;
 }
 
-base::outcome<std::string> read(const found_file& file) {
+base::outcome<std::string> read(const found_file& file, std::size_t most) {
   if (!file.fault.empty()) return base::error{base::errc::io, file.fault};
-  auto text = base::read_file(file.path);
+  auto text = base::read_file(file.path, most);
+  if (!text && text.error().kind == base::errc::invalid) return too_many_bytes(most);
   // A file that is cut while it is read just ends early.
   if (text && inspect(file.path) != file)
     return base::error{base::errc::conflict, "changed while it was read"};

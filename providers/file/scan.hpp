@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -44,8 +45,9 @@ struct scan_result {
 /// Lists documents and reads none.
 scan_result scan(const std::filesystem::path& path);
 
-/// The text of a file as it was found. errc::not_found: it went meanwhile; errc::conflict: it
-/// changed meanwhile, so that the text may be half of it.
-base::outcome<std::string> read(const found_file& file);
+/// The text of a file as it was found, of at most `most` bytes. errc::not_found: it went meanwhile;
+/// errc::conflict: it changed meanwhile, so that the text may be half of it; errc::refused: it is
+/// larger.
+base::outcome<std::string> read(const found_file& file, std::size_t most);
 
 }  // namespace switchyard::providers::file

@@ -25,6 +25,7 @@ constexpr std::size_t most_faults_shown = 5;
 session::session(const config::file_settings& settings, sink& out)
     : path_(settings.path),
       resync_(settings.resync),
+      most_bytes_(settings.max_bytes),
       out_(out),
       contents_(settings.max_bytes, settings.max_depth) {}
 
@@ -91,7 +92,7 @@ bool session::take_files(const scan_result& now, bool all) {
     const auto known = read_.find(name);
     const bool same = known != read_.end() && known->second == file;
     if (same && !all && !changes_.touched(file.path)) continue;
-    texts.emplace_back(name, read(file));
+    texts.emplace_back(name, read(file, most_bytes_));
   }
   changes_.done();
   look_again_ = false;

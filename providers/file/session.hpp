@@ -46,6 +46,7 @@ class session {
 
   std::filesystem::path path_;
   std::chrono::milliseconds resync_;
+  std::size_t most_bytes_;
   sink& out_;
   watcher watcher_;
   changes changes_;

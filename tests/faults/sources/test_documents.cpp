@@ -246,6 +246,13 @@ http_api::reply ten_gigabytes_of_spaces(const std::string& head) {
 const std::string print_ten_gigabytes =
     "if [ -e $0/endless ]; then exec head -c 10737418240 /dev/zero; else cat $0/document; fi";
 
+/// Of which nothing but the first byte is on the disk.
+void put_ten_gigabytes(const std::string& file) {
+  write_text(file + ".next", "{");
+  std::filesystem::resize_file(file + ".next", ten_gigabytes);
+  std::filesystem::rename(file + ".next", file);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(an_http_api_are_not_taken) {
@@ -275,13 +282,9 @@ BOOST_AUTO_TEST_CASE(a_command_are_not_taken) {
 BOOST_AUTO_TEST_CASE(a_file_are_not_taken) {
   put("api.json", good_document());
   const any_source source(config::file_settings{path("api.json")});
-  const spoiled by{[&] {
-                     write_text(path("next"), "{");
-                     std::filesystem::resize_file(path("next"), ten_gigabytes);
-                     std::filesystem::rename(path("next"), path("api.json"));
-                   },
+  const spoiled by{[&] { put_ten_gigabytes(path("api.json")); },
                    [&] { put("api.json", good_document()); }};
-  BOOST_TEST(growth_during([&] { survives(source, by, "larger than"); }) < bounded);
+  BOOST_TEST(growth_during([&] { survives(source, by, "max_bytes (67108864 bytes)"); }) < bounded);
 }
 
 BOOST_AUTO_TEST_CASE(control_with_a_limit_that_is_raised_they_take_memory) {
@@ -304,6 +307,16 @@ BOOST_AUTO_TEST_CASE(control_with_a_limit_that_is_raised_a_command_takes_memory)
   BOOST_TEST(growth_during([&] {
                const any_source source(command);
                BOOST_TEST(source.tells("268435456 bytes"), source.said());
+             }) > bounded);
+}
+
+BOOST_AUTO_TEST_CASE(control_with_a_limit_that_is_raised_a_file_takes_memory) {
+  put_ten_gigabytes(path("api.json"));
+  config::file_settings file{path("api.json")};
+  file.max_bytes = raised_limit;
+  BOOST_TEST(growth_during([&] {
+               const any_source source(file);
+               BOOST_TEST(source.tells("max_bytes (268435456 bytes)"), source.said());
              }) > bounded);
 }
 

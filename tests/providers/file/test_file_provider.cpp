@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(a_direct_read_gives_the_view_or_the_fault) {
   const auto broken = w.provider.backends();
   BOOST_REQUIRE(!broken);
   BOOST_TEST((broken.error().kind == base::errc::invalid));
-  BOOST_TEST(broken.error().message.find("provider files: ") == 0U);
+  BOOST_TEST(broken.error().message.find("files: ") == 0U);
   BOOST_TEST(broken.error().message.find("b.json:1:") != std::string::npos);
 
   watched_path missing("none.json");
