@@ -27,11 +27,12 @@ using base::outcome;
 
 constexpr int differs = 3;
 
+/// Errors name the provider.
 outcome<model::report> read_once(const config::provider_settings& settings) {
   auto provider = providers::make(settings);
   if (!provider) return provider.error();
   auto report = (*provider)->backends();
-  if (!report) return error{report.error().kind, settings.name + ": " + report.error().message};
+  if (!report) return report;
   if (auto excess = providers::over_quota(*report, settings.max_objects); !excess.empty())
     return error{base::errc::refused, settings.name + ": " + excess};
   return report;
@@ -42,7 +43,7 @@ outcome<model::report> read_document(const std::string& path) {
   if (path != "-") {
     config::file_settings file;
     file.path = path;
-    return read_once({path, file});
+    return read_once({"--file", file});
   }
   const std::string text(std::istreambuf_iterator<char>(std::cin), {});
   providers::file::contents read;

@@ -41,9 +41,13 @@ std::map<std::string_view, line_list> sections_of(std::string_view text) {
   std::map<std::string_view, line_list> sections;
   auto* current = &sections[""];
   each_line(text, [&](std::string_view line) {
-    if (unindented(line).empty() || line.starts_with('#')) return;
+    if (unindented(line).empty() || line.starts_with('#') || line.starts_with('.')) return;
     if (line.find(layout_variable) != std::string_view::npos) return;
-    if (!line.starts_with(' ')) current = &sections[title_of(line)];
+    if (!line.starts_with(' ')) {
+      current = &sections[title_of(line)];
+      // A section may come in several parts.
+      if (!current->empty() && current->front() == line) return;
+    }
     current->push_back(unindented(line));
   });
   return sections;

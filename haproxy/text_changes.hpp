@@ -16,8 +16,8 @@ struct section_change {
   bool operator==(const section_change&) const = default;
 };
 
-/// Of a configuration file: sections begin with a line that is not indented. Comments and the
-/// layout's fingerprint are left out, since they follow from the rest.
+/// Of a configuration file: sections begin with a line that is not indented. Comments, conditions
+/// (`.if`) and the layout's fingerprint are left out, since they follow from the rest.
 std::vector<section_change> configuration_changes(std::string_view before, std::string_view after);
 
 /// What differs between the settings of one backend (its section without server lines), in

@@ -46,6 +46,15 @@ BOOST_AUTO_TEST_CASE(comments_blank_lines_and_the_layout_are_none) {
                  .empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_section_in_parts_with_a_condition_is_one) {
+  const section_changes expected{{"defaults p", {}, {"defaults p", "mode http"}},
+                                 {"global", {}, {"global", "maxconn 10", "nbthread 2"}}};
+  BOOST_TEST((haproxy::configuration_changes(
+                  "",
+                  "global\n    maxconn 10\n\nglobal\n    nbthread 2\n\n"
+                  ".if version_atleast(3.4)\ndefaults p\n    mode http\n.endif\n") == expected));
+}
+
 BOOST_AUTO_TEST_CASE(lines_in_another_order_are_none) {
   BOOST_TEST(haproxy::configuration_changes(file_with("    server s 1\n    server t 2\n"),
                                             file_with("    server t 2\n    server s 1\n"))

@@ -212,6 +212,19 @@ BOOST_AUTO_TEST_CASE(the_command_asks_a_running_switchyard_and_says_the_same) {
   BOOST_TEST(contains(nobody.output, "nobody answers at"), nobody.output);
 }
 
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_named_once) {
+  const auto none = installation.file("none.yaml");
+  const auto no_file = plan({"--file", none});
+  BOOST_TEST(no_file.exit_code == failure);
+  BOOST_TEST(no_file.output == "switchyard plan: --file: " + none + ": is not there\n");
+  write_text(installation.file("other.yaml"),
+             "providers: [{name: main-db, type: postgres, dsn: host=127.0.0.1 port=1}]\n");
+  const auto no_source = run({"plan", "--config", installation.file("other.yaml")});
+  BOOST_TEST(no_source.exit_code == failure);
+  BOOST_TEST(no_source.output.starts_with("switchyard plan: main-db: connection to server"),
+             no_source.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_document_may_come_from_the_standard_input_or_be_json) {
   const json server{{"name", "one"}, {"address", "127.0.0.1"}, {"port", one.port()}, {"weight", 7}};
   const json bad{{"name", "a b"}, {"servers", json::array()}};
