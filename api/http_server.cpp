@@ -172,11 +172,11 @@ bool http_server::begin_answer(connection& c) {
 }
 
 void http_server::serve(connection& c) {
-  // As long as a request may take, and no longer than the server runs.
-  const auto wait_for = [this](auto& from) {
+  // As long as a request may take, and no longer than the server runs and its client is there.
+  const auto wait_for = [&](auto& from) {
     const base::deadline until(settings_.limits.request);
     auto taken = from.take(std::min(until.left(), shortest_look));
-    while (!taken && !until.passed() && !stopping_)
+    while (!taken && !until.passed() && !stopping_ && !c.io.hung_up())
       taken = from.take(std::min(until.left(), shortest_look));
     return taken;
   };

@@ -1,10 +1,11 @@
 // What one client may take of the server, and what all of them may: sizes, deadlines, places,
 // turns.
 
+#include <unistd.h>
+
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
-#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,10 +13,10 @@
 #include <vector>
 
 #include "api/http_server.hpp"
-#include "api/places.hpp"
 #include "api/problem.hpp"
 #include "tests/api/served.hpp"
 #include "tests/support/no_new_threads.hpp"
+#include "tests/support/process_figures.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::api {
@@ -31,6 +32,24 @@ std::string announced(std::size_t bytes) {
          "Content-Length: " +
          std::to_string(bytes) + "\r\n\r\n";
 }
+
+/// A server whose turn is taken, by a client that has it until `go_on`.
+struct at_work : served {
+  std::atomic<bool> working{false}, go_on{false};
+  std::thread busy;
+
+  void begin(std::chrono::milliseconds request_limit) {
+    routes.add("PUT", "/work", [&](const request&) {
+      working = true;
+      eventually([&] { return go_on.load(); }, 30s);
+      return reply{};
+    });
+    settings.limits.request = request_limit;
+    start();
+    busy = std::thread([this] { http_ask(port, "PUT", "/work", "[]"); });
+    BOOST_TEST(eventually([&] { return working.load(); }));
+  }
+};
 
 }  // namespace
 
@@ -211,17 +230,8 @@ BOOST_AUTO_TEST_CASE(large_bodies_wait_for_a_place_and_small_ones_need_none) {
       [&] { return http_ask(port, "PUT", "/echo", std::string(1001, ' ')).status == 200; }));
 }
 
-BOOST_AUTO_TEST_CASE(who_waits_for_a_turn_holds_up_no_end) {
-  std::atomic<bool> working{false}, go_on{false};
-  routes.add("PUT", "/work", [&](const request&) {
-    working = true;
-    eventually([&] { return go_on.load(); }, 30s);
-    return reply{};
-  });
-  settings.limits.request = 30s;
-  start();
-  std::thread busy([this] { http_ask(port, "PUT", "/work", "[]"); });
-  BOOST_TEST(eventually([&] { return working.load(); }));
+BOOST_FIXTURE_TEST_CASE(who_waits_for_a_turn_holds_up_no_end, at_work) {
+  begin(30s);
   std::thread waits([this] { http_ask(port, "PUT", "/echo", "[]"); });
   const auto begun = std::chrono::steady_clock::now();
   std::thread later([&] {
@@ -233,18 +243,16 @@ BOOST_AUTO_TEST_CASE(who_waits_for_a_turn_holds_up_no_end) {
   for (auto* thread : {&busy, &waits, &later}) thread->join();
 }
 
-BOOST_AUTO_TEST_CASE(after_a_body_was_made_out_the_next_one_waits_as_long_as_it_took) {
-  paced_turn turns(20);
-  auto turn = turns.take(0ms);
-  BOOST_REQUIRE(turn);
-  BOOST_TEST(!turns.take(0ms));
-  // No other thread is here whose processor time would count.
-  for (const auto begun = std::clock(); std::clock() - begun < CLOCKS_PER_SEC / 50;) continue;
-  const auto ended = std::chrono::steady_clock::now();
-  turn.reset();
-  BOOST_TEST(!turns.take(100ms));
-  BOOST_TEST(turns.take(10s));
-  BOOST_TEST((std::chrono::steady_clock::now() - ended >= 390ms));
+BOOST_FIXTURE_TEST_CASE(who_has_gone_waits_for_no_turn, at_work) {
+  begin(30s);
+  const auto without = tests::thread_count(::getpid());
+  auto waits = std::make_unique<raw_client>(port);
+  waits->send(announced(2) + "[]");
+  BOOST_TEST(eventually([&] { return tests::thread_count(::getpid()) > without; }));
+  waits.reset();
+  BOOST_TEST(eventually([&] { return tests::thread_count(::getpid()) <= without; }));
+  go_on = true;
+  busy.join();
 }
 
 BOOST_AUTO_TEST_CASE(bodies_are_made_out_one_after_the_other) {
@@ -270,17 +278,8 @@ BOOST_AUTO_TEST_CASE(bodies_are_made_out_one_after_the_other) {
   BOOST_TEST(together == 4);
 }
 
-BOOST_AUTO_TEST_CASE(who_has_no_body_waits_for_no_turn) {
-  std::atomic<bool> working{false}, go_on{false};
-  routes.add("PUT", "/work", [&](const request&) {
-    working = true;
-    eventually([&] { return go_on.load(); });
-    return reply{};
-  });
-  settings.limits.request = 1s;
-  start();
-  std::thread busy([this] { http_ask(port, "PUT", "/work", "[]"); });
-  BOOST_TEST(eventually([&] { return working.load(); }));
+BOOST_FIXTURE_TEST_CASE(who_has_no_body_waits_for_no_turn, at_work) {
+  begin(1s);
   BOOST_TEST(http_ask(port, "GET", "/hello/you").status == 200);
   BOOST_TEST(http_ask(port, "PUT", "/echo", "[]").status == 503);  // its turn does not come
   go_on = true;

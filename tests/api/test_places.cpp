@@ -53,6 +53,20 @@ BOOST_AUTO_TEST_CASE(who_is_told_of_a_free_turn_and_leaves_tells_the_next_one) {
   BOOST_TEST(tests::eventually([&] { return taken.load(); }));
 }
 
+BOOST_AUTO_TEST_CASE(after_a_body_was_made_out_the_next_one_waits_as_long_as_it_took) {
+  paced_turn turns(20);
+  auto turn = turns.take(0ms);
+  BOOST_REQUIRE(turn);
+  BOOST_TEST(!turns.take(0ms));
+  // No other thread is here whose processor time would count.
+  for (const auto begun = std::clock(); std::clock() - begun < CLOCKS_PER_SEC / 50;) continue;
+  const auto ended = std::chrono::steady_clock::now();
+  turn.reset();
+  BOOST_TEST(!turns.take(100ms));
+  BOOST_TEST(turns.take(10s));
+  BOOST_TEST((std::chrono::steady_clock::now() - ended >= 390ms));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace switchyard::api
