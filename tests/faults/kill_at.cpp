@@ -3,8 +3,9 @@
 //
 // TEST_KILL_AT names a file that lists calls, each with the one before it, one a line: "fsync
 // .haproxy.cfg.tmp- > rename haproxy.cfg". The program is killed at the first call that is not
-// listed there, and `<file>.died` tells which; without that file nothing happens. No part of the
-// product: it knows nothing of this.
+// listed there, and `<file>.died` tells which; without that file nothing happens. Commands that are
+// sent in one piece are a step each: HAProxy has carried out those before the one that the program
+// is killed at. No part of the product: it knows nothing of this.
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -91,7 +92,33 @@ void cut_version(text& of) {
     }
 }
 
-void step(const char* call, const char* about) {
+/// What a connection has been sent of a piece of several commands, `answers` of them.
+struct sent_part {
+  int fd = -1;
+  const char* bytes = nullptr;
+  size_t size = 0;
+  int answers = 0;
+};
+
+/// How many replies wait to be read: each ends with the prompt.
+int replies_at(int fd) {
+  static char replies[65536];
+  const ssize_t n = ::recv(fd, replies, sizeof replies - 1, MSG_PEEK | MSG_DONTWAIT);
+  replies[n > 0 ? n : 0] = '\0';
+  int found = 0;
+  for (const char* at = replies; (at = std::strstr(at, "> ")) != nullptr; ++at) ++found;
+  return found;
+}
+
+/// Sends that part and waits for the answers to it.
+void deliver(const sent_part& part) {
+  if (part.answers == 0) return;
+  real<ssize_t (*)(int, const void*, size_t, int)>("send")(part.fd, part.bytes, part.size,
+                                                           MSG_NOSIGNAL);
+  for (int tries = 0; tries < 2000 && replies_at(part.fd) < part.answers; ++tries) ::usleep(500);
+}
+
+void step(const char* call, const char* about, const sent_part& part = {}) {
   const char* const file = std::getenv("TEST_KILL_AT");
   if (file == nullptr) return;
   const int before = errno;
@@ -103,7 +130,10 @@ void step(const char* call, const char* about) {
   pair.add(" > ");
   pair.add(now.bytes);
   const auto found = look_up(file, pair.bytes);
-  if (found == listed::no) die(file, pair.bytes);
+  if (found == listed::no) {
+    deliver(part);
+    die(file, pair.bytes);
+  }
   last_step = found == listed::yes ? now : text();
   errno = before;
 }
@@ -120,6 +150,23 @@ void step_on(const char* call, int fd) {
   text path;
   if (::readlink(link.bytes, path.bytes, sizeof path.bytes - 1) < 0) return;
   step(call, path.bytes);
+}
+
+/// A step for each line; what comes behind "<<" is the payload of its command.
+void step_on_commands(int fd, const char* bytes, size_t size) {
+  sent_part before{fd, bytes, 0, 0};
+  while (before.size < size) {
+    const char* const from = bytes + before.size;
+    const auto* const end = static_cast<const char*>(std::memchr(from, '\n', size - before.size));
+    const size_t length = end == nullptr ? size - before.size : static_cast<size_t>(end - from);
+    text line;
+    for (size_t i = 0; i < length && i < 40; ++i) line.bytes[i] = from[i] == '/' ? '|' : from[i];
+    cut_version(line);
+    step("send", line.bytes, before);
+    if (length >= 2 && std::memcmp(from + length - 2, "<<", 2) == 0) return;
+    before.size += length + 1;
+    ++before.answers;
+  }
 }
 
 bool is_file(int fd) {
@@ -187,12 +234,7 @@ int connect(int fd, const sockaddr* address, socklen_t size) {
 }
 
 ssize_t send(int fd, const void* bytes, size_t size, int flags) {
-  text line;
-  const auto* const from = static_cast<const char*>(bytes);
-  for (size_t i = 0; i < size && i < 40 && from[i] != '\n'; ++i)
-    line.bytes[i] = from[i] == '/' ? '|' : from[i];
-  cut_version(line);
-  step("send", line.bytes);
+  step_on_commands(fd, static_cast<const char*>(bytes), size);
   return real<ssize_t (*)(int, const void*, size_t, int)>("send")(fd, bytes, size, flags);
 }
 

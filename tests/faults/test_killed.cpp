@@ -308,10 +308,10 @@ BOOST_FIXTURE_TEST_CASE(of_backends_that_come_and_go_at_run_time_leaves_the_old_
   };
   const desired from{{api({&one, &two}), like_api("earlier")}, {}};
   const desired to{{api({&one, &two}), like_api("later")}, {}};
-  // The publication goes in one piece with the server, and the server's deletion with its rest.
   require_steps(kill_at_each_step(from, to),
                 {"send add backend later", "send add server later|srv3",
-                 "send unpublish backend earlier", "send set server earlier|srv3 state maint",
+                 "send publish backend later", "send unpublish backend earlier",
+                 "send set server earlier|srv3 state maint", "send del server earlier|srv3",
                  "send del backend earlier", "posix_spawn haproxy", "rename haproxy.cfg"});
 }
 
