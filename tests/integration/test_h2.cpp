@@ -14,6 +14,7 @@ BOOST_AUTO_TEST_SUITE(test_h2)
 namespace {
 
 constexpr unsigned many = 2000;
+constexpr unsigned few = 200;
 
 /// Two backends that speak HTTP/2 alone, "clear" and "secure", behind one frontend in clear and one
 /// over TLS. Which of them a request is for is told by its host.
@@ -62,6 +63,8 @@ void check_none_lost(const h2_totals& totals, const std::string& protocol) {
   BOOST_TEST(totals.started > 0U);
   BOOST_TEST(totals.done == totals.started);
   BOOST_TEST(totals.answered == totals.succeeded);
+  BOOST_TEST(totals.otherwise == 0U);
+  BOOST_TEST(totals.timed_out == 0U);
 }
 
 void check_all_answered(const h2_totals& totals, const std::string& protocol) {
@@ -168,6 +171,11 @@ BOOST_AUTO_TEST_CASE(no_request_is_lost_over_reloads) {
   };
   auto over_tls = rounds_over(tls_port, true);
   auto in_clear = rounds_over(gateway.port(), false);
+  auto repeats = std::async(std::launch::async, [&] {
+    std::vector<h2_repeats> rounds;
+    while (!enough) rounds.push_back(h2_fetch(tls_port, few));
+    return rounds;
+  });
   for (const std::string name : {"own1", "own2", "own3"}) {
     const auto worker = gateway.worker_pid();
     db.sql("INSERT INTO backends (name, options) VALUES ('" + name +
@@ -179,6 +187,10 @@ BOOST_AUTO_TEST_CASE(no_request_is_lost_over_reloads) {
   enough = true;
   for (const auto& round : over_tls.get()) check_none_lost(round, "h2");
   for (const auto& round : in_clear.get()) check_none_lost(round, "h2c");
+  for (const auto& round : repeats.get()) {
+    BOOST_TEST(round.answered == few);
+    BOOST_TEST(round.failed == 0U);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

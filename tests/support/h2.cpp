@@ -1,6 +1,7 @@
 #include "tests/support/h2.hpp"
 
 #include <charconv>
+#include <sstream>
 #include <stdexcept>
 
 namespace switchyard::tests {
@@ -107,9 +108,23 @@ h2_totals h2_load(std::uint16_t port, bool tls, unsigned requests) {
   totals.succeeded = count(told, " succeeded");
   totals.failed = count(told, " failed") + count(told, " errored") + count(told, " timeout");
   totals.answered = count(told, " 2xx");
+  for (const auto* const status : {" 3xx", " 4xx", " 5xx"}) totals.otherwise += count(told, status);
+  totals.timed_out = count(told, " timeout");
   totals.started = count(told, " started");
   totals.done = count(told, " done,");
   return totals;
+}
+
+h2_repeats h2_fetch(std::uint16_t port, unsigned requests) {
+  const auto told =
+      output_of({"curl", "--silent", "--insecure", "--http2", "--max-time", "20", "--output",
+                 "/dev/null", "--write-out", "%{http_version} %{http_code}\\n",
+                 url(port, true) + "?[1-" + std::to_string(requests) + "]"});
+  h2_repeats counted;
+  std::istringstream lines(told);
+  for (std::string line; std::getline(lines, line);)
+    ++(line == "2 200" ? counted.answered : counted.failed);
+  return counted;
 }
 
 }  // namespace switchyard::tests

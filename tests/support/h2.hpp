@@ -1,6 +1,6 @@
 #pragma once
 
-// HTTP/2 peers by the nghttp2 project: nghttpd as upstream, nghttp and h2load as clients.
+// HTTP/2 peers by the nghttp2 project: nghttpd as upstream, nghttp and h2load as clients; and curl.
 
 #include <cstdint>
 #include <memory>
@@ -54,8 +54,10 @@ h2_answer h2_post(std::uint16_t port, bool tls, std::string_view host, std::stri
 struct h2_totals {
   std::string protocol;  ///< "h2", or "h2c" in clear
   std::uint64_t succeeded = 0;
-  std::uint64_t failed = 0;    ///< failed, errored and timed out
-  std::uint64_t answered = 0;  ///< status 2xx
+  std::uint64_t failed = 0;     ///< failed, errored and timed out
+  std::uint64_t answered = 0;   ///< status 2xx
+  std::uint64_t otherwise = 0;  ///< another status
+  std::uint64_t timed_out = 0;
   /// h2load begins no new connection after one that HAProxy ends, and calls what it did not start
   /// failed then. What it started is done when it was answered, or refused by GOAWAY before anybody
   /// looked at it, which is safe to repeat (RFC 9113, 6.8); a connection that breaks leaves it
@@ -66,5 +68,16 @@ struct h2_totals {
 
 /// `requests` for / on 4 connections with 10 streams each.
 h2_totals h2_load(std::uint16_t port, bool tls, unsigned requests);
+
+/// What curl counted: it goes on with a new connection after one that HAProxy ends, and repeats
+/// what was refused by GOAWAY; what was reset in the middle, or answered by anything but 200, has
+/// failed.
+struct h2_repeats {
+  std::uint64_t answered = 0;
+  std::uint64_t failed = 0;
+};
+
+/// `requests` for / over TLS, one after the other.
+h2_repeats h2_fetch(std::uint16_t port, unsigned requests);
 
 }  // namespace switchyard::tests
