@@ -17,6 +17,7 @@ void check_haproxy(const config::settings& settings, findings& found) {
   else
     check_sockets(haproxy, found);
   check_binds(settings, found);
+  check_ports(haproxy, found);
   check_api(settings, found);
 }
 

@@ -54,6 +54,8 @@ bool haproxy_runs(const config::haproxy_settings& settings);
 
 /// Every address of the frontends is free, or the running HAProxy's own.
 void check_binds(const config::settings& settings, findings& found);
+/// Nobody else listens on the running HAProxy's addresses.
+void check_ports(const config::haproxy_settings& settings, findings& found);
 /// api.listen is free, or a running switchyard's own.
 void check_api(const config::settings& settings, findings& found);
 

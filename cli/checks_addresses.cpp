@@ -1,5 +1,6 @@
 // Checks of addresses: those of the frontends and that of the API.
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,9 +14,17 @@
 #include "cli/preflight.hpp"
 #include "haproxy/addresses.hpp"
 #include "haproxy/config_store.hpp"
+#include "haproxy/incumbent.hpp"
+#include "haproxy/port_watch.hpp"
 #include "haproxy/reach.hpp"
 
 namespace switchyard::cli {
+
+namespace {
+
+constexpr int settled_after = 200;  // ms
+
+}  // namespace
 
 void check_binds(const config::settings& settings, findings& found) {
   const auto& haproxy = settings.haproxy;
@@ -34,6 +43,32 @@ void check_binds(const config::settings& settings, findings& found) {
   if (lost.empty() && !settings.frontends.empty())
     found.ok("frontends", loaded_head.empty() ? "their addresses are free"
                                               : "their addresses are free or HAProxy's already");
+}
+
+void check_ports(const config::haproxy_settings& settings, findings& found) {
+  const std::string subject = "ports";
+  const auto info = haproxy::show_info(settings);
+  if (!info) return;
+  const auto met = haproxy::recognise(settings, {}, info->pid);
+  if (!met) return found.error(subject, met.error().message, "end the other HAProxy");
+  const auto ours = haproxy::processes_of(settings, met->master.pid, info->pid);
+  const auto sockets = haproxy::sockets_of(ours);
+  if (!sockets)
+    return found.ok(subject,
+                    "whether somebody else listens on HAProxy's takes its own user or root to see");
+  const auto look = [&](haproxy::port_watch& watch) {
+    return watch.look(haproxy::listeners_of(ours.worker),
+                      [&] { return haproxy::sockets_of(ours); });
+  };
+  haproxy::port_watch watch;
+  look(watch);
+  // What a reload has between two hands is settled a moment later.
+  if (!haproxy::beside(haproxy::listeners_of(ours.worker), *sockets).empty())
+    ::poll(nullptr, 0, settled_after);
+  const auto others = look(watch);
+  if (others.empty()) return found.ok(subject, "nobody else listens on HAProxy's");
+  found.warning(subject, haproxy::shared_ports(others, haproxy::holder_of),
+                "end that program, or give it another port");
 }
 
 void check_api(const config::settings& settings, findings& found) {

@@ -154,6 +154,7 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
   limits_of_ = 0;
   routes_.forget();
   certificates_.forget(info.started - std::chrono::seconds(1));
+  ports_.forget();
   if (!read_everything(report)) return false;
   tell_detour(report);
   tell(report, severity::info, about_haproxy,

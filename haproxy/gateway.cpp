@@ -94,6 +94,7 @@ apply_report gateway::reconcile(time_point now) {
   } else if (away_ && settings_.haproxy.binary.empty()) {
     commit_while_away(report);
   }
+  watch_ports(report);
   keep_identity(report);
   finish(report);
   return report;

@@ -30,6 +30,7 @@
 #include "haproxy/lifeline.hpp"
 #include "haproxy/operators_files.hpp"
 #include "haproxy/pending_steps.hpp"
+#include "haproxy/port_watch.hpp"
 #include "haproxy/reload_budget.hpp"
 #include "haproxy/reload_halving.hpp"
 #include "haproxy/rendered_backends.hpp"
@@ -193,6 +194,9 @@ class gateway {
   // -- certificates (renewing.cpp) --
   bool work_certificates(apply_report& report);
 
+  // -- its ports (sharing.cpp) --
+  void watch_ports(apply_report& report);
+
   // -- the reload (reload_need.cpp, reload.cpp) --
   void plan_head(apply_report& report);
   void verify_against(const std::optional<std::string>& other_ca_file, apply_report& report);
@@ -268,8 +272,10 @@ class gateway {
   haproxy::lifeline lifeline_;
   process_info identity_;  ///< of the worker that actual_ describes; pid 0: none yet
   incumbent incumbent_;    ///< attached: whose worker that is
-  std::string detour_;     ///< why the conversation leads through the master; "" when it does not
-  bool away_ = true;       ///< that worker, or any, does not answer
+  port_watch ports_;
+  std::vector<listening_socket> shared_;  ///< somebody else's on its ports, as it was told
+  std::string detour_;  ///< why the conversation leads through the master; "" when it does not
+  bool away_ = true;    ///< that worker, or any, does not answer
   std::optional<capabilities> can_;
   bool layout_known_ = false;
   bool fresh_ = false;       ///< there was no file at the start, and an HAProxy that ran

@@ -167,6 +167,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_FIXTURE_TEST_SUITE(doctor_of_haproxy, patient)
 
 BOOST_AUTO_TEST_CASE(a_running_installation_is_looked_at_through_its_sockets) {
+  write_text(config(), settings("reconcile: {interval: 200ms}\n"));
   const auto daemon = run();
   BOOST_REQUIRE_MESSAGE(answered_by("srv1"), log());
   // HAProxy's master may be busy with its start.
@@ -176,7 +177,19 @@ BOOST_AUTO_TEST_CASE(a_running_installation_is_looked_at_through_its_sockets) {
   BOOST_TEST(has("ok", "master_socket", ""), all());
   BOOST_TEST(has("ok", "limits: HAProxy may open ", ""), all());
   BOOST_TEST(has("ok", "free or HAProxy's already", ""), all());
+  BOOST_TEST(has("ok", "ports: nobody else listens on HAProxy's", ""), all());
   BOOST_TEST(has("ok", "switchyard: runs and is ready", ""), all());
+  {
+    const haproxy_server second(haproxy_site(port, "own", "    server s1 127.0.0.1:9\n"));
+    BOOST_TEST(examine() == 0, all());
+    BOOST_TEST(has("warning", "listens on 127.0.0.1:" + std::to_string(port) + " too", "end that"),
+               all());
+    BOOST_TEST(eventually([&] {
+                 examine();
+                 return has("warning", "switchyard: HAProxy: another program (haproxy, ", "");
+               }),
+               all());
+  }
   // Before a SIGHUP: what is new must be free.
   const http_upstream holder("holder");
   auto text = settings("");
