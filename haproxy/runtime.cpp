@@ -22,6 +22,12 @@ constexpr std::size_t longest_command = 16'000;
 // 2.6 resets the connection.
 constexpr std::size_t most_in_flight = 8'192;
 constexpr std::size_t refill_below = most_in_flight / 2;
+// HAProxy up to 3.0 goes on with a long reply for as long as it is taken, and does nothing else on
+// that thread: up to a tenth of a second for the figures of 20,000 servers (measured). Taken at
+// this pace, which is slower than it writes, it comes to the others in between.
+constexpr std::size_t taken_at_once = 65'536;
+constexpr std::size_t piece = 16'384;
+constexpr int rest_after_piece = 1;  // ms
 
 std::string_view trimmed(std::string_view reply) {
   const auto first = reply.find_first_not_of("\r\n");
@@ -205,7 +211,10 @@ outcome<std::string> runtime::receive(bool last) {
   while (!take_reply(seen, last, reply)) {
     seen = unread_.size() < prompt_.size() ? 0 : unread_.size() - prompt_.size() + 1;
     auto failure = std::optional<error>();
-    const auto more = receive_some(fd_.get(), unread_, until);
+    // Not where it could be too late for all of it.
+    const bool paced = unread_.size() > taken_at_once && until.left() > limits_.reply / 2;
+    if (paced) ::poll(nullptr, 0, rest_after_piece);
+    const auto more = receive_some(fd_.get(), unread_, until, paced ? piece : taken_at_once);
     if (!more)
       failure = more.error();
     else if (!*more)

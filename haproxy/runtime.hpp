@@ -5,7 +5,8 @@
 //
 // A conversation uses prompt mode on one connection. It is bound to the worker that accepted it:
 // after a reload the old worker goes on answering here and its changes are lost, so open a new one.
-// Threading: one thread at a time. Every wait has a deadline.
+// A reply past 64 kB is taken at 16 kB a millisecond at most, for half of its time limit, so that
+// HAProxy serves others meanwhile. Threading: one thread at a time. Every wait has a deadline.
 
 #include <sys/types.h>
 

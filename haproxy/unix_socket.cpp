@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -99,10 +100,11 @@ base::status send_all(int fd, std::string_view bytes, const base::deadline& unti
   return {};
 }
 
-base::outcome<bool> receive_some(int fd, std::string& into, const base::deadline& until) {
+base::outcome<bool> receive_some(int fd, std::string& into, const base::deadline& until,
+                                 std::size_t most) {
   std::array<char, 65536> buffer;
   for (;;) {
-    const auto n = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const auto n = ::recv(fd, buffer.data(), std::min(most, buffer.size()), MSG_DONTWAIT);
     if (n > 0) {
       into.append(buffer.data(), static_cast<std::size_t>(n));
       return true;

@@ -6,6 +6,7 @@
 // Never raises SIGPIPE. Threading: free functions; a descriptor belongs to one thread at a time.
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,9 +30,10 @@ std::optional<base::error> nobody_listens(const std::string& path, const base::d
 /// Sends all of `bytes`. errc::unavailable when the other side is gone, errc::timeout.
 base::status send_all(int fd, std::string_view bytes, const base::deadline& until);
 
-/// Waits for bytes and appends what is there to `into`. false: the other side closed.
-/// errc::unavailable when the connection was reset, errc::timeout.
-base::outcome<bool> receive_some(int fd, std::string& into, const base::deadline& until);
+/// Waits for bytes and appends what is there to `into`, `most` at a time (1 to 65,536). false: the
+/// other side closed. errc::unavailable when the connection was reset, errc::timeout.
+base::outcome<bool> receive_some(int fd, std::string& into, const base::deadline& until,
+                                 std::size_t most = 65'536);
 
 /// One question on a connection of its own: sends `line` and a newline, closes the sending side and
 /// reads to the end of the answer. The answer may be empty. errc::protocol past 64 MB.

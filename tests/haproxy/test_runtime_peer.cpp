@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -221,6 +223,37 @@ BOOST_AUTO_TEST_CASE(sending_to_a_peer_that_is_gone_is_an_error_and_no_signal) {
       ours.get(), "show info\n", switchyard::base::deadline(std::chrono::seconds(5)));
   BOOST_REQUIRE(!sent);
   BOOST_TEST((sent.error().kind == errc::unavailable));
+}
+
+// HAProxy up to 3.0 serves nobody else on that thread while a long reply is taken at once.
+BOOST_AUTO_TEST_CASE(a_long_reply_is_taken_slowly_but_in_time) {
+  using clock = std::chrono::steady_clock;
+  struct taken {
+    std::size_t bytes;
+    milliseconds took;
+  };
+  const auto take = [](std::size_t megabytes, milliseconds limit) {
+    played p;
+    std::optional<runtime> r(p.open(limit));
+    std::thread talk([&] {
+      read_lines(p.peer.get(), 1);
+      try {
+        write_all(p.peer.get(), std::string(megabytes << 20U, 'x') + "\n> ");
+      } catch (const std::system_error&) {  // nobody takes all of it
+      }
+    });
+    const auto begun = clock::now();
+    const auto reply = r->execute_raw("show stat");
+    const auto took = std::chrono::duration_cast<milliseconds>(clock::now() - begun);
+    r.reset();
+    talk.join();
+    return taken{reply ? reply->size() : 0, took};
+  };
+  const auto slow = take(1, std::chrono::seconds(10));
+  BOOST_TEST(slow.bytes == 1U << 20U);
+  BOOST_TEST(slow.took.count() >= 60);
+  const auto in_time = take(20, std::chrono::seconds(1));
+  BOOST_TEST(in_time.bytes == 20U << 20U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

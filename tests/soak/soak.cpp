@@ -199,10 +199,12 @@ class run {
 
 bool report(const outcome& o, const run& r, const options& chosen) {
   std::printf(
-      "HAProxy %s: %llu requests (%llu on kept connections), %llu failed, %llu changes, "
-      "%llu reloads, %.0f s\n",
+      "HAProxy %s: %llu requests (%llu on kept connections, %llu on new ones), %llu failed, "
+      "%llu changes, %llu reloads, %.0f s\n",
       o.version.c_str(), static_cast<unsigned long long>(o.requests()),
-      static_cast<unsigned long long>(o.kept.requests), static_cast<unsigned long long>(o.failed()),
+      static_cast<unsigned long long>(o.kept.requests),
+      static_cast<unsigned long long>(o.fresh.requests + o.client.answered),
+      static_cast<unsigned long long>(o.failed()),
       static_cast<unsigned long long>(r.desired().total()),
       static_cast<unsigned long long>(o.reloads), o.took.count());
   if (o.failed() != 0)
