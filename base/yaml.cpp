@@ -4,6 +4,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <map>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -75,7 +76,7 @@ class builder final : public YAML::EventHandler {
  private:
   struct frame {
     measured content;
-    std::string pointer;
+    yaml_positions::id place = yaml_positions::root;
     YAML::anchor_t anchor = YAML::NullAnchor;
     std::optional<std::string> key;  ///< the key whose value comes next
   };
@@ -91,7 +92,7 @@ class builder final : public YAML::EventHandler {
   void close();
   void add(measured value, YAML::anchor_t anchor);
   void spend(const text_position& where, std::size_t nodes, std::size_t bytes);
-  std::string place(const text_position& where);
+  yaml_positions::id place(const text_position& where);
 
   yaml_limits limits_;
   yaml_document& result_;
@@ -112,16 +113,15 @@ void builder::spend(const text_position& where, std::size_t nodes, std::size_t b
     throw refused{where, "more than " + std::to_string(limits_.bytes) + " bytes of text"};
 }
 
-/// The pointer of the value that comes now; notes its position (a member's is its key's).
-std::string builder::place(const text_position& where) {
-  std::string pointer;
-  if (!open_.empty()) {
-    const auto& parent = open_.back();
-    const auto token = parent.key ? *parent.key : std::to_string(parent.content.value.size());
-    pointer = parent.pointer + (json::json_pointer() / token).to_string();
+/// Notes the position of the value that comes now (a member's is its key's).
+yaml_positions::id builder::place(const text_position& where) {
+  if (open_.empty()) {
+    result_.positions.set_root(where);
+    return yaml_positions::root;
   }
-  result_.positions.emplace(pointer, where);
-  return pointer;
+  const auto& parent = open_.back();
+  return result_.positions.add(
+      parent.place, parent.key ? *parent.key : std::to_string(parent.content.value.size()), where);
 }
 
 void builder::take_key(const YAML::Mark& mark, const std::string& text) {
@@ -158,8 +158,8 @@ void builder::open(const YAML::Mark& mark, const std::string& tag, const std::st
   if (open_.size() >= limits_.depth)
     throw refused{where, "nested deeper than " + std::to_string(limits_.depth) + " levels"};
   spend(where, 1, 0);
-  auto pointer = place(where);
-  open_.push_back({{std::move(empty), 1, 0}, std::move(pointer), anchor, std::nullopt});
+  const auto here = place(where);
+  open_.push_back({{std::move(empty), 1, 0}, here, anchor, std::nullopt});
 }
 
 void builder::close() {
@@ -239,16 +239,6 @@ std::string hint(std::string_view text) {
 
 }  // namespace
 
-text_position yaml_document::at(const std::string& pointer) const {
-  auto p = pointer;
-  for (;;) {
-    if (const auto found = positions.find(p); found != positions.end()) return found->second;
-    const auto slash = p.rfind('/');
-    if (slash == std::string::npos) return {};
-    p.resize(slash);
-  }
-}
-
 outcome<yaml_document> parse_yaml(std::string_view text, const yaml_limits& limits) {
   if (text.size() > limits.bytes)
     return error_at({}, "the text is larger than " + std::to_string(limits.bytes) + " bytes");
@@ -266,7 +256,7 @@ outcome<yaml_document> parse_yaml(std::string_view text, const yaml_limits& limi
   } catch (const YAML::Exception& e) {
     return error_at(position_of(e.mark), e.msg + hint(text));
   }
-  if (result.positions.empty()) result.positions.emplace("", text_position{});
+  if (result.positions.empty()) result.positions.set_root({});
   return result;
 }
 

@@ -6,31 +6,23 @@
 // integers, floats, else strings. Pure. Threading: none.
 
 #include <cstddef>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "base/outcome.hpp"
+#include "base/yaml_positions.hpp"
 
 namespace switchyard::base {
 
-/// A place in a text, both counted from 1.
-struct text_position {
-  std::size_t line = 1;
-  std::size_t column = 1;
-
-  bool operator==(const text_position&) const = default;
-};
-
 struct yaml_document {
   nlohmann::json value;
-  /// JSON pointer → where that value stands, for a member of a map where its key does; "" is the
-  /// document itself. What an alias stands for has the position of the alias only.
-  std::map<std::string, text_position> positions;
+  /// A member of a map stands where its key does. What an alias stands for has the position of the
+  /// alias only.
+  yaml_positions positions;
 
-  /// The position of a pointer, or of its nearest ancestor that has one.
-  text_position at(const std::string& pointer) const;
+  /// The position of a JSON pointer, or of its nearest ancestor that has one.
+  text_position at(const std::string& pointer) const { return positions.at(pointer); }
 };
 
 struct yaml_limits {

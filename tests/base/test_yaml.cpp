@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "base/yaml.hpp"
@@ -19,6 +21,12 @@ std::string refusal_of(const std::string& text, const yaml_limits& limits = {}) 
   if (read) return "taken as " + read->value.dump();
   BOOST_TEST((read.error().kind == errc::invalid));
   return read.error().message;
+}
+
+/// What the program has allocated, in bytes.
+std::size_t allocated() {
+  const auto now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
 }
 
 }  // namespace
@@ -110,6 +118,21 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_has_the_place_of_what_it_belongs_to) {
   BOOST_TEST((read->at("/other") == text_position{1, 1}));
 }
 
+BOOST_AUTO_TEST_CASE(long_keys_over_many_values_cost_no_more_than_the_text) {
+  std::string wide = "? " + std::string(20'000, 'a') + "\n: [1";
+  for (int i = 0; i < 10'000; ++i) wide += ",1";
+  std::string deep;
+  for (char c = 'a'; c <= 'z'; ++c) deep += "{" + std::string(1000, c) + ": ";
+  deep += "[1";
+  for (int i = 0; i < 10'000; ++i) deep += ",1";
+  for (const auto& text : {wide + "]\n", deep + "]" + std::string(26, '}')}) {
+    const auto before = allocated();
+    const auto read = parse_yaml(text);
+    BOOST_REQUIRE(read);
+    BOOST_TEST(allocated() - before < 10U << 20U);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(duplicate_keys_are_refused_at_the_second) {
   BOOST_TEST(refusal_of("a: 1\nb: 2\na: 3\n") == "3:1: the key 'a' is there twice");
   BOOST_TEST(refusal_of("x: {a: 1, \"a\": 2}") == "1:11: the key 'a' is there twice");
@@ -188,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_text_without_a_document_is_null) {
     const auto read = parse_yaml(text);
     BOOST_REQUIRE_MESSAGE(read, text);
     BOOST_TEST(read->value.is_null());
-    BOOST_TEST(read->positions.contains(""));
+    BOOST_TEST(!read->positions.empty());
   }
 }
 
