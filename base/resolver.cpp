@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <list>
 #include <optional>
 #include <random>
 #include <system_error>
@@ -20,12 +21,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr std::size_t most_in_flight = 64;
 constexpr milliseconds soonest{1'000};
-// c-ares reads /etc/resolv.conf when a channel is made.
-constexpr seconds channel_lasts{30};
 
 }  // namespace
 
@@ -35,7 +33,7 @@ class resolver::loop {
   explicit loop(resolver& owner) : owner_(owner) {}
   ~loop() {
     ending_ = true;
-    channel_.reset();  // calls back for each question that is open
+    channels_.clear();  // calls back for each question that is open
   }
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
@@ -53,8 +51,17 @@ class resolver::loop {
     bool asked = false;
     backoff retry;
   };
+  /// c-ares reads /etc/resolv.conf when a channel is made, so there is a new one now and then. The
+  /// old one goes when its last question has ended: a name that nobody answers keeps it for long.
+  struct line {
+    polled_sockets sockets;  // of the channel, which they outlive
+    channel_ptr channel;
+    clock::time_point made{};
+    std::size_t open = 0;  // questions
+  };
   struct question {
     loop* asker;
+    line* at;
     std::string name;
   };
 
@@ -92,33 +99,37 @@ class resolver::loop {
 
   void ask() {
     const auto now = clock::now();
-    if (in_flight_ == 0 && (!channel_ || now - made_ > channel_lasts)) {
-      channel_ = make_channel(owner_.options_, sockets_);
-      made_ = now;
-    }
+    renew(now);
     // Those that wait longest first: a zone that does not answer must not keep others waiting.
-    while (!due_.empty() && due_.begin()->first <= now && !(channel_ && full(now))) {
+    while (!due_.empty() && due_.begin()->first <= now && in_flight_ < most_in_flight) {
       const auto name = due_.extract(due_.begin()).value().second;
       names_.at(name).asked = true;
-      if (channel_)
-        ask_for(name);
+      if (channels_.back().channel)
+        ask_for(name, channels_.back());
       else
         done(name, error{errc::unavailable, "the name servers of the settings cannot be used"});
     }
   }
 
-  void ask_for(const std::string& name) {
-    ++in_flight_;
-    const auto hints = hints_of(owner_.options_);
-    auto asked = std::make_unique<question>(question{this, name});
-    // May call back at once.
-    ares_getaddrinfo(channel_.get(), name.c_str(), nullptr, &hints, &loop::answered,
-                     asked.release());
+  /// The channel to ask now is the last one.
+  void renew(clock::time_point now) {
+    if (!channels_.empty() && channels_.back().channel &&
+        now - channels_.back().made <= owner_.options_.channel_age)
+      return;
+    std::erase_if(channels_, [](const line& l) { return l.open == 0; });
+    auto& fresh = channels_.emplace_back();
+    fresh.channel = make_channel(owner_.options_, fresh.sockets);
+    fresh.made = now;
   }
 
-  /// Whether questions have to end first: there are many, or the channel is to be made anew.
-  bool full(clock::time_point now) const {
-    return in_flight_ >= most_in_flight || (in_flight_ > 0 && now - made_ > channel_lasts);
+  void ask_for(const std::string& name, line& at) {
+    ++in_flight_;
+    ++at.open;
+    const auto hints = hints_of(owner_.options_);
+    auto asked = std::make_unique<question>(question{this, &at, name});
+    // May call back at once.
+    ares_getaddrinfo(at.channel.get(), name.c_str(), nullptr, &hints, &loop::answered,
+                     asked.release());
   }
 
   static void answered(void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
@@ -127,6 +138,7 @@ class resolver::loop {
     auto& self = *asked->asker;
     if (self.ending_) return;
     --self.in_flight_;
+    --asked->at->open;
     self.done(asked->name, status == ARES_SUCCESS ? answer_of(*found) : failure_of(status));
   }
 
@@ -151,19 +163,23 @@ class resolver::loop {
 
   void wait() {
     std::vector<pollfd> polled{{owner_.waker_.fd(), POLLIN, 0}};
-    for (const auto& [fd, events] : sockets_) polled.push_back({fd, events, 0});
+    std::vector<line*> of{nullptr};  // the channel of each
+    for (auto& l : channels_)
+      for (const auto& [fd, events] : l.sockets) {
+        polled.push_back({fd, events, 0});
+        of.push_back(&l);
+      }
     ::poll(polled.data(), polled.size(), longest_wait());
-    if (!channel_ || in_flight_ == 0) return;
-    bool any = false;
     for (std::size_t i = 1; i < polled.size(); ++i) {
       if (polled[i].revents == 0) continue;
-      any = true;
       const bool writable = (polled[i].revents & POLLOUT) != 0;
       const bool readable = (polled[i].revents & ~POLLOUT) != 0;
-      ares_process_fd(channel_.get(), readable ? polled[i].fd : ARES_SOCKET_BAD,
+      ares_process_fd(of[i]->channel.get(), readable ? polled[i].fd : ARES_SOCKET_BAD,
                       writable ? polled[i].fd : ARES_SOCKET_BAD);
     }
-    if (!any) ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // its time-outs
+    for (auto& l : channels_)
+      if (l.open > 0)
+        ares_process_fd(l.channel.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // time-outs
   }
 
   /// In milliseconds, until something is due; -1: nothing is.
@@ -174,18 +190,18 @@ class resolver::loop {
       longest = longest ? std::min(*longest, t) : t;
     };
     const auto now = clock::now();
-    if (!due_.empty() && !full(now))
+    if (!due_.empty() && in_flight_ < most_in_flight)
       sooner(std::chrono::ceil<milliseconds>(due_.begin()->first - now));
-    timeval left{};
-    if (channel_ && ares_timeout(channel_.get(), nullptr, &left) != nullptr)
-      sooner(milliseconds(left.tv_sec * 1000 + left.tv_usec / 1000 + 1));
+    for (const auto& l : channels_) {
+      timeval left{};
+      if (l.channel && ares_timeout(l.channel.get(), nullptr, &left) != nullptr)
+        sooner(milliseconds(left.tv_sec * 1000 + left.tv_usec / 1000 + 1));
+    }
     return longest ? static_cast<int>(longest->count()) : -1;
   }
 
   resolver& owner_;
-  polled_sockets sockets_;  // of the channel, which it outlives
-  channel_ptr channel_;
-  clock::time_point made_{};
+  std::list<line> channels_;
   std::map<std::string, entry> names_;
   std::set<std::pair<clock::time_point, std::string>> due_;  // those that are not asked for now
   std::size_t in_flight_ = 0;

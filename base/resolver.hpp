@@ -35,6 +35,8 @@ class resolver {
     family addresses = family::any;
     std::string servers{};  ///< "IP[:PORT],…"; "": those of /etc/resolv.conf
     bool tcp = false;       ///< asks over TCP at once, not only where an answer over UDP was cut
+    /// After which /etc/resolv.conf and /etc/hosts are read again.
+    std::chrono::milliseconds channel_age{30'000};
 
     bool operator==(const options&) const = default;
   };

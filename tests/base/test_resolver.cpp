@@ -170,6 +170,19 @@ BOOST_AUTO_TEST_CASE(one_name_without_an_answer_does_not_hold_up_another) {
   BOOST_TEST(f.wait_for("quick.test", {"10.0.0.1"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_name_without_an_answer_does_not_keep_the_channel_from_being_renewed) {
+  dns_server server;
+  server.be_silent(true);
+  resolver names({20ms, 1min, 1, resolver::family::ipv4, server.address(), false, 100ms},
+                 [](const auto&, const auto&) {});
+  names.watch({"slow.test"});
+  BOOST_REQUIRE(eventually([&] { return server.asked("slow.test") > 0; }));
+  server.be_silent(false);
+  server.set("quick.test", {"10.0.0.1"});
+  names.watch({"slow.test", "quick.test"});
+  BOOST_TEST(eventually([&] { return server.asked("quick.test") >= 20; }));
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_lives_shorter_than_the_interval_is_asked_for_again) {
   followed_names f(1h);
   f.server.set("short.test", {"10.0.0.1"}, 1);
