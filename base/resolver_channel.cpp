@@ -66,6 +66,11 @@ channel_ptr make_channel(const resolver::options& o, polled_sockets& sockets) {
     settings.flags = ARES_FLAG_USEVC;
     given |= ARES_OPT_FLAGS;
   }
+#ifdef ARES_OPT_QUERY_CACHE
+  // From 1.31 on c-ares would answer from a cache of its own; how old an answer may be is ours.
+  settings.qcache_max_ttl = 0;
+  given |= ARES_OPT_QUERY_CACHE;
+#endif
   if (ares_init_options(&channel, &settings, given) != ARES_SUCCESS) return nullptr;
   channel_ptr made(channel);
   if (!o.servers.empty() && ares_set_servers_ports_csv(channel, o.servers.c_str()) != ARES_SUCCESS)
