@@ -99,9 +99,10 @@ place behind_word(std::string_view text, std::size_t begin, std::size_t at) {
     return names_a_file(text.substr(0, begin)) ? place{} : behind_key(text, at);
   const bool scheme = (word.size() == 6 && starts_with_word(word, "bearer")) ||
                       (word.size() == 5 && starts_with_word(word, "basic"));
-  if (scheme && at + 1 < text.size() && text[at] == ' ')
-    return {at + 1, run_end(text, at + 1, "\"',")};
-  return {};
+  if (!scheme) return {};
+  const auto value = std::min(text.find_first_not_of(' ', at), text.size());
+  if (value == at) return {};
+  return {value, run_end(text, value, "\"',")};
 }
 
 /// Words of a connection string that libpq did not understand, which may be a part of a password

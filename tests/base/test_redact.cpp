@@ -53,6 +53,8 @@ BOOST_AUTO_TEST_CASE(hides_values_behind_telling_keys) {
 BOOST_AUTO_TEST_CASE(hides_credentials_of_headers) {
   BOOST_TEST(redact("Authorization: Bearer abc.def, next") == "Authorization: Bearer ***, next");
   BOOST_TEST(redact("authorization: basic YWJj") == "authorization: basic ***");
+  BOOST_TEST(redact("Bearer  abc.def") == "Bearer  ***");
+  for (const auto* text : {"Bearer", "Bearer ", "a bearer: none"}) BOOST_TEST(redact(text) == text);
 }
 
 BOOST_AUTO_TEST_CASE(hides_what_libpq_quotes_of_a_connection_string) {
