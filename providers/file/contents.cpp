@@ -52,15 +52,20 @@ std::string shown(const std::string& file) {
 
 }  // namespace
 
-std::size_t contents::bytes_without(const std::string& file) const {
-  std::size_t sum = 0;
+std::size_t contents::bytes_of(const std::string& file) const {
+  const auto found = files_.find(file);
+  return found == files_.end() ? 0 : found->second.text.size();
+}
+
+std::vector<std::string> contents::crowded_out() const {
+  std::vector<std::string> names;
   for (const auto& [name, e] : files_)
-    if (name != file) sum += e.text.size();
-  return sum;
+    if (e.crowded_out) names.push_back(name);
+  return names;
 }
 
 base::status contents::take(const std::string& file, const std::string& text, entry& target) const {
-  if (text.size() + bytes_without(file) > most_bytes_)
+  if (text.size() + bytes_ - target.text.size() > most_bytes_)
     return base::error{errc::refused, shown(file) + ": " + too_many_bytes(most_bytes_).message};
   auto document = parse(file, text, depth_);
   if (!document) return base::error{errc::invalid, shown(file) + ":" + document.error().message};
@@ -77,25 +82,31 @@ base::status contents::take(const std::string& file, const std::string& text, en
 
 bool contents::set(const std::string& file, std::string text) {
   auto& target = files_[file];
+  target.crowded_out = false;
   if (target.good && target.text == text) {
     target.fault.clear();
     return false;
   }
   if (const auto taken = take(file, text, target); !taken) {
     target.fault = taken.error().message;
+    target.crowded_out = taken.error().kind == errc::refused;
     return false;
   }
   target.good = true;
+  bytes_ = bytes_ - target.text.size() + text.size();
   target.text = std::move(text);
   target.fault.clear();
   return true;
 }
 
 void contents::fail(const std::string& file, std::string reason) {
-  files_[file].fault = shown(file) + ": " + std::move(reason);
+  auto& target = files_[file];
+  target.fault = shown(file) + ": " + std::move(reason);
+  target.crowded_out = false;
 }
 
 bool contents::remove(const std::string& file) {
+  bytes_ -= bytes_of(file);
   return files_.erase(file) > 0;
 }
 

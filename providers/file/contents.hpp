@@ -22,7 +22,8 @@ class contents {
       : most_bytes_(most_bytes), depth_(depth) {}
 
   /// Takes what a file holds now; its name ends in .json, .yaml or .yml. What cannot be read as a
-  /// document is a fault, and the last good content stays. true: the merged view may differ.
+  /// document is a fault, and the last good content stays; so is what is too much beside the other
+  /// files. true: the merged view may differ.
   bool set(const std::string& file, std::string text);
   /// The file is there and will be read later: until then the view is not whole.
   void expect(const std::string& file) { files_.try_emplace(file); }
@@ -30,6 +31,13 @@ class contents {
   void fail(const std::string& file, std::string reason);
   /// The file is gone, and so is what it held. true: the merged view may differ.
   bool remove(const std::string& file);
+
+  /// Of the good contents of all files.
+  std::size_t bytes() const { return bytes_; }
+  /// Of the good content of one; 0 when there is none.
+  std::size_t bytes_of(const std::string& file) const;
+  /// The files whose fault is that they are too much beside the others.
+  std::vector<std::string> crowded_out() const;
 
   /// The names of all files that are known.
   std::set<std::string> files() const;
@@ -49,15 +57,16 @@ class contents {
     model::report view;
     std::map<std::string, std::string> pointers;  ///< of the backends, by name
     std::string fault;
+    bool crowded_out = false;  ///< that is why there is a fault
   };
 
   base::status take(const std::string& file, const std::string& text, entry& target) const;
-  std::size_t bytes_without(const std::string& file) const;
   static void merge_backends(model::report& into, const std::string& file, const entry& from,
                              std::map<std::string, std::string>& owners);
 
   std::size_t most_bytes_;
   std::size_t depth_;
+  std::size_t bytes_ = 0;
   std::map<std::string, entry> files_;
 };
 

@@ -1,6 +1,7 @@
 #include "providers/file/session.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -16,7 +17,8 @@ constexpr std::chrono::milliseconds poll_interval = 1s;
 /// A burst of changes is over after this much silence, at the latest after `longest_burst`.
 constexpr std::chrono::milliseconds silence = 2ms;
 constexpr std::chrono::milliseconds longest_burst = 10ms;
-/// Before a file that changed while it was read is looked at again, if nothing is told of it.
+/// Before a file is looked at again of which nothing is told: it changed while it was read, or may
+/// fit by now.
 constexpr std::chrono::milliseconds look_again_after = 20ms;
 constexpr std::size_t most_faults_shown = 5;
 
@@ -75,8 +77,10 @@ void session::look(bool all, clock::time_point seen_at) {
   const auto now = arm();
   bool changed = false;
   if (now.missing.empty()) {
+    const auto before = contents_.bytes();
     changed = take_files(now, all);
     changed = take_removals(now) || changed;
+    if (contents_.bytes() < before) retry_those_crowded_out();
     if (changed || (!ever_reported_ && contents_.whole()))
       report(seen_at);
     else if (all && contents_.faults().empty())
@@ -99,6 +103,12 @@ bool session::take_files(const scan_result& now, bool all) {
   // What was written while we read may be half a file; it is read again when its writer is done.
   changes_.note(watcher_.take(), clock::now());
   bool changed = false;
+  // Where one grows by what another one shrinks, both fit.
+  std::ranges::stable_sort(texts, {}, [&](const auto& t) {
+    return t.second ? static_cast<std::ptrdiff_t>(t.second->size()) -
+                          static_cast<std::ptrdiff_t>(contents_.bytes_of(t.first))
+                    : 0;
+  });
   for (auto& [name, text] : texts) {
     const auto& file = now.files.at(name);
     contents_.expect(name);
@@ -115,6 +125,14 @@ bool session::take_files(const scan_result& now, bool all) {
     }
   }
   return changed;
+}
+
+/// There is room again, and nothing will be told of files that stay as they are.
+void session::retry_those_crowded_out() {
+  for (const auto& name : contents_.crowded_out()) {
+    read_.erase(name);
+    look_again_ = true;
+  }
 }
 
 bool session::take_removals(const scan_result& now) {

@@ -40,6 +40,7 @@ class session {
   void settle();
   bool take_files(const scan_result& now, bool all);
   bool take_removals(const scan_result& now);
+  void retry_those_crowded_out();
   void report(clock::time_point seen_at);
   void report_health(const std::string& missing);
   clock::time_point next_wake() const;
@@ -58,7 +59,7 @@ class session {
   bool ever_reported_ = false;
   std::string watch_fault_;
   model::provider_health health_;
-  bool look_again_ = false;  ///< a file changed while it was read
+  bool look_again_ = false;  ///< at a file that changed while it was read, or that may fit by now
   clock::time_point resync_at_;
 };
 

@@ -18,8 +18,10 @@ std::string yaml_document(const std::string& backend, int port) {
          "}\n";
 }
 
-watched_path::watched_path(const std::string& name, std::chrono::milliseconds resync)
-    : provider("files", {name.empty() ? folder.path().string() : folder / name, resync}) {}
+watched_path::watched_path(const std::string& name, std::chrono::milliseconds resync,
+                           std::uint32_t max_bytes)
+    : provider("files",
+               {name.empty() ? folder.path().string() : folder / name, resync, max_bytes}) {}
 
 void watched_path::write(const std::string& name, const std::string& text) const {
   write_text(path(name), text);

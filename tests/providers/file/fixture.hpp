@@ -17,7 +17,8 @@ std::string yaml_document(const std::string& backend, int port = 80);
 struct watched_path {
   /// Watches `name` below the folder; "" is the folder itself.
   explicit watched_path(const std::string& name,
-                        std::chrono::milliseconds resync = std::chrono::hours(1));
+                        std::chrono::milliseconds resync = std::chrono::hours(1),
+                        std::uint32_t max_bytes = 64U << 20U);
 
   void start() { provider.start(sink); }
   std::string path(const std::string& name) const { return folder / name; }

@@ -105,10 +105,13 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_too_much_beside_the_others_keeps_its_last_go
   BOOST_TEST(!c.set("b.json", json_document("web") + " "));
   BOOST_REQUIRE_EQUAL(c.faults().size(), 1U);
   BOOST_TEST(c.faults()[0].starts_with("b.json: the source gives more than max_bytes"));
+  BOOST_TEST((c.crowded_out() == std::vector<std::string>{"b.json"}));
+  BOOST_TEST(c.bytes() == 2 * text.size());
   BOOST_TEST(summary(c.merge()) == "api:80 web:80");
   c.remove("a.json");
+  BOOST_TEST(c.bytes() == text.size());
   BOOST_TEST(!c.set("b.json", json_document("web")));
-  BOOST_TEST(c.faults().empty());
+  BOOST_TEST((c.faults().empty() && c.crowded_out().empty()));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_nested_deeper_than_it_may_be_is_refused) {

@@ -329,4 +329,44 @@ BOOST_AUTO_TEST_CASE(a_direct_read_gives_the_view_or_the_fault) {
   BOOST_TEST((missing.provider.backends().error().kind == base::errc::not_found));
 }
 
+/// A document of just so many bytes.
+std::string padded(const std::string& backend, int port, std::size_t bytes) {
+  auto text = json_document(backend, port);
+  return text.append(bytes - text.size(), ' ');
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_was_too_much_is_taken_once_another_one_makes_room) {
+  watched_path w("", 24h, 1000);
+  w.replace("a.json", padded("a", 80, 500));
+  w.replace("z.json", padded("z", 80, 400));
+  w.start();
+  BOOST_REQUIRE(w.shows("a:80 z:80"));
+  w.replace("z.json", padded("z", 81, 600));
+  BOOST_REQUIRE(w.degraded("z.json: the source gives more than max_bytes"));
+  w.replace("a.json", padded("a", 81, 300));
+  BOOST_TEST(w.shows("a:81 z:81"), w.last());
+  BOOST_TEST(w.live());
+  w.replace("z.json", padded("z", 82, 800));
+  BOOST_REQUIRE(w.degraded("max_bytes"));
+  fs::remove(w.path("a.json"));
+  BOOST_TEST(w.shows("z:82"), w.last());
+  BOOST_TEST(w.live());
+}
+
+BOOST_AUTO_TEST_CASE(files_that_fit_together_are_taken_together_whichever_comes_first) {
+  watched_path w("", 24h, 1000);
+  w.replace("a.json", padded("a", 80, 200));
+  w.replace("z.json", padded("z", 80, 700));
+  w.start();
+  BOOST_REQUIRE(w.shows("a:80 z:80"));
+  // One burst, of which the one that grows is the first by name.
+  fs::create_directory(w.folder.path() / "new");
+  w.replace("new/a.json", padded("a", 81, 700));
+  w.replace("new/z.json", padded("z", 81, 200));
+  w.rename("new/a.json", "a.json");
+  w.rename("new/z.json", "z.json");
+  BOOST_TEST(w.shows("a:81 z:81"), w.last());
+  BOOST_TEST(w.live());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
