@@ -61,6 +61,10 @@ void changes::note(const change& c, clock::time_point now) {
       writing_.erase(path);
       touched_.insert(path);
       return;
+    case change_kind::altered:
+      // Whoever writes may set its mode before all is there.
+      if (!writing_.contains(path)) touched_.insert(path);
+      return;
   }
 }
 

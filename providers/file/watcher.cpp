@@ -12,11 +12,10 @@ namespace switchyard::providers::file {
 
 namespace {
 
-constexpr std::uint32_t closed_or_moved =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
+constexpr std::uint32_t closed_or_moved = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
 constexpr std::uint32_t folder_gone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-constexpr std::uint32_t watched =
-    closed_or_moved | IN_CREATE | IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t watched = closed_or_moved | IN_ATTRIB | IN_CREATE | IN_MODIFY |
+                                  IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 int new_instance() {
   return ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -25,6 +24,7 @@ int new_instance() {
 change_kind kind_of(std::uint32_t mask) {
   if ((mask & (IN_ISDIR | folder_gone)) != 0) return change_kind::folder;
   if ((mask & closed_or_moved) != 0) return change_kind::written;
+  if ((mask & IN_ATTRIB) != 0) return change_kind::altered;
   return (mask & IN_CREATE) != 0 ? change_kind::created : change_kind::writing;
 }
 

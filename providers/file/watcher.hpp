@@ -16,7 +16,8 @@
 namespace switchyard::providers::file {
 
 enum class change_kind {
-  written,   ///< closed by a writer, moved here or away, deleted, or its permissions changed
+  written,   ///< closed by a writer, moved here or away, or deleted
+  altered,   ///< its permissions, times or links changed: it may be readable by now
   created,   ///< a new entry, possibly still empty
   writing,   ///< written to or cut, and not closed yet
   folder,    ///< the entry is a folder, or the watched folder itself went

@@ -67,6 +67,15 @@ BOOST_AUTO_TEST_CASE(a_file_is_being_written_until_it_is_closed) {
   BOOST_TEST((!c.being_written("/d/a.json") && c.touched("/d/a.json")));
 }
 
+BOOST_AUTO_TEST_CASE(permissions_that_change_do_not_end_the_writing) {
+  auto c = expecting();
+  c.note({{change_kind::altered, "/d", "a.json"}}, start);
+  BOOST_TEST(c.touched("/d/a.json"));
+  c.done();
+  c.note({{change_kind::writing, "/d", "a.json"}, {change_kind::altered, "/d", "a.json"}}, start);
+  BOOST_TEST((c.being_written("/d/a.json") && !c.touched("/d/a.json")));
+}
+
 BOOST_AUTO_TEST_CASE(a_writer_that_is_silent_for_long_is_waited_for_no_more) {
   auto c = expecting();
   BOOST_TEST(!c.next_expiry());

@@ -87,6 +87,15 @@ BOOST_AUTO_TEST_CASE(a_folder_that_goes_says_so) {
   BOOST_TEST(has(w.take(), {change_kind::folder, dir / "x", ""}));
 }
 
+BOOST_AUTO_TEST_CASE(permissions_that_change_are_told_from_a_writer_that_is_done) {
+  const tests::temp_dir dir;
+  tests::write_text(dir / "a", "x");
+  watcher w;
+  BOOST_REQUIRE(w.watch({{dir.path().string(), {}}}));
+  ::chmod((dir / "a").c_str(), 0600);
+  BOOST_TEST((w.take() == std::vector<change>{{change_kind::altered, dir.path().string(), "a"}}));
+}
+
 BOOST_AUTO_TEST_CASE(lost_changes_are_an_overflow) {
   const tests::temp_dir dir;
   tests::write_text(dir / "a", "x");
