@@ -6,6 +6,15 @@ namespace switchyard::providers {
 
 using level = model::provider_health::level;
 
+namespace {
+
+/// By a tenth and more: less would be a line of the log for every object.
+bool differs_much(std::size_t now, std::size_t told) {
+  return (now > told ? now - told : told - now) * 10 >= told;
+}
+
+}  // namespace
+
 quota_sink::quota_sink(std::size_t most, sink& target, counted tell)
     : most_(most), target_(target), tell_(std::move(tell)), quota_(most) {}
 
@@ -13,8 +22,9 @@ void quota_sink::report(model::report report) {
   const std::lock_guard lock(mutex_);
   auto taken = quota_.take(std::move(report));
   const bool was_over = !excess_.empty();
-  if (was_over != quota_.over()) {
-    excess_ = quota_.over() ? over_quota(quota_.count(), most_) : "";
+  if (was_over != quota_.over() || (was_over && differs_much(quota_.count(), told_))) {
+    told_ = quota_.count();
+    excess_ = quota_.over() ? over_quota(told_, most_) : "";
     target_.health(shown());
   }
   if (taken) target_.report(*std::move(taken));

@@ -38,7 +38,8 @@ class quota_sink final : public sink {
   const counted tell_;
   std::mutex mutex_;  // guards all below
   model::object_quota quota_;
-  std::string excess_;  // the sentence about it, "" while the source is within its quota
+  std::string excess_;    // the sentence about it, "" while the source is within its quota
+  std::size_t told_ = 0;  // the number in it
   model::provider_health its_own_;  // as the provider told last
 };
 

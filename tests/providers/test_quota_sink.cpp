@@ -64,6 +64,14 @@ BOOST_AUTO_TEST_CASE(a_source_with_too_much_is_degraded_with_the_remedy_and_keep
   BOOST_TEST(counted == 9U);
 }
 
+BOOST_AUTO_TEST_CASE(how_much_too_much_it_is_is_told_again_when_that_has_changed_by_a_tenth) {
+  for (const int backends : {20, 21, 22, 23, 200}) quota.report(full(backends));
+  BOOST_REQUIRE_EQUAL(out.told.size(), 3U);
+  BOOST_TEST(tests::contains(out.told[0].reason, "has 20 backends"));
+  BOOST_TEST(tests::contains(out.told[1].reason, "has 22 backends"));
+  BOOST_TEST(tests::contains(out.told[2].reason, "has 200 backends"));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_provider_says_of_itself_is_told_as_well) {
   quota.report(full(11));
   quota.health({level::degraded, "the table is gone"});
