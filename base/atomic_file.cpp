@@ -100,7 +100,10 @@ status write_file_atomically(const std::filesystem::path& path, std::string_view
   if (::rename(temporary.path().c_str(), path.c_str()) != 0) return io_error(path, "replace");
   temporary.keep();
   // Some file systems cannot sync a folder and say EINVAL; the content is in place all the same.
-  if (::fsync(folder_fd.get()) != 0 && errno != EINVAL) return io_error(folder, "fsync");
+  if (::fsync(folder_fd.get()) != 0 && errno != EINVAL)
+    return io_error(path,
+                    "the new content is in place, but may be lost if the machine stops now: "
+                    "fsync of its folder");
   return {};
 }
 

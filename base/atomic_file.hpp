@@ -15,7 +15,8 @@ namespace switchyard::base {
 
 /// Replaces `path` by `content`: temporary file beside it, fsync, rename, fsync of the folder.
 /// The mode is `mode` for a new file and kept for an existing one. errc::io names path and cause;
-/// on failure the old file stands as it was and no temporary file is left.
+/// on failure the old file stands as it was and no temporary file is left. But for the last step:
+/// when the folder cannot be synced the new file is in place, and the error says so.
 status write_file_atomically(const std::filesystem::path& path, std::string_view content,
                              mode_t mode = 0640);
 

@@ -77,9 +77,14 @@ base::outcome<model::edited> memory_provider::edit(const model::edit& change) {
   auto next = *known_;
   auto result = carry_out(change, next);
   if (!result || !result->changed) return result;
-  if (const auto saved = save(file_, next); !saved) return saved.error();
-  known_ = std::move(next);
-  tell(change);
+  const auto saved = save(file_, next);
+  // A file whose folder could not be synced is the new one all the same, and counts at a restart.
+  auto held = saved ? base::outcome<holdings>(std::move(next)) : load(file_);
+  if (held) {
+    known_ = *std::move(held);
+    tell(change);
+  }
+  if (!saved) return saved.error();
   return result;
 }
 

@@ -1,6 +1,10 @@
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <filesystem>
 
 #include "base/atomic_file.hpp"
@@ -8,6 +12,21 @@
 #include "providers/memory/memory_provider.hpp"
 #include "tests/providers/recording_sink.hpp"
 #include "tests/support/support.hpp"
+
+namespace {
+std::atomic<bool> folders_fail{false};
+}
+
+/// The system's, but for a disk that fails when a folder is synced. In place of libc's, since no
+/// file system does so when it is asked to.
+extern "C" int fsync(int fd) {
+  struct stat info {};
+  if (folders_fail && ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
 
 namespace switchyard::providers::memory {
 
@@ -97,6 +116,20 @@ BOOST_AUTO_TEST_CASE(what_is_set_is_there_after_a_restart) {
   BOOST_TEST(server.weight == 7);
   BOOST_TEST((server.state == model::server_state::drain));
   BOOST_TEST((*view->routes == routes.routes));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_the_file_although_its_folder_failed_is_in_force) {
+  BOOST_REQUIRE(static_cast<bool>(provider.edit(put("a"))));
+  folders_fail = true;
+  const auto done = provider.edit(put("a", 7));
+  folders_fail = false;
+  BOOST_REQUIRE((!done && done.error().kind == errc::io));
+  BOOST_TEST(tests::contains(done.error().message, "the new content is in place"));
+  const auto weight = [](const auto& view) {
+    return view->backends.at("a").value->servers.at(0).weight;
+  };
+  BOOST_TEST(weight(after_restart()) == 7);
+  BOOST_TEST(weight(provider.backends()) == 7);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_killed_one_has_left_half_written_is_removed_with_the_start) {
