@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,13 @@ std::string redacted(std::string message, const std::vector<std::string>& secret
 }
 
 void ignore_notice(void* /*unused*/, const char* /*message*/) {}
+
+/// Else OpenSSL asks for the passphrase of an `sslkey` on the terminal, without a deadline: libpq
+/// puts itself in its place where there is an sslpassword or such a hook.
+void never_ask_for_a_passphrase() {
+  static std::once_flag done;
+  std::call_once(done, [] { PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL); });
+}
 
 raw_session begin(const connect_settings& settings, const dsn_host& at) {
   // A later keyword overrides an earlier one unless it is empty, and the DSN is expanded where
@@ -53,6 +61,7 @@ raw_session begin(const connect_settings& settings, const dsn_host& at) {
     values.push_back(value.c_str());
   }
   keys.push_back(nullptr);
+  never_ask_for_a_passphrase();
   values.push_back(nullptr);
   raw_session session(PQconnectStartParams(keys.data(), values.data(), 1));
   if (session) PQsetNoticeProcessor(session.get(), ignore_notice, nullptr);

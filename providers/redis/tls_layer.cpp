@@ -25,6 +25,12 @@ std::string library_error() {
   return reason != nullptr ? reason : "error " + std::to_string(code);
 }
 
+/// Instead of OpenSSL's question on the terminal, which has no deadline. Notes that it was to be.
+int no_passphrase(char* /*into*/, int /*size*/, int /*writing*/, void* asked) {
+  if (asked != nullptr) *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
 base::status use_files(SSL_CTX* context, const tls_files& files) {
   const auto unusable = [](const char* setting, const std::string& file) {
     return error{errc::invalid, std::string(setting) + ": " + file + ": " + library_error()};
@@ -38,10 +44,15 @@ base::status use_files(SSL_CTX* context, const tls_files& files) {
   if (!files.certificate) return {};
   if (::SSL_CTX_use_certificate_chain_file(context, files.certificate->c_str()) != 1)
     return unusable("certificate_file", *files.certificate);
+  bool asked = false;
+  ::SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
   const auto& key = files.key ? *files.key : *files.certificate;
-  if (::SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return unusable("key_file", key);
-  return {};
+  const bool used = ::SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (asked)
+    return error{errc::invalid, "key_file: " + key + ": has a passphrase: give a key without one"};
+  return used ? base::status() : unusable("key_file", key);
 }
 
 bool is_ip(const std::string& host) {

@@ -48,6 +48,14 @@ key_pair self_signed(std::string_view host) {
   return {read_text(folder / "cert.pem"), read_text(folder / "key.pem")};
 }
 
+std::string encrypted_key(const std::string& key) {
+  const temp_dir folder;
+  write_text(folder / "plain.pem", key);
+  run_program({"openssl", "pkey", "-in", folder / "plain.pem", "-aes256", "-passout", "pass:secret",
+               "-out", folder / "key.pem"});
+  return read_text(folder / "key.pem");
+}
+
 certificate_authority::certificate_authority() {
   request(folder_, "ca.test", {"-x509", "-days", "2", "-out", file()});
 }

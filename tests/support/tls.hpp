@@ -19,6 +19,9 @@ struct key_pair {
   std::string pem() const { return certificate + key; }
 };
 
+/// The same private key, with a passphrase.
+std::string encrypted_key(const std::string& key);
+
 /// A new one for a host name, signed by itself.
 key_pair self_signed(std::string_view host);
 

@@ -12,6 +12,7 @@
 #include "providers/postgres/dsn.hpp"
 #include "tests/providers/postgres/fixture.hpp"
 #include "tests/support/dns_server.hpp"
+#include "tests/support/on_a_terminal.hpp"
 #include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
@@ -146,6 +147,18 @@ BOOST_AUTO_TEST_CASE(the_certificate_is_held_against_the_name) {
   };
   BOOST_TEST(eventually([&] { return by("db.test") == "127.0.0.1"; }), by("db.test"));
   const auto refused = by("other.test");
+  // What libpq's OpenSSL would ask for at a terminal, for as long as nobody answers.
+  const temp_dir folder;
+  write_text(folder / "client.crt", pair.certificate);
+  write_text(folder / "client.key", encrypted_key(pair.key));
+  std::filesystem::permissions(folder / "client.key", std::filesystem::perms::owner_read);
+  const auto dsn =
+      "host=127.0.0.1 port=" + std::to_string(secured.port()) +
+      " user=postgres dbname=postgres sslmode=require sslcert=" + (folder / "client.crt") +
+      " sslkey=" + (folder / "client.key");
+  BOOST_TEST(holds_on_a_terminal([&] {
+    return contains(reached({dsn, std::nullopt, asking()}), "client.key");
+  }));
   BOOST_TEST(refused.find("does not match host name \"other.test\"") != std::string::npos, refused);
 }
 

@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "providers/redis/tls_layer.hpp"
 #include "tests/providers/redis/sentinel_group.hpp"
+#include "tests/support/on_a_terminal.hpp"
 #include "tests/support/tls.hpp"
 
 namespace switchyard::tests {
@@ -102,6 +104,20 @@ BOOST_AUTO_TEST_CASE(a_certificate_of_our_own_is_shown_where_one_is_asked_for) {
   settings.certificate_file = "/nonexistent/client.pem";
   const followed unusable(settings);
   BOOST_TEST(unusable.wait_reason("certificate_file: /nonexistent/client.pem: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it) {
+  const temp_dir folder;
+  const auto pair = self_signed("switchyard.test");
+  const auto key = folder / "client.key";
+  write_text(folder / "client.pem", pair.certificate);
+  write_text(key, encrypted_key(pair.key));
+  const auto refused = [&] {
+    const auto made = providers::redis::tls_layer::make(-1, "h", {{}, folder / "client.pem", key});
+    return !made && made.error().kind == base::errc::invalid &&
+           made.error().message.starts_with("key_file: " + key + ": has a passphrase");
+  };
+  BOOST_TEST(holds_on_a_terminal(refused));
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_speaks_no_tls_is_told_of) {
