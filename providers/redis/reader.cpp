@@ -115,6 +115,7 @@ base::outcome<std::set<std::string>> reader::names() {
     if (!between_) continue;
     if (const auto more = between_(); !more) return more.error();
   } while (cursor != "0");
+  std::erase_if(texts_, [&](const auto& key) { return !found.contains(key); });
   return found;
 }
 

@@ -40,7 +40,7 @@ class reader {
   reader(std::unique_ptr<connection> session, std::string prefix, std::chrono::milliseconds timeout,
          std::size_t most_bytes, std::function<base::status()> between = {});
 
-  /// The names of all keys with the prefix, without it.
+  /// The names of all keys with the prefix, without it. What was remembered of others is forgotten.
   base::outcome<std::set<std::string>> names();
   /// What these keys hold; keys that are not there have content::type::none.
   base::outcome<contents> read(const std::set<std::string>& keys);

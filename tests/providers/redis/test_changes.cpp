@@ -3,6 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "providers/redis/reader.hpp"
+#include "providers/redis/sentinels.hpp"
+#include "providers/redis/session.hpp"
 #include "tests/providers/redis/fixture.hpp"
 
 namespace switchyard::tests {
@@ -130,6 +133,28 @@ BOOST_AUTO_TEST_CASE(an_unchanged_answer_is_no_report) {
   db.cli({"HSET", "switchyard:server:api:bad", "port", "x"});
   BOOST_TEST(eventually([&] { return scans() >= 5; }));
   BOOST_TEST(provider.reports().size() == 1U);
+}
+
+// Where nothing tells of keys that go, their names would be kept for ever.
+BOOST_AUTO_TEST_CASE(what_a_full_reading_does_not_find_is_forgotten) {
+  using namespace providers::redis;
+  const keyspace db;
+  const auto settings = db.settings();
+  sentinels none(settings, nullptr);
+  const auto at = master_of(settings, none);
+  BOOST_REQUIRE(at);
+  auto session = open_session(settings, *at, nullptr);
+  BOOST_REQUIRE(session);
+  reader keys(std::move(*session), settings.prefix, settings.timeout, settings.max_bytes);
+  const std::set<std::string> server{"server:api:srv1"};
+  db.cli({"SET", "switchyard:server:api:srv1", "{}"});
+  BOOST_TEST(keys.read(server)->size() == 1U);
+  db.cli({"DEL", "switchyard:server:api:srv1"});
+  BOOST_TEST(keys.names()->empty());
+  db.set_server("api", "srv1");
+  db.cli({"CONFIG", "RESETSTAT"});
+  BOOST_TEST(keys.read(server)->size() == 1U);
+  BOOST_TEST(!contains(db.cli({"INFO", "commandstats"}), "cmdstat_getrange"), "it was a text once");
 }
 
 BOOST_AUTO_TEST_CASE(ten_thousand_keys_at_once_are_read_whole) {
