@@ -1,7 +1,9 @@
 #include "providers/rest/merging.hpp"
 
+#include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "model/json_reader.hpp"
@@ -10,12 +12,18 @@ namespace switchyard::providers::rest {
 
 namespace {
 
+/// Whose a server or a route is, and where it stands among those that are kept.
+struct owned {
+  std::string part;
+  std::optional<std::size_t> index;  // nothing: its owner's could not be read
+};
+
 /// One backend as it grows.
 struct growing {
   model::backend value;
-  model::backend_event event;                 // without the value
-  std::string settings_of;                    // the part whose settings it has
-  std::map<std::string, std::string> owners;  // of its servers
+  model::backend_event event;           // without the value
+  std::string settings_of;              // the part whose settings it has
+  std::map<std::string, owned> owners;  // of its servers
 };
 
 class merger {
@@ -30,7 +38,7 @@ class merger {
     for (const auto& [name, event] : from.view->backends)
       if (event.value) add_backend(from, name, event);
     for (const auto& place : from.view->refused_routes)
-      if (routes_.emplace(place, from.name).second) result_.refused_routes.insert(place);
+      if (routes_.emplace(place, owned{from.name, {}}).second) result_.refused_routes.insert(place);
     if (from.view->routes)
       for (const auto& route : *from.view->routes) add_route(from, route);
   }
@@ -72,37 +80,38 @@ class merger {
   }
 
   void add_server(const part& from, growing& one, const model::server& server) {
-    const auto [owner, first] = one.owners.emplace(server.name, from.name);
+    const auto [owner, first] =
+        one.owners.emplace(server.name, owned{from.name, one.value.servers.size()});
     if (first) {
       one.value.servers.push_back(server);
       return;
     }
-    for (const auto& known : one.value.servers)
-      if (known.name == server.name && !(known == server))
-        refuse(from, "/backends",
-               taken("server " + model::quoted(server.name) + " of backend " +
-                         model::quoted(one.value.name),
-                     owner->second, from));
+    if (!(one.value.servers[*owner->second.index] == server))
+      refuse(from, "/backends",
+             taken("server " + model::quoted(server.name) + " of backend " +
+                       model::quoted(one.value.name),
+                   owner->second.part, from));
   }
 
   void add_route(const part& from, const model::route& route) {
-    const auto [owner, first] = routes_.emplace(std::pair(route.host, route.path), from.name);
+    const auto [owner, first] = routes_.emplace(std::pair(route.host, route.path),
+                                                owned{from.name, result_.routes->size()});
     if (first) {
       result_.routes->push_back(route);
       return;
     }
-    for (const auto& known : *result_.routes)
-      if (known.host == route.host && known.path == route.path && !(known == route))
-        refuse(from, "/routes",
-               taken("the route of host " + model::quoted(route.host) + " and path " +
-                         model::quoted(route.path),
-                     owner->second, from));
+    const auto& [part, index] = owner->second;
+    if (index && !((*result_.routes)[*index] == route))
+      refuse(from, "/routes",
+             taken("the route of host " + model::quoted(route.host) + " and path " +
+                       model::quoted(route.path),
+                   part, from));
   }
 
   bool several_;
   model::report result_;
   std::map<std::string, growing> backends_;
-  std::map<std::pair<std::string, std::string>, std::string> routes_;
+  std::map<std::pair<std::string, std::string>, owned> routes_;
 };
 
 }  // namespace

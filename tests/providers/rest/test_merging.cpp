@@ -9,6 +9,8 @@ namespace switchyard::providers::rest {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 model::report view_of(const std::string& text) {
   auto view = json_view(text);
   BOOST_REQUIRE_MESSAGE(view, (view ? "" : view.error().message));
@@ -49,6 +51,27 @@ BOOST_AUTO_TEST_CASE(a_backend_has_the_servers_of_all_parts) {
   BOOST_TEST((servers_in(all, "api") == names{"m@10.0.0.1", "s@10.0.0.1", "z@10.0.0.1"}));
   BOOST_TEST((servers_in(all, "other") == names{"x@10.0.0.1"}));
   BOOST_TEST(refusals_of(all) == "", "what two parts agree on is no collision");
+}
+
+BOOST_AUTO_TEST_CASE(
+    very_many_servers_and_routes_of_several_parts_take_no_longer_than_their_number) {
+  constexpr int many = 50'000;
+  model::backend all{"api", {}, {}};
+  model::report part;
+  part.routes.emplace();
+  for (int i = 0; i < many; ++i) {
+    auto& server = all.servers.emplace_back();
+    server.name = "s" + std::to_string(i);
+    part.routes->push_back({"h" + std::to_string(i), "/", "api"});
+  }
+  model::sort_servers(all.servers);
+  part.backends["api"].value = std::make_shared<const model::backend>(std::move(all));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto merged = merge({{"a", &part}, {"b", &part}});
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < 5s));
+  BOOST_TEST(merged.backends.at("api").value->servers.size() == std::size_t{many});
+  BOOST_TEST(merged.routes->size() == std::size_t{many});
+  BOOST_TEST(merged.refused.empty());
 }
 
 BOOST_AUTO_TEST_CASE(where_parts_differ_the_first_one_counts_and_the_other_is_named) {
