@@ -14,6 +14,7 @@ namespace switchyard::providers::rest {
 
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr std::size_t longest_type_shown = 80;
@@ -43,11 +44,10 @@ rest_look::rest_look(const config::rest_settings& settings) : settings_(settings
 
 base::outcome<polled> rest_look::operator()(const base::wakeup* stop) {
   for (;;) {
-    ask_those_due();
-    const auto longest = std::chrono::ceil<milliseconds>(
-        std::min(next_due(), clock::now() + std::chrono::hours(1)) - clock::now());
+    bool heard = ask_those_due();
     if (transfers_->idle()) return result();
-    bool heard = false;
+    const auto until = heard ? clock::now() : std::min(next_due(), clock::now() + 1h);
+    const auto longest = std::chrono::ceil<milliseconds>(until - clock::now());
     for (auto& ended : transfers_->wait(std::max(longest, milliseconds(0)), stop))
       heard = take(std::move(ended), stop) || heard;
     if (stop != nullptr) {
@@ -58,11 +58,12 @@ base::outcome<polled> rest_look::operator()(const base::wakeup* stop) {
   }
 }
 
-void rest_look::ask_those_due() {
+/// Whether one of them could not be asked: its fault is told at once, whatever others wait for.
+bool rest_look::ask_those_due() {
   renew_connections();
   const auto now = clock::now();
   const auto due = [&](const endpoint& e) { return e.due() <= now; };
-  if (std::ranges::none_of(endpoints_, due)) return;
+  if (std::ranges::none_of(endpoints_, due)) return false;
   auto who = read_identity(settings_);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     auto& one = endpoints_[i];
@@ -73,7 +74,9 @@ void rest_look::ask_those_due() {
       one.reject(who.error().message, now, dice());
   }
   // What was secret a moment ago still is.
+  const bool rejected = !who;
   if (who) who_ = *std::move(who);
+  return rejected;
 }
 
 /// A connection that is kept goes on with the files that it was opened with.

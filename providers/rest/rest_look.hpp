@@ -28,7 +28,7 @@ class rest_look {
  private:
   using clock = endpoint::clock;
 
-  void ask_those_due();
+  bool ask_those_due();
   bool take(transfers::finished&& ended, const base::wakeup* stop);
   void read(endpoint& from, const base::wakeup* stop);
   void renew_connections();

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <condition_variable>
+#include <filesystem>
 
 #include "tests/providers/rest/fixture.hpp"
 #include "tests/support/tcp_proxy.hpp"
@@ -113,6 +114,24 @@ BOOST_AUTO_TEST_CASE(several_urls_wait_side_by_side) {
   BOOST_TEST(catalog.has({"a", "b", "c"}));
   one.change(document(""));
   BOOST_TEST(catalog.has({"b", "c"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_url_that_cannot_be_asked_is_told_of_while_another_one_waits) {
+  consul agent;
+  const spoken plain(document(server_json("b")));
+  const temp_dir folder;
+  auto settings = blocking(agent.api.url());
+  settings.urls.push_back(plain.api.url());
+  settings.interval = 20ms;  // of the one that tells no index
+  settings.token_file = folder / "token";
+  write_text(*settings.token_file, "t");
+  const followed catalog(settings);
+  BOOST_REQUIRE(catalog.has({"a", "b"}));
+  BOOST_REQUIRE(eventually([&] { return agent.queries() >= 2U; }));
+  std::filesystem::remove(*settings.token_file);
+  BOOST_TEST(catalog.degraded_with("token"), catalog.health().reason);
+  write_text(*settings.token_file, "t");
+  BOOST_TEST(eventually([&] { return catalog.health().value == level::live; }));
 }
 
 BOOST_AUTO_TEST_CASE(stop_does_not_wait_for_a_change) {
