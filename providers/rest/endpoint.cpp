@@ -182,8 +182,9 @@ endpoint::verdict endpoint::good(clock::time_point now, std::uint32_t random) {
 /// below 1.
 void endpoint::follow_index(const std::string& told, clock::time_point now) {
   const auto before = index_;
-  const auto number = number_in(told);
-  index_ = !number || *number < before ? 0 : std::max<std::uint64_t>(*number, 1);
+  auto number = number_in(told);
+  if (number) number = std::max<std::uint64_t>(*number, 1);
+  index_ = !number || *number < before ? 0 : *number;
   if (number)
     due_ = now + (index_ == before ? unchanged_pause : least_pause);
   else

@@ -232,6 +232,17 @@ BOOST_AUTO_TEST_CASE(an_index_that_goes_back_or_is_zero_is_not_trusted) {
   BOOST_TEST(contains(next().url, "index=1&"));
 }
 
+BOOST_AUTO_TEST_CASE(an_index_that_is_always_zero_is_one_that_does_not_change) {
+  settings.long_poll = config::rest_long_poll::consul;
+  make();
+  read({.index = "0"});
+  for (int i = 0; i < 3; ++i) {
+    read({.index = "0"});
+    BOOST_TEST((due_in() == endpoint::unchanged_pause));
+    BOOST_TEST(contains(next().url, "index=1&"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(after_a_failure_everything_is_read) {
   settings.long_poll = config::rest_long_poll::consul;
   make();
