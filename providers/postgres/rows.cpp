@@ -282,9 +282,15 @@ model::report gatherer::finish() && {
 
 base::outcome<model::report> decode_rows(const table& rows, layout of, bool with_routes,
                                          row_cache* cache, std::size_t depth) {
+  std::vector<const std::vector<cell>*> ordered(rows.size());
+  std::ranges::transform(rows, ordered.begin(), [](const auto& row) { return &row; });
+  // Of `queries:` the first row says the settings of its backend. The database gives rows in the
+  // order in which it keeps them, and every UPDATE changes that; so they are taken by their keys.
+  if (of == layout::queries)
+    std::ranges::sort(ordered, [](const auto* a, const auto* b) { return *a < *b; });
   gatherer all(of, with_routes, cache, depth);
-  for (const auto& row : rows)
-    if (const auto added = all.add(row); !added) return added.error();
+  for (const auto* row : ordered)
+    if (const auto added = all.add(*row); !added) return added.error();
   return std::move(all).finish();
 }
 

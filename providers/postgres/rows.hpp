@@ -32,7 +32,9 @@ enum class layout {
   queries  ///< of `queries:`, where settings of the backend stand in the server's row
 };
 
-/// Builds backends, routes (when `with_routes`) and refusals from rows in any order.
+/// Builds backends, routes (when `with_routes`) and refusals from rows, the same in whatever order
+/// they come: where those of `queries:` disagree about the settings of their backend, the one whose
+/// server's name comes first counts, one without a server (NULL) before all.
 /// errc::invalid: rows of `queries:` lack a column or have one that nothing reads. With a `cache`,
 /// rows of servers that it knows are not decoded again (layout::tables only); the caller ends its
 /// read. `depth`: of objects and lists in one another in one column, at most; a row that has deeper

@@ -94,6 +94,26 @@ BOOST_AUTO_TEST_CASE(names_without_end_become_everything) {
   BOOST_TEST(wanted.backends.size() == most_named_backends);
 }
 
+BOOST_AUTO_TEST_CASE(rows_that_disagree_are_judged_by_their_names_whatever_their_order) {
+  const auto row = [](const std::string& name, const std::string& balance) {
+    return std::vector<std::optional<std::string>>{
+        "s", "a", name,
+        R"({"backend": "a", "name": ")" + name +
+            R"(", "ip": "10.0.0.1", "port": 80, "balance": ")" + balance + "\"}"};
+  };
+  table rows{row("srv1", "leastconn"), row("srv3", "leastconn"), row("srv2", "roundrobin")};
+  const auto one = decode_rows(rows, layout::queries, false);
+  std::ranges::reverse(rows);
+  const auto other = decode_rows(rows, layout::queries, false);
+  BOOST_REQUIRE((one && other));
+  BOOST_TEST((one->refused == other->refused));
+  for (const auto* report : {&*one, &*other}) {
+    const auto& event = report->backends.at("a");
+    BOOST_TEST((event.value->settings.balance == model::balance_algorithm::leastconn));
+    BOOST_TEST((event.refused_servers == std::set<std::string>{"srv2"}));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_are_no_json_are_refused_by_their_key) {
   const table rows{{"s", "a", "srv1", R"({"name": "srv1", "port": 1e999})"},
                    {"s", "a", "srv2", "{"},
