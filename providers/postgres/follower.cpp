@@ -22,6 +22,10 @@ constexpr int most_rounds = 3;
 
 constexpr milliseconds longest_beat{5000};
 
+/// Before it is tried again whether notifications arrive: one slow moment must not mean polling for
+/// as long as `resync`, which may be a day.
+constexpr std::chrono::seconds longest_without_notifications{60};
+
 /// While the database refuses to be read, notifications bring the next try forward, but at least
 /// as long as the last one took passes in between.
 constexpr milliseconds least_rest{250};
@@ -69,7 +73,7 @@ base::status follower::begin() {
   told_at_ = now;
   full_at_ = now;
   beat_at_ = now + settings_.heartbeat;
-  resubscribe_at_ = now + settings_.resync;
+  resubscribe_at_ = now + std::min<milliseconds>(settings_.resync, longest_without_notifications);
   return {};
 }
 
