@@ -147,7 +147,8 @@ status config_store::validate(const configuration& candidate, const std::string&
           ? files_.scratch(settings_.config_file).string()
           : scratch + "/" + std::filesystem::path(settings_.config_file).filename().string();
   std::optional<temporary_file> empty_map;
-  if (!std::filesystem::exists(map)) {
+  std::error_code unreadable;  // HAProxy tells then
+  if (!std::filesystem::exists(map, unreadable) && !unreadable) {
     auto made = temporary_file::beside(place, "");
     if (!made) return made.error();
     empty_map.emplace(std::move(made).value());

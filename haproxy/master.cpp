@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "base/atomic_file.hpp"
 #include "base/fd.hpp"
@@ -142,8 +143,9 @@ outcome<master_process> settled_proc(const watch& w) {
   for (;;) {
     auto before = show_proc(socket, w.at_most(longest_question));
     if (before || before.error().kind != errc::unavailable) return before;
-    // One whose file is gone does not come back by itself.
-    if ((std::filesystem::exists(socket) ? loaded : settled).passed()) return before;
+    // One whose file is gone, or in a folder that we may not enter, does not come back by itself.
+    std::error_code unreadable;
+    if ((std::filesystem::exists(socket, unreadable) ? loaded : settled).passed()) return before;
     w.rest();
   }
 }

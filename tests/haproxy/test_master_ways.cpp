@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <string>
 
 #include "tests/haproxy/master_site.hpp"
@@ -83,6 +84,21 @@ BOOST_AUTO_TEST_CASE(without_a_way_to_reload_the_error_says_so) {
   check_error(haproxy::reload(settings, {}), errc::unavailable, "neither");
   settings.master_socket = folder / "master";
   check_error(haproxy::reload(settings, {}), errc::unavailable, folder / "master");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_we_may_not_enter_is_an_error_as_any_other) {
+  const temp_dir folder;
+  switchyard::config::haproxy_settings settings;
+  settings.runtime_socket = folder / "run";
+  settings.master_socket = folder / "master";
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read);
+  const bool root = ::geteuid() == 0;  // whom no permissions keep out
+  if (root) BOOST_REQUIRE(::seteuid(65534) == 0);
+  const auto found = haproxy::find_master(settings, {}, 1);
+  if (root) BOOST_REQUIRE(::seteuid(0) == 0);
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+  BOOST_REQUIRE(!found);
+  BOOST_TEST((found.error().kind == errc::unavailable), found.error().message);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
