@@ -76,25 +76,28 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   auto target = target_of(touched, report);
   auto committed = target.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
-  const std::size_t others = certificates_.wants_reload() ? 1 : 0;
+  const bool others =
+      certificates_.wants_reload() || head_changed_ ||
+      (!away_ && (!layout_known_ || operators_.base_changed() || operators_.ca_changed()));
   // Alone it waits for the next reload; while HAProxy is away there is no backoff, so it rests.
   const std::size_t several = away_ ? 1 : 2;
-  const bool alone = touched.size() + others + left_behind < several;
+  const bool alone = touched.size() + (others ? 1 : 0) + left_behind < several;
   if (committed || committed.error().kind != base::errc::refused || alone) return committed;
-  // One backend that HAProxy does not take must not hold up the others, nor a certificate.
+  // One backend that HAProxy does not take must not hold up the others, nor what else waits.
   apply_report unheard;
   if (auto base = store_.validate(target_of({}, unheard).draft()); !base) return base.error();
   const auto good = without_guilty(touched, report);
   std::erase_if(pending_, [this](const auto& entry) { return blamed(entry.first); });
   std::erase_if(brought_, [&](const auto& name) { return !good.contains(name); });
   auto rest = target_of(good, unheard);
-  if ((!rest.changed() && others == 0) || (!away_ && !needs_reload())) return committed;
+  if ((!rest.changed() && !others) || (!away_ && !needs_reload())) return committed;
   committed = rest.commit(store_, transaction::purpose::load, before);
   if (committed) save_routes(*committed, report);
   return committed;
 }
 
-/// Those of the backends with which HAProxy takes the file; the others are told of and blamed.
+/// Those of the backends with which HAProxy takes the file; the others are told of and blamed,
+/// apart from those that the time does not suffice for.
 gateway::names gateway::without_guilty(const names& which, apply_report& report) {
   apply_report unheard;
   const auto verdict = store_.validate(target_of(which, unheard).draft());

@@ -45,6 +45,16 @@ inline haproxy::backend_change change(const model::backend& b) {
   return {b.name, std::make_shared<const model::backend>(b)};
 }
 
+/// The settings with a second frontend, on this port.
+inline haproxy::gateway_settings with_second_frontend(haproxy::gateway_settings settings,
+                                                      std::uint16_t port) {
+  auto second = settings.frontends.front();
+  second.name = "second";
+  second.binds.front().port = port;
+  settings.frontends.push_back(second);
+  return settings;
+}
+
 /// Some backends, while a provider has not reported yet.
 inline haproxy::apply_request part(std::vector<haproxy::backend_change> changes) {
   haproxy::apply_request request;
@@ -73,25 +83,22 @@ struct second_run : gateway_site {
   pid_t worker = 0;
 };
 
+/// The master's sockets close a moment before it counts as ended.
+inline void kill_master(const gateway_site& site) {
+  const auto master = haproxy::open_pidfd(site.processes().master);
+  BOOST_REQUIRE(haproxy::signal_pidfd(master.get(), SIGKILL));
+  const auto ended = base::wait_readable(master.get(), base::deadline(std::chrono::seconds(5)));
+  BOOST_REQUIRE((ended && *ended));
+  BOOST_REQUIRE(eventually([&] { return site.worker_pid() == 0; }));
+}
+
 /// A frontend whose port somebody else has passes `haproxy -c`, and no start.
 struct managed_site : gateway_site {
   managed_site() : gateway_site({.managed = true}) {
     begin({web_site::web()});
     settle();
     taken = std::make_unique<http_upstream>("somebody else");
-    more = settings;
-    auto second = settings.frontends.front();
-    second.name = "second";
-    second.binds.front().port = taken->port();
-    more.frontends.push_back(second);
-  }
-  /// The master's sockets close a moment before it counts as ended.
-  void kill_haproxy() const {
-    const auto master = haproxy::open_pidfd(processes().master);
-    BOOST_REQUIRE(haproxy::signal_pidfd(master.get(), SIGKILL));
-    const auto ended = base::wait_readable(master.get(), base::deadline(std::chrono::seconds(5)));
-    BOOST_REQUIRE((ended && *ended));
-    BOOST_REQUIRE(eventually([&] { return worker_pid() == 0; }));
+    more = with_second_frontend(settings, taken->port());
   }
   void tick_when_due() {
     now = std::max(now, gateway().next_work().value_or(now));

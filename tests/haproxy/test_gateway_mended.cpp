@@ -177,15 +177,10 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_cannot_be_written_causes_no_reload_for_eve
 BOOST_FIXTURE_TEST_CASE(a_bind_that_is_taken_leaves_no_file_that_haproxy_does_not_start_with,
                         web_site) {
   const http_upstream taken("somebody else");
-  auto more = settings;
-  auto second = settings.frontends.front();
-  second.name = "second";
-  second.binds.front().port = taken.port();
-  more.frontends.push_back(second);
   const auto worker = worker_pid();
   hide_sockets();
   reconcile();
-  gateway().configure(more, now);
+  gateway().configure(with_second_frontend(settings, taken.port()), now);
   apply(web({local_server("s3")}));
   show_sockets();
   for (int i = 0; i < 3; ++i) {

@@ -93,6 +93,15 @@ BOOST_AUTO_TEST_CASE(one_that_a_check_refuses_does_not_hold_up_those_behind_it) 
   BOOST_TEST(contains(said, "backend aclash is left as it was"), said);
 }
 
+BOOST_AUTO_TEST_CASE(nor_does_it_hold_up_a_frontend) {
+  auto said = words(apply(part({other("aclash")})));
+  BOOST_TEST(!contains(said, left), said);
+  gateway().configure(with_second_frontend(settings, free_port()), now);
+  said = work_until([&](const auto&) { return file_has("frontend second"); });
+  BOOST_TEST(contains(said, "backend aclash is left as it was"), said);
+  BOOST_TEST(about->taken == 1U);
+}
+
 // Where one after the other is guilty, the waits in between are longer than a blame lasts.
 BOOST_AUTO_TEST_CASE(one_that_was_found_stays_out_while_the_search_goes_on) {
   about->texts = {"backend bad"};

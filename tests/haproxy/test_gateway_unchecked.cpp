@@ -31,15 +31,6 @@ struct unchecked_site : gateway_site {
   static model::backend other(const std::string& name) {
     return of_its_own_kind(backend_of(name, {local_server("o1")}));
   }
-  /// The settings with a frontend more.
-  haproxy::gateway_settings with_second_frontend() const {
-    auto more = settings;
-    auto second = settings.frontends.front();
-    second.name = "second";
-    second.binds.front().port = free_port();
-    more.frontends.push_back(second);
-    return more;
-  }
 };
 
 /// An HAProxy that has ended and does not start any more, with or without a program for
@@ -171,7 +162,7 @@ BOOST_AUTO_TEST_CASE(no_backend_is_blamed_for_an_operators_file_that_haproxy_ref
 // No HAProxy may come back with what was configured before.
 BOOST_AUTO_TEST_CASE(a_corrected_frontend_reaches_the_file_of_an_haproxy_that_is_away) {
   end_haproxy();
-  gateway().configure(with_second_frontend(), now);
+  gateway().configure(with_second_frontend(settings, free_port()), now);
   BOOST_TEST(file_has("frontend second"));
   start_haproxy();
   BOOST_TEST(reconcile().waiting.empty());
@@ -179,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_corrected_frontend_reaches_the_file_of_an_haproxy_that_is
 
 BOOST_AUTO_TEST_CASE(so_does_one_that_was_corrected_while_switchyard_was_away) {
   end_haproxy();
-  settings = with_second_frontend();
+  settings = with_second_frontend(settings, free_port());
   restart_gateway();
   BOOST_TEST(file_has("frontend second"));
 }
