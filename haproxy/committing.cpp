@@ -215,10 +215,10 @@ void gateway::commit_while_away(apply_report& report) {
   head_changed_ = false;
 }
 
-// Back to the file before the last commit; what it lacks is pending again.
-bool gateway::put_back(apply_report& report) {
-  if (auto back = store_.restore_previous(); !back) {
-    tell(report, severity::error, about_file, back.error().message, {matter::file});
+// An earlier file is back; what it lacks is pending again.
+bool gateway::put_back(const base::status& restored, apply_report& report) {
+  if (!restored) {
+    tell(report, severity::error, about_file, restored.error().message, {matter::file});
     return false;
   }
   untried_ = false;
@@ -230,10 +230,45 @@ bool gateway::put_back(apply_report& report) {
   return true;
 }
 
-void gateway::step_back(apply_report& report) {
+void gateway::step_back(const base::status& restored, apply_report& report) {
   budget_.failed(std::chrono::steady_clock::now(), random());
-  put_back(report);
+  put_back(restored, report);
   for (const auto& name : every_name()) blames_.tried(name, desired_.find(name));
+}
+
+/// Starts HAProxy, with an earlier file where it does not start with this one.
+base::status gateway::start_managed(apply_report& report) {
+  auto up = outside_->ensure_running(longest_start);
+  if (!up && untried_) {
+    // What was only written and never loaded may be at fault.
+    step_back(store_.restore_previous(), report);
+    up = outside_->ensure_running(longest_start);
+  }
+  if (up || up.error().kind != base::errc::refused) return up;
+  // So may servers that were added at run time: nobody checks whether there is room for them.
+  const auto back = store_.restore_loaded();
+  if (!back) return up;
+  const std::string topic = "file of a start";
+  tell(report, severity::error, topic,
+       "HAProxy does not start with " + settings_.haproxy.config_file + ": " + up.error().message +
+           "; it is started with the file that it was loaded with before",
+       {matter::file});
+  step_back(back, report);
+  up = outside_->ensure_running(longest_start);
+  if (up) quiet(topic);
+  return up;
+}
+
+/// For a start with a file that has changed since, and that HAProxy does not take.
+void gateway::keep_loaded(apply_report& report) {
+  if (!layout_known_) return;
+  const std::string topic = "loaded file";
+  const auto kept = store_.keep_loaded(file_, identity_.started);
+  if (kept) return quiet(topic);
+  tell(report, severity::warning, topic,
+       "the file that HAProxy was loaded with cannot be kept for a start that fails: " +
+           kept.error().message,
+       {matter::file});
 }
 
 }  // namespace switchyard::haproxy

@@ -83,6 +83,12 @@ std::chrono::system_clock::time_point changed_at(const std::string& path) {
   return std::chrono::system_clock::time_point(std::chrono::seconds(found.st_ctim.tv_sec));
 }
 
+/// Whether a text of ours is of that layout, which stands in its first lines.
+bool has_layout(std::string_view text, const std::string& layout) {
+  const auto line = std::string(layout_variable) + " " + layout + "\n";
+  return text.substr(0, text.find("\n\n") + 1).find(line) != std::string_view::npos;
+}
+
 /// "[ALERT]    (123) : config : what" → "what"; nothing for lines that say nothing new.
 std::string_view alert_of(std::string_view line) {
   if (!line.starts_with("[ALERT]")) return {};
@@ -132,8 +138,9 @@ outcome<configuration> config_store::load() {
 
 void config_store::tidy() const {
   const auto& file = settings_.config_file;
-  for (const auto& name : {file, file + ".previous", file + ".edited", file + ".master",
-                           check_of(file), map_beside(file), server_state_beside(file)})
+  for (const auto& name :
+       {file, file + ".previous", file + ".edited", loaded_file(), file + ".master", check_of(file),
+        map_beside(file), server_state_beside(file)})
     files_.remove_leftovers(name);
 }
 
@@ -219,6 +226,36 @@ status config_store::restore_previous() {
     return error{renamed.error().kind,
                  "the file before cannot be put back: " + renamed.error().message};
   last_.forget();  // load() tells what it is now
+  return {};
+}
+
+status config_store::keep_loaded(const configuration& running,
+                                 std::chrono::system_clock::time_point since) {
+  constexpr std::chrono::seconds told_to{1};  // HAProxy tells its start in whole seconds
+  const auto text = running.text();
+  const auto kept = files_.read(loaded_file(), largest_config_file);
+  if (kept && *kept == text) return {};
+  const bool may_have_grown = changed_at(settings_.config_file) + told_to >= since;
+  if (kept && may_have_grown && has_layout(*kept, running.layout())) return {};
+  return files_.write(loaded_file(), text);
+}
+
+bool config_store::was_loaded_otherwise(const configuration& file) const {
+  const auto kept = files_.read(loaded_file(), largest_config_file);
+  return kept && !has_layout(*kept, file.layout());
+}
+
+status config_store::restore_loaded() {
+  const auto kept = files_.read(loaded_file(), largest_config_file);
+  if (!kept) return kept.error();
+  const auto now = files_.read(settings_.config_file, largest_config_file);
+  if (now && *now == *kept)
+    return error{errc::not_found, "HAProxy was loaded with just this file before"};
+  // A rename takes no room on a full disk.
+  if (!files_.write(settings_.config_file, *kept))
+    if (auto renamed = files_.rename(loaded_file(), settings_.config_file); !renamed)
+      return renamed;
+  last_.forget();
   return {};
 }
 

@@ -70,7 +70,21 @@ class config_store {
   /// there was none, and the one that write() made stays.
   base::status restore_previous();
 
+  // -- the last file that HAProxy was loaded with, as `<config_file>.loaded` --
+
+  /// HAProxy, started at `since`, runs `running`, which is the file as it is now. What was kept is
+  /// left alone when the file has only been brought up to date since that start: it may have become
+  /// one that HAProxy does not start with.
+  base::status keep_loaded(const configuration& running,
+                           std::chrono::system_clock::time_point since);
+  /// Whether HAProxy was loaded last with another version than this one.
+  bool was_loaded_otherwise(const configuration& file) const;
+  /// Puts it in the place of the file, and keeps it. errc::not_found: there is none, or the file is
+  /// the same.
+  base::status restore_loaded();
+
  private:
+  std::string loaded_file() const { return settings_.config_file + ".loaded"; }
   base::status keep_edited(const std::string& found);
 
   config::haproxy_settings settings_;

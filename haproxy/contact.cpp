@@ -71,6 +71,7 @@ incumbent gateway::known() {
 void gateway::keep_identity(apply_report& report) {
   const std::string topic = "identity";
   const auto master = known().master;
+  if (!away_ && told_.contains("loaded file")) keep_loaded(report);
   if (away_ || master.pid == 0) return;
   const auto kept = kept_.keep(master);
   if (kept) return quiet(topic);
@@ -162,7 +163,9 @@ bool gateway::meet_worker(const process_info& info, apply_report& report) {
            ", pid " + std::to_string(info.pid));
   met();
   // What it has to be told is no drift: no file can say that a server drains.
-  return converge(every_name(), report, false);
+  const bool done = converge(every_name(), report, false);
+  keep_loaded(report);
+  return done;
 }
 
 // A worker that began to load before a save has the backends of the file before it. How long it has
@@ -225,12 +228,7 @@ bool gateway::keep_managed_alive(apply_report& report) {
   lifeline_.drop();
   away_ = true;
   commit_while_away(report);
-  auto up = outside_->ensure_running(longest_start);
-  if (!up && untried_) {
-    // What was only written and never loaded may be at fault.
-    step_back(report);
-    up = outside_->ensure_running(longest_start);
-  }
+  auto up = start_managed(report);
   if (!up) return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
   quiet(about_start);
   return true;

@@ -37,6 +37,8 @@ base::status gateway::start(time_point now, apply_report& report) {
         found.error().message +
             "; put your own lines into haproxy.base_file, and this file out of the way"};
   if (!fresh) file_ = std::move(found).value();
+  // An earlier run may have been ended between a commit and HAProxy's verdict.
+  untried_ = !fresh && store_.was_loaded_otherwise(file_);
 
   if (auto routes = routes_.load(); !routes) return routes;
 
@@ -50,8 +52,11 @@ base::status gateway::start(time_point now, apply_report& report) {
   // Where no check tells whether HAProxy could start with the file, a corrected head is its chance.
   if (fresh || (!running && (managed || settings_.haproxy.binary.empty())))
     if (auto written = write_initial(report); !written && fresh) return written;
-  if (managed)
-    if (auto up = outside_->ensure_running(longest_start); !up) return up;
+  if (managed) {
+    if (auto up = start_managed(report); !up) return up;
+    unsaved_.clear();  // nothing is desired yet
+    saving_.done();
+  }
   told_.clear();
   identity_ = {};
   incumbent_ = {kept_.running(), {}, true};

@@ -229,8 +229,10 @@ class gateway {
   bool commit_for_start(Commit commit, apply_report& report);
   void commit_corrections(apply_report& report);
   void commit_while_away(apply_report& report);
-  bool put_back(apply_report& report);
-  void step_back(apply_report& report);
+  bool put_back(const base::status& restored, apply_report& report);
+  void step_back(const base::status& restored, apply_report& report);
+  base::status start_managed(apply_report& report);
+  void keep_loaded(apply_report& report);
 
   // -- the file in between (saving.cpp) --
   model::backend with_kept_servers(const model::backend& backend) const;
@@ -281,7 +283,7 @@ class gateway {
   bool fresh_ = false;       ///< there was no file at the start, and an HAProxy that ran
   bool foreign_ = false;     ///< the running HAProxy has never read our file: nothing in it is ours
   std::string loaded_head_;  ///< of the file as the running HAProxy has loaded it
-  bool untried_ = false;     ///< the file was written while HAProxy was away
+  bool untried_ = false;     ///< the file was written since HAProxy was loaded, and not for it
   pid_t limits_of_ = 0;      ///< the worker whose servers' limits are in actual_
   std::map<std::string, actual_backend> actual_;  ///< what is ours in the running HAProxy
   names by_reload_;               ///< backends that this worker refused to add or to delete

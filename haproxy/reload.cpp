@@ -87,7 +87,7 @@ bool gateway::reload_past_master(const base::error& why, apply_report& report) {
 bool gateway::reload_now(apply_report& report) {
   const auto why = reasons();
   if (auto free = new_binds_free(); !free) {
-    if (untried_) put_back(report);  // HAProxy could not start with it
+    if (untried_) put_back(store_.restore_previous(), report);  // HAProxy could not start with it
     reload_failed(free.error().message, report);
     return true;
   }
@@ -104,7 +104,7 @@ bool gateway::reload_now(apply_report& report) {
   write_server_state(no_server_state, report);
   if (!result) {
     for (const auto& name : brought_) blames_.tried(name, desired_.find(name));
-    put_back(report);
+    put_back(store_.restore_previous(), report);
     reload_refused(result.error(), report);
     return open(report);
   }

@@ -48,8 +48,11 @@ base::status gateway::write_initial(apply_report& report) {
                           operators_.leave_server_state());
   if (!head) return head.error();
   target.set_head(std::move(head).value());
-  auto written = target.commit(store_, transaction::purpose::load, transaction::previous::keep);
+  // The file to go back to is one that HAProxy has run with.
+  const auto before = untried_ ? transaction::previous::leave : transaction::previous::keep;
+  auto written = target.commit(store_, transaction::purpose::load, before);
   if (!written) return written.error();
+  untried_ = untried_ || !file_.head.empty();
   file_ = std::move(written).value();
   return {};
 }

@@ -49,6 +49,7 @@ struct site_on_disk : disk_first, installation {
     want({many({&one, &two})});
     BOOST_REQUIRE(file_gets("    server x99 "));
     before = gateway.config_text();
+    BOOST_REQUIRE(eventually([&] { return listing().contains("haproxy.cfg.loaded"); }));
     files = listing();
   }
 

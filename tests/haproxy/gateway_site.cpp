@@ -71,7 +71,7 @@ std::string words(const haproxy::apply_report& report) {
   return all;
 }
 
-gateway_site::gateway_site(const gateway_options& options) {
+gateway_site::gateway_site(const gateway_options& options) : outside_(options.outside) {
   settings.haproxy = haproxy_settings_in(folder_, options);
   settings.drain_timeout = std::chrono::seconds(5);
   config::frontend_settings frontend;
@@ -88,8 +88,8 @@ gateway_site::gateway_site(const gateway_options& options) {
                    " mode 600 level admin expose-fd listeners\n    hard-stop-after 20s\n");
   if (options.tapped)
     tap_ = std::make_unique<wiretap>(settings.haproxy.runtime_socket, haproxy_socket());
-  auto outside = options.outside ? options.outside(settings.haproxy) : nullptr;
-  gateway_ = std::make_unique<haproxy::gateway>(settings, std::move(outside));
+  gateway_ =
+      std::make_unique<haproxy::gateway>(settings, outside_ ? outside_(settings.haproxy) : nullptr);
 }
 
 gateway_site::~gateway_site() {
@@ -114,7 +114,8 @@ void gateway_site::begin(const std::vector<model::backend>& desired) {
 }
 
 haproxy::apply_report gateway_site::restart_gateway() {
-  gateway_ = std::make_unique<haproxy::gateway>(settings);
+  gateway_ =
+      std::make_unique<haproxy::gateway>(settings, outside_ ? outside_(settings.haproxy) : nullptr);
   haproxy::apply_report report;
   require_success(gateway_->start(now, report));
   return report;

@@ -54,7 +54,8 @@ class gateway_site {
   void begin(const std::vector<model::backend>& desired);
 
   haproxy::gateway& gateway() { return *gateway_; }
-  /// A gateway that knows nothing, as after a restart of switchyard; it has had its start().
+  /// A gateway that knows nothing, as after a restart of switchyard; it has had its start(). Around
+  /// it is what the options say.
   haproxy::apply_report restart_gateway();
   /// Ends the gateway for good, as when switchyard is killed; HAProxy goes on for somebody else.
   void end_gateway() { gateway_.reset(); }
@@ -106,6 +107,7 @@ class gateway_site {
   temp_dir folder_;
   std::unique_ptr<background_process> haproxy_;
   std::unique_ptr<wiretap> tap_;
+  decltype(gateway_options::outside) outside_;
   std::unique_ptr<haproxy::gateway> gateway_;
   std::uint64_t revision_ = 0;
 };

@@ -100,6 +100,7 @@ struct managed_site : gateway_site {
     taken = std::make_unique<http_upstream>("somebody else");
     more = with_second_frontend(settings, taken->port());
   }
+  void kill_haproxy() const { kill_master(*this); }
   void tick_when_due() {
     now = std::max(now, gateway().next_work().value_or(now));
     tick();

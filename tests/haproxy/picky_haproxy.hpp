@@ -4,6 +4,7 @@
 // takes and a load does not, such as for want of memory.
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ struct dislikes {
   std::vector<std::string> texts;
   std::vector<std::string> refused;  ///< the files, oldest first
   std::size_t taken = 0;             ///< reloads
+  bool kills = false;                ///< a reload is as far as switchyard comes: it throws
   std::size_t busy = 0;  ///< so many reloads more meet one of somebody else's that lasts
 };
 
@@ -28,6 +30,7 @@ class picky_haproxy final : public passing_surroundings {
 
   base::outcome<haproxy::reload_result> reload(const settings& s,
                                                const haproxy::capabilities& can) override {
+    if (about_->kills) throw std::runtime_error("killed in a reload");
     if (about_->busy > 0) {
       --about_->busy;
       return base::error{base::errc::timeout, "HAProxy is still busy with another reload"};

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
+#include "haproxy/transaction.hpp"
 #include "tests/haproxy/config_samples.hpp"
 #include "tests/support/support.hpp"
 
@@ -163,6 +164,42 @@ BOOST_AUTO_TEST_CASE(only_the_file_right_before_is_restored) {
   std::filesystem::remove(settings.config_file);
   BOOST_REQUIRE(s.write(good));
   BOOST_TEST((s.restore_previous().error().kind == errc::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(the_file_that_was_loaded_last_is_restored_and_kept) {
+  auto s = store();
+  BOOST_REQUIRE(s.write(good));
+  BOOST_TEST((s.restore_loaded().error().kind == errc::not_found));
+  BOOST_TEST(!s.was_loaded_otherwise(good));
+  BOOST_REQUIRE(s.keep_loaded(good, std::chrono::system_clock::now()));
+  BOOST_TEST((s.restore_loaded().error().kind == errc::not_found));  // it is the same
+  for (int i = 0; i < 2; ++i) {
+    const auto other = configuration_of({make_backend("b")}, settings);
+    BOOST_REQUIRE(s.write(other));
+    BOOST_TEST(s.was_loaded_otherwise(other));
+    BOOST_REQUIRE(s.restore_loaded());
+    BOOST_TEST(file() == good.text());
+  }
+}
+
+// HAProxy has not started with them.
+BOOST_AUTO_TEST_CASE(servers_that_came_since_a_start_are_no_part_of_what_was_loaded) {
+  auto s = store();
+  BOOST_REQUIRE(s.write(good));
+  const auto started = std::chrono::system_clock::now();
+  BOOST_REQUIRE(s.keep_loaded(good, started));
+  auto more = transaction::begin(good);
+  auto server = make_backend("a").servers.front();
+  server.name = "late";
+  BOOST_REQUIRE(more.upsert_server("a", server));
+  BOOST_REQUIRE(s.rewrite(more.draft()));
+  BOOST_REQUIRE(s.keep_loaded(more.draft(), started));
+  BOOST_REQUIRE(s.restore_loaded());
+  BOOST_TEST(file() == good.text());
+  // A later start took them.
+  BOOST_REQUIRE(s.rewrite(more.draft()));
+  BOOST_REQUIRE(s.keep_loaded(more.draft(), started + std::chrono::seconds(5)));
+  BOOST_TEST((s.restore_loaded().error().kind == errc::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(what_somebody_else_does_to_the_file_is_seen) {

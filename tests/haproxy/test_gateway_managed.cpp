@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -14,8 +15,57 @@ namespace {
 
 using namespace switchyard::tests;
 using std::chrono::milliseconds;
+namespace haproxy = switchyard::haproxy;
+
+/// An HAProxy that may open 2,000 files and has to be ready for 900 clients: there is no room for
+/// the checks of 250 servers, which `haproxy -c` does not see.
+struct short_of_files_site : gateway_site {
+  short_of_files_site() : gateway_site({.managed = true, .outside = short_of_files}) {
+    begin({checked(2)});
+    settle();
+  }
+  static std::unique_ptr<haproxy::surroundings> short_of_files(
+      const switchyard::config::haproxy_settings& s) {
+    const auto folder = std::filesystem::path(s.config_file).parent_path();
+    auto limited = s;
+    limited.binary = folder / "limited";
+    limited.base_file = folder / "limits.cfg";
+    // Root could raise the limit again.
+    write_text(limited.binary,
+               "#!/bin/sh\nulimit -n 2000\n[ \"$(id -u)\" = 0 ] && exec setpriv "
+               "--bounding-set -sys_resource " +
+                   haproxy_binary() + " \"$@\"\nexec " + haproxy_binary() + " \"$@\"\n");
+    std::filesystem::permissions(limited.binary, std::filesystem::perms::owner_all);
+    write_text(*limited.base_file, "global\n    maxconn 900\n");
+    return haproxy::real_surroundings(limited);
+  }
+  static switchyard::model::backend checked(int servers) {
+    switchyard::model::backend b = backend_of("web", {});
+    b.settings.check.type = switchyard::model::check_type::tcp;
+    for (int i = 1; i <= servers; ++i) b.servers.push_back(local_server("s" + std::to_string(i)));
+    switchyard::model::sort_servers(b.servers);
+    return b;
+  }
+};
 
 }  // namespace
+
+BOOST_FIXTURE_TEST_CASE(servers_that_a_start_has_no_room_for_keep_no_haproxy_down,
+                        short_of_files_site) {
+  apply(checked(250));
+  settle();
+  BOOST_REQUIRE(file_has("    server s250 "));
+  for (int i = 0; i < 2; ++i) {
+    kill_master(*this);
+    const auto report = reconcile();
+    BOOST_TEST(report.reachable, words(report));
+    BOOST_TEST(told(report, "it is started with the file that it was loaded with before") == 1U,
+               words(report));
+    BOOST_TEST(server("web", "s250") != "");
+    settle();
+    BOOST_REQUIRE(file_has("    server s250 "));
+  }
+}
 
 BOOST_FIXTURE_TEST_SUITE(gateway_of_a_managed_haproxy, managed_site)
 

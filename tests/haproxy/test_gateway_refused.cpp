@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <functional>
+#include <stdexcept>
 
 #include "tests/haproxy/gateway_sites.hpp"
 #include "tests/haproxy/picky_haproxy.hpp"
@@ -127,6 +128,20 @@ BOOST_AUTO_TEST_CASE(nobody_is_blamed_while_a_reload_of_somebody_else_lasts) {
   // One that goes without it would be another disturbance, and say nothing.
   BOOST_TEST(!contains(said, "trial"), said);
   BOOST_TEST(about->taken == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_switchyard_had_written_gives_way_to_what_was_loaded_before) {
+  about->texts = {"backend bad from"};
+  about->kills = true;
+  BOOST_CHECK_THROW(apply(part({other("bad")})), std::runtime_error);
+  about->kills = false;
+  BOOST_REQUIRE(file_has("backend bad from"));
+  restart_gateway();
+  apply(whole({change(web_site::web()), other("bad"), other("good")}));
+  work_until([&](const auto&) { return !about->refused.empty(); });
+  BOOST_TEST(!file_has("backend bad from"));
+  work_until_told("backend bad is left as it was");
+  work_until([&](const auto&) { return backend_exists("good"); });
 }
 
 // Its settings wait; its servers follow the source, in the file as well.
