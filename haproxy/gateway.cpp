@@ -31,11 +31,12 @@ base::status gateway::start(time_point now, apply_report& report) {
   store_.tidy();
   auto found = store_.load();
   const bool fresh = !found;
-  if (fresh && found.error().kind != base::errc::not_found)
+  if (fresh && found.error().kind == base::errc::invalid)
     return base::error{
         base::errc::conflict,
         found.error().message +
             "; put your own lines into haproxy.base_file, and this file out of the way"};
+  if (fresh && found.error().kind != base::errc::not_found) return found.error();
   if (!fresh) file_ = std::move(found).value();
   // An earlier run may have been ended between a commit and HAProxy's verdict.
   untried_ = !fresh && store_.was_loaded_otherwise(file_);

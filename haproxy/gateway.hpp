@@ -214,7 +214,7 @@ class gateway {
   bool reloaded(configuration now_loaded, const reload_result& result,
                 const std::vector<reload_reason>& why, apply_report& report);
   void reload_refused(const base::error& why, apply_report& report);
-  void reload_failed(const std::string& why, apply_report& report);
+  void reload_failed(const base::error& why, apply_report& report, bool begun = false);
   base::status new_binds_free() const;
 
   // -- the file for a reload or a start (committing.cpp) --

@@ -80,7 +80,7 @@ bool gateway::reload_past_master(const base::error& why, apply_report& report) {
         "would end, and reload HAProxy yourself once (systemctl reload haproxy";
     text += master == 0 ? ")" : ", or kill -USR2 " + std::to_string(master) + ")";
   }
-  reload_failed(text, report);
+  reload_failed({why.kind, text}, report);
   return true;
 }
 
@@ -88,12 +88,13 @@ bool gateway::reload_now(apply_report& report) {
   const auto why = reasons();
   if (auto free = new_binds_free(); !free) {
     if (untried_) put_back(store_.restore_previous(), report);  // HAProxy could not start with it
-    reload_failed(free.error().message, report);
+    reload_failed(free.error(), report);
     return true;
   }
   auto next = commit_target(report);
   if (!next) {
-    reload_failed("the new configuration is not used: " + next.error().message, report);
+    reload_failed({next.error().kind, "the new configuration is not used: " + next.error().message},
+                  report);
     return true;
   }
   remember_down_servers(*next, report);
@@ -173,7 +174,7 @@ bool gateway::reloaded(configuration now_loaded, const reload_result& result,
 // others. None is blamed for what HAProxy refuses without it.
 void gateway::reload_refused(const base::error& why, apply_report& report) {
   const bool certificates_wait = certificates_.wants_reload();
-  reload_failed(why.message, report);
+  reload_failed(why, report, true);
   if (why.kind != base::errc::refused) return;
   const bool guilty_before = std::ranges::all_of(
       brought_, [this](const auto& name) { return blames_.was_blamed(name, desired_.find(name)); });
@@ -189,15 +190,22 @@ void gateway::reload_refused(const base::error& why, apply_report& report) {
 }
 
 // The moment is taken anew: awaiting the verdict may have used up what a wait from the pass's begin
-// would be.
-void gateway::reload_failed(const std::string& why, apply_report& report) {
+// would be. `begun`: HAProxy was asked, and goes on as it was for certain only where it has
+// refused.
+void gateway::reload_failed(const base::error& why, apply_report& report, bool begun) {
   report.reload_reasons = reasons();
   budget_.failed(std::chrono::steady_clock::now(), random());
-  certificates_.reload_failed(now_);
-  report.reload_error = why;
+  // Other failures pass. Without a master to ask, a refusal is a time-out.
+  const bool refused =
+      why.kind == base::errc::refused ||
+      (begun && why.kind == base::errc::timeout && !settings_.haproxy.master_socket);
+  if (refused) certificates_.reload_failed(now_);
+  const bool unchanged = !begun || why.kind == base::errc::refused;
+  report.reload_error = why.message;
   report.reload_took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - reload_begun_);
-  tell(report, severity::error, about_reload, "reload failed, HAProxy goes on as it was: " + why,
+  tell(report, severity::error, about_reload,
+       (unchanged ? "reload failed, HAProxy goes on as it was: " : "reload failed: ") + why.message,
        {matter::reload});
 }
 

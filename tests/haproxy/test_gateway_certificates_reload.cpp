@@ -1,8 +1,10 @@
 // Changes of certificates that take a reload, and those that HAProxy refuses then.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 
+#include "tests/haproxy/picky_haproxy.hpp"
 #include "tests/haproxy/tls_site.hpp"
 
 namespace {
@@ -34,7 +36,27 @@ struct small_buffers_site : tls_site {
   }
 };
 
+struct picky_tls_site : with_dislikes, tls_site {
+  picky_tls_site()
+      : tls_site(false, "", "h2",
+                 [this](const auto& s) { return std::make_unique<picky_haproxy>(s, about); }) {}
+};
+
 }  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_reload_of_somebody_else_holds_a_certificate_up_for_seconds,
+                        picky_tls_site) {
+  about->busy = 1;
+  const auto c = self_signed("c.test");
+  put(unnameable, c.pem());
+  auto report = look();
+  BOOST_TEST(told(report, "busy with another reload") == 1U, words(report));
+  BOOST_TEST(!report.waiting.empty());
+  now = std::max(now, std::chrono::steady_clock::now()) + 5s;
+  report = tick();
+  BOOST_TEST(report.reload.has_value(), words(report));
+  BOOST_TEST(serves("c.test", c));
+}
 
 BOOST_FIXTURE_TEST_SUITE(gateway_certificates_by_reload, tls_site)
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -210,6 +211,16 @@ BOOST_FIXTURE_TEST_CASE(one_wanted_in_drain_again_is_not_left_in_maintenance, ga
   tick_after(milliseconds(25));
   BOOST_TEST(server("web", "s2") == at + "drain");
   upstream.reset();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_read_is_not_taken_for_somebody_elses, gateway_site) {
+  std::filesystem::create_directory(settings.haproxy.config_file);
+  switchyard::haproxy::apply_report report;
+  const auto started = gateway().start(now, report);
+  BOOST_REQUIRE(!started);
+  BOOST_TEST((started.error().kind == switchyard::base::errc::io));
+  BOOST_TEST(!contains(started.error().message, "base_file"), started.error().message);
+  std::filesystem::remove(settings.haproxy.config_file);
 }
 
 // The file was written, and switchyard ended before the reload.

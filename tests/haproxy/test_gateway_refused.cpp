@@ -122,6 +122,7 @@ BOOST_AUTO_TEST_CASE(nobody_is_blamed_while_a_reload_of_somebody_else_lasts) {
   about->busy = 3;
   const auto report = apply(part({other("alpha")}));
   BOOST_TEST(report.reload_error.value_or("") == "HAProxy is still busy with another reload");
+  BOOST_TEST(told(report, "reload failed: HAProxy is still busy") == 1U, words(report));
   const auto said = work_until([&](const auto&) { return about->busy == 0; }) +
                     work_until([&](const auto&) { return backend_exists("alpha"); });
   BOOST_TEST(!contains(said, left), said);

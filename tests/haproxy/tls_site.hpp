@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "tests/haproxy/gateway_sites.hpp"
 #include "tests/support/tls.hpp"
@@ -32,12 +33,14 @@ struct certificate_folder {
 struct tls_site : certificate_folder, gateway_site {
   /// The bind has the whole folder, or one file of it.
   explicit tls_site(bool tapped = false, const std::string& file = "",
-                    const std::string& protocol = "h2")
+                    const std::string& protocol = "h2",
+                    decltype(gateway_options::outside) outside = {})
       : gateway_site({.tapped = tapped,
                       .binds = {{"127.0.0.1",
                                  tls_port,
                                  file.empty() ? folder.path().string() : at(file),
-                                 {protocol}}}}) {
+                                 {protocol}}},
+                      .outside = std::move(outside)}) {
     begin({web_site::web()});
     // The files are so new that they are compared with what HAProxy has.
     const auto first = look();
