@@ -187,7 +187,7 @@ class gateway {
   bool replace(const model::backend& backend, const model::server& server, apply_report& report,
                bool& done);
   bool delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                      deleted_servers& deleted, apply_report& report);
+                      std::size_t& room, deleted_servers& deleted, apply_report& report);
   bool delete_retired(const std::string& backend, apply_report& report);
   void backend_gone(const std::string& backend);
 

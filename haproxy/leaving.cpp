@@ -13,7 +13,8 @@ namespace switchyard::haproxy {
 
 namespace {
 
-// Of backends with servers to delete, which cost a question and an answer each.
+// Of backends with servers to delete, and of servers, which cost a question and an answer each:
+// changes that wait come first, and the next tick goes on at once.
 constexpr std::size_t most_at_once = 100;
 
 void tell_deleted(const std::vector<std::pair<std::string, std::string>>& deleted,
@@ -148,8 +149,9 @@ bool gateway::work_drains(apply_report& report) {
 
 bool gateway::delete_due(deleted_servers& deleted, apply_report& report) {
   std::size_t looked_at = 0;
+  std::size_t room = most_at_once;
   for (const auto& [backend, servers] : drains_.due(now_)) {
-    if (++looked_at > most_at_once) break;  // changes that wait come first
+    if (++looked_at > most_at_once || room == 0) break;
     if (!actual_.contains(backend)) {
       drains_.forget_backend(backend);
       continue;
@@ -159,14 +161,14 @@ bool gateway::delete_due(deleted_servers& deleted, apply_report& report) {
       for (const auto& server : servers) drains_.postpone({backend, server}, now_);
       continue;
     }
-    if (!delete_drained(backend, servers, deleted, report)) return false;
+    if (!delete_drained(backend, servers, room, deleted, report)) return false;
     if (retiring(backend) && !delete_retired(backend, report)) return false;
   }
   return true;
 }
 
 bool gateway::delete_drained(const std::string& backend, const std::vector<std::string>& servers,
-                             deleted_servers& deleted, apply_report& report) {
+                             std::size_t& room, deleted_servers& deleted, apply_report& report) {
   const auto reply = session_->execute_raw("show servers conn " + backend);
   if (!reply) return lost(reply.error(), report);
   const auto connections = parse_servers_conn(*reply);
@@ -186,8 +188,11 @@ bool gateway::delete_drained(const std::string& backend, const std::vector<std::
     }
     const bool had_limit = is_limited(running, server);
     auto gone = base::outcome<bool>(false);
-    if (drains_.may_delete({backend, server}, open->second, now_))
+    if (drains_.may_delete({backend, server}, open->second, now_)) {
+      if (room == 0) break;  // it stays due
+      --room;
       gone = delete_server(*session_, backend, server, running);
+    }
     if (!gone) return lost(gone.error(), report);
     if (!*gone) {
       drains_.postpone({backend, server}, now_);

@@ -80,6 +80,28 @@ BOOST_AUTO_TEST_CASE(a_backup_that_only_the_file_knows_of_reaches_haproxy) {
   BOOST_TEST(reconcile().waiting.empty());
 }
 
+BOOST_AUTO_TEST_CASE(many_that_leave_do_so_little_by_little) {
+  constexpr std::size_t many = 250;
+  std::vector<switchyard::model::server> servers;
+  for (std::size_t i = 0; i < many; ++i)
+    servers.push_back(local_server("m" + std::to_string(1000 + i)));
+  apply(web(servers));
+  settle();
+  apply(web());
+  now += std::chrono::seconds(1);
+  std::size_t gone = 0;
+  for (int ticks = 0; ticks < 10 && gone < many; ++ticks) {
+    const auto report = tick();
+    BOOST_TEST(report.steps <= 100U);
+    gone += report.steps;
+    if (gone < many) BOOST_TEST((gateway().next_work().value_or(now + many * read_after) <= now));
+  }
+  BOOST_TEST(gone == many);
+  BOOST_TEST(server("web", "m1000").empty());
+  BOOST_TEST(server("web", "m1249").empty());
+  BOOST_TEST(server("web", "s1") == ready);
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_loaded_from_a_file_that_was_behind_is_caught_up) {
   apply(backend_of("web", {limited("s1", 7), local_server("s2")}));
   BOOST_REQUIRE(stat("web", "s1", "slim") == "7");
