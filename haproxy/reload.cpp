@@ -114,9 +114,19 @@ bool gateway::reload_now(apply_report& report) {
 
 void gateway::remember_down_servers(const configuration& next, apply_report& report) {
   if (!operators_.leave_server_state() || foreign_) return;
-  const auto reply = session_->execute_raw("show servers state");
+  auto reply = session_->execute_raw("show servers state");
+  if (!reply) {
+    // Finding the master and checking take long, and HAProxy ends idle conversations.
+    const auto worker = identity_.pid;
+    const auto info = approach();
+    if (info && info->pid == worker) reply = session_->execute_raw("show servers state");
+  }
   const auto down = reply ? down_servers(*reply, next) : reply;
-  if (down) write_server_state(*down, report);
+  if (down) return write_server_state(*down, report);
+  report.notices.push_back(
+      {severity::warning,
+       "servers that are down start as up with this reload: " + down.error().message,
+       {matter::reload}});
 }
 
 bool gateway::reloaded(configuration now_loaded, const reload_result& result,

@@ -25,13 +25,17 @@ switchyard::model::backend checked(std::string name,
 }
 
 struct slowly_checked_site : gateway_site {
-  slowly_checked_site() {
+  explicit slowly_checked_site(bool tapped = false) : gateway_site({.tapped = tapped}) {
     begin({web_site::web(), checked("shop", {local_server("s1", upstream.port()),
                                              local_server("s2", upstream.port())})});
     command("set server shop/s1 health down");
     BOOST_REQUIRE(stat("shop", "s1", "status").starts_with("DOWN"));
   }
   http_upstream upstream{"shop"};
+};
+
+struct tapped_slowly_checked_site : slowly_checked_site {
+  tapped_slowly_checked_site() : slowly_checked_site(true) {}
 };
 
 /// A backend "web" that answers, and limits of reloads that a test chooses.
@@ -150,6 +154,15 @@ BOOST_AUTO_TEST_CASE(a_later_start_of_haproxy_does_not_take_it_as_down) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+// HAProxy ends a conversation that was idle for `stats timeout`, such as during long checks.
+BOOST_FIXTURE_TEST_CASE(it_does_so_although_the_conversation_has_ended_before_the_reload,
+                        tapped_slowly_checked_site) {
+  tap().break_at(wiretap::cut::before, "show servers state");
+  const auto report = apply(of_its_own_kind(backend_of("other", {local_server("x")})));
+  BOOST_REQUIRE(report.reload.has_value());
+  BOOST_TEST(stat("shop", "s1", "status").starts_with("DOWN"), stat("shop", "s1", "status"));
+}
 
 BOOST_FIXTURE_TEST_SUITE(gateway_and_the_operators_file, web_site)
 
