@@ -5,8 +5,9 @@
 namespace switchyard::haproxy {
 
 bool told_topics::news(const std::string& topic, const std::string& text, bool trouble) {
-  if (last_.size() > most) last_.clear();
-  auto& last = last_[topic];
+  const auto known = last_.find(topic);
+  if (known == last_.end() && last_.size() >= most && !trouble) return true;
+  auto& last = known == last_.end() ? last_[topic] : known->second;
   last.trouble = trouble;
   if (last.text == text) return false;
   last.text = text;

@@ -18,7 +18,8 @@ inline constexpr const char* about_default_backend = "default_backend of ";
 
 class told_topics {
  public:
-  /// Names come and go: past this many topics all are forgotten, and some lines are said twice.
+  /// Names come and go: past this many topics no other one is kept, apart from troubles, and what
+  /// is told of it is said with every pass.
   static constexpr std::size_t most = 10'000;
 
   /// Whether that is something new of the topic; it is the last that was told from now on. A

@@ -141,6 +141,22 @@ BOOST_AUTO_TEST_CASE(a_trouble_stands_until_something_else_is_told_or_it_has_end
   BOOST_TEST(told.troubles().size() == told_topics::most_troubles);
 }
 
+BOOST_AUTO_TEST_CASE(too_many_topics_make_none_of_the_others_news_again) {
+  told_topics told;
+  told.news("disk", "full", true);
+  const auto tell_all = [&] {
+    std::size_t news = 0;
+    for (std::size_t i = 0; i < told_topics::most + 10; ++i)
+      if (told.news("refused " + std::to_string(i), "why")) ++news;
+    return news;
+  };
+  BOOST_TEST(tell_all() == told_topics::most + 10);
+  BOOST_TEST(tell_all() <= 11U);
+  BOOST_TEST(told.news("socket", "gone", true));
+  BOOST_TEST(!told.news("socket", "gone", true));
+  BOOST_TEST(told.troubles().size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(topics_of_one_kind_end_together) {
   told_topics told;
   for (const auto* topic : {"drift a", "drift b", "driftwood", "disk"}) told.news(topic, "x");
