@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "haproxy/gateway.hpp"
+#include "haproxy/guilt_search.hpp"
 #include "haproxy/server_state.hpp"
 
 namespace switchyard::haproxy {
@@ -14,6 +15,10 @@ namespace {
 
 // An HAProxy that is restarted is back before that. One that is not may be unable to load its file.
 constexpr std::chrono::seconds longest_restart{30};
+
+// Changes wait while guilty backends are searched for. What is not decided by then waits for the
+// next reload.
+constexpr std::chrono::seconds longest_search{20};
 
 }  // namespace
 
@@ -89,6 +94,8 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
   const auto good = without_guilty(touched, report);
   std::erase_if(pending_, [this](const auto& entry) { return blamed(entry.first); });
   std::erase_if(brought_, [&](const auto& name) { return !good.contains(name); });
+  for (const auto& name : touched)
+    if (!good.contains(name) && !blamed(name)) pending_.try_emplace(name);  // not decided
   auto rest = target_of(good, unheard);
   if ((!rest.changed() && !others) || (!away_ && !needs_reload())) return committed;
   committed = rest.commit(store_, transaction::purpose::load, before);
@@ -99,21 +106,20 @@ base::outcome<configuration> gateway::commit_target(apply_report& report) {
 /// Those of the backends with which HAProxy takes the file; the others are told of and blamed,
 /// apart from those that the time does not suffice for.
 gateway::names gateway::without_guilty(const names& which, apply_report& report) {
+  using std::chrono::steady_clock;
   apply_report unheard;
-  const auto verdict = store_.validate(target_of(which, unheard).draft());
-  if (verdict) return which;
-  if (which.size() == 1) {
-    put_blame(*which.begin(), verdict.error().message, report);
-    return {};
-  }
-  const auto middle = std::next(which.begin(), static_cast<std::ptrdiff_t>(which.size() / 2));
-  auto good = without_guilty({which.begin(), middle}, report);
-  good.merge(without_guilty({middle, which.end()}, report));
-  return good;
+  guilt_search search;
+  if (!which.empty())
+    search.among(
+        which, [&](const names& some) { return store_.validate(target_of(some, unheard).draft()); },
+        [until = steady_clock::now() + longest_search] { return steady_clock::now() < until; });
+  for (const auto& [name, why] : search.guilty) put_blame(name, why, report);
+  return search.good;
 }
 
+// From now on: the search may have taken longer than a blame lasts.
 void gateway::put_blame(const std::string& name, const std::string& why, apply_report& report) {
-  blames_.blame(name, desired_.find(name), now_);
+  blames_.blame(name, desired_.find(name), std::max(now_, std::chrono::steady_clock::now()));
   tell(report, severity::error, "refused " + name, "backend " + name + " is left as it was: " + why,
        about_backend(name));
 }
@@ -207,8 +213,11 @@ void gateway::commit_while_away(apply_report& report) {
     if (saving_.waits()) save(report);
     return;
   }
+  auto undecided = waiting_for_load();
+  for (const auto& name : brought_) undecided.erase(name);
   unsaved_ = blames_.all();
   std::erase_if(unsaved_, [this](const auto& name) { return !blamed(name); });
+  unsaved_.merge(undecided);
   saving_.done();
   if (!unsaved_.empty()) saving_.changed(now_);
   pending_.clear();
