@@ -120,7 +120,10 @@ bool transaction::changes_layout() const {
 outcome<configuration> transaction::commit(config_store& store, purpose why, previous before) {
   if (why == purpose::load) {
     draft_.profiles = profiles_for(draft_.backends, before_.profiles);
-    draft_.loaded_as = draft_.fingerprint();
+    // Server lines alone make no other layout, and backends that came at run time are known by the
+    // one that is there.
+    if (changes_layout() || draft_.profiles != before_.profiles)
+      draft_.loaded_as = draft_.fingerprint();
   }
   const bool lines_only = why == purpose::record && !changes_layout();
   const auto ok = lines_only ? check_invariants(draft_.text()) : store.validate(draft_);

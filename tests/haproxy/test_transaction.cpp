@@ -123,6 +123,21 @@ BOOST_AUTO_TEST_CASE(a_commit_writes_the_file_and_ends_the_transaction) {
   BOOST_TEST(!t.changed());
 }
 
+// HAProxy would be called one that was loaded with another file.
+BOOST_AUTO_TEST_CASE(a_load_of_other_servers_alone_keeps_the_layout) {
+  current.loaded_as = "0123456789abcdef";  // a backend came since, at run time
+  current.profiles = profiles_for(current.backends, {});
+  auto servers = transaction::begin(current);
+  BOOST_REQUIRE(servers.upsert_server("a", make_server("new")));
+  const auto same = servers.commit(store, transaction::purpose::load, transaction::previous::keep);
+  BOOST_REQUIRE_MESSAGE(same, (same ? "" : same.error().message));
+  BOOST_TEST(same->layout() == current.loaded_as);
+  BOOST_REQUIRE(servers.upsert_backend(make_backend("c")));
+  const auto other = servers.commit(store, transaction::purpose::load, transaction::previous::keep);
+  BOOST_REQUIRE(other);
+  BOOST_TEST(other->layout() == other->fingerprint());
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_commit_leaves_the_file_and_the_open_transaction) {
   BOOST_REQUIRE(store.write(current));
   BOOST_REQUIRE(t.upsert_backend(make_backend("c")));
