@@ -67,8 +67,8 @@ base::outcome<std::string> render_head(const config::haproxy_settings& haproxy,
                                        const std::vector<config::frontend_settings>& frontends,
                                        const backend_modes& modes, bool server_state = true);
 
-/// The frontends whose default_backend is left out for being of another mode, with a sentence for
-/// the operator.
+/// The frontends whose default_backend is left out for being of another mode, and those that have
+/// the name of a backend, with a sentence for the operator.
 std::map<std::string, std::string> misfits(const std::vector<config::frontend_settings>& frontends,
                                            const backend_modes& modes);
 

@@ -175,6 +175,19 @@ outcome<std::string> frontend_section(const config::frontend_settings& frontend,
   return text;
 }
 
+/// `show stat NAME` finds the frontend alone (2.6 to 3.2).
+std::map<std::string, std::string> namesakes(
+    const std::vector<config::frontend_settings>& frontends, const backend_modes& modes) {
+  std::map<std::string, std::string> found;
+  for (const auto& frontend : frontends)
+    if (modes.contains(frontend.name))
+      found[frontend.name] =
+          "frontend " + frontend.name + " has the name of a backend: HAProxy up to 3.2 does not " +
+          "tell that backend's figures and limits, and from 3.3 on refuses both; give one of " +
+          "them another name";
+  return found;
+}
+
 }  // namespace
 
 std::string_view defaults_lines(model::proxy_mode mode) {
@@ -192,6 +205,8 @@ std::map<std::string, std::string> misfits(const std::vector<config::frontend_se
                            "default_backend " + backend + ", which is of mode " +
                            std::string(to_string(modes.at(backend)));
   }
+  for (const auto& [name, why] : namesakes(frontends, modes))
+    (found[name] += found[name].empty() ? "" : "; ") += why;
   return found;
 }
 

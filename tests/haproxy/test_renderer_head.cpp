@@ -161,6 +161,19 @@ BOOST_AUTO_TEST_CASE(a_default_backend_of_another_mode_is_left_out_and_told) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_frontend_with_the_name_of_a_backend_is_told_of) {
+  config::frontend_settings web;
+  web.name = "web";
+  web.default_backend = "web";
+  BOOST_TEST(misfits({web}, {{"api", model::proxy_mode::http}}).empty());
+  const auto told = misfits({web}, {{"web", model::proxy_mode::http}});
+  BOOST_REQUIRE(told.size() == 1U);
+  BOOST_TEST(told.at("web").starts_with("frontend web has the name of a backend: "));
+  BOOST_TEST(
+      misfits({web}, {{"web", model::proxy_mode::tcp}}).at("web").find("; frontend web has") !=
+      std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_frontend_that_cannot_be_written_is_refused_and_named) {
   const std::vector<std::function<void(config::frontend_settings&)>> edits{
       [](auto& f) { f.name = "a b"; },
