@@ -26,18 +26,6 @@ bool serves(const model::desired_state& state, const std::string& name) {
   return value && !value->servers.empty();
 }
 
-/// Returns how many servers that are.
-std::size_t add(haproxy::apply_request& request, const std::string& name,
-                const model::desired_state& state, const model::name_book& names) {
-  if (name == routes_entry) {
-    add_routes(request, state);
-    return 0;
-  }
-  request.changes.push_back(change_of(name, state, names));
-  const auto& value = request.changes.back().value;
-  return value ? value->servers.size() : 0;
-}
-
 }  // namespace
 
 void dispatch_queue::changed(const std::string& provider, const std::set<std::string>& backends,
@@ -47,6 +35,13 @@ void dispatch_queue::changed(const std::string& provider, const std::set<std::st
   line_up(provider, serving);
   if (routes) line_up(provider, {routes_entry});
   line_up(provider, leaving);
+}
+
+void dispatch_queue::settings_changed(const std::set<std::string>& backends, bool routes,
+                                      const model::desired_state& state) {
+  changed("", backends, routes, state);
+  by_settings_.insert(backends.begin(), backends.end());
+  if (routes) by_settings_.insert(routes_entry);
 }
 
 void dispatch_queue::line_up(const std::string& provider, const std::set<std::string>& names) {
@@ -95,6 +90,7 @@ void dispatch_queue::add_everything(haproxy::apply_request& request,
   full_flying_ = true;
   request.full = true;
   changed_.clear();
+  by_settings_.clear();
   for (auto& [provider, of] : lines_) {
     of.flying = of.names.size();
     of.names.clear();
@@ -105,6 +101,21 @@ void dispatch_queue::add_everything(haproxy::apply_request& request,
     request.changes.push_back(change_of(name, state, names));
   for (const auto& name : state.unread_backends())
     request.changes.push_back({name, nullptr, state.unread_of(name)});
+}
+
+/// Returns how many servers that are.
+std::size_t dispatch_queue::add(haproxy::apply_request& request, const std::string& name,
+                                const model::desired_state& state, const model::name_book& names) {
+  const bool by_settings = by_settings_.erase(name) > 0;
+  if (name == routes_entry) {
+    add_routes(request, state);
+    request.routes_by_settings = by_settings;
+    return 0;
+  }
+  request.changes.push_back(change_of(name, state, names));
+  request.changes.back().by_settings = by_settings;
+  const auto& value = request.changes.back().value;
+  return value ? value->servers.size() : 0;
 }
 
 /// One name of each line, again and again, from the line after the one that was served last.

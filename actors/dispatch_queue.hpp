@@ -44,6 +44,9 @@ class dispatch_queue {
   /// What still waits of an earlier report keeps its place.
   void changed(const std::string& provider, const std::set<std::string>& backends, bool routes,
                const model::desired_state& state);
+  /// The same of other settings, whose providers may not have reported yet.
+  void settings_changed(const std::set<std::string>& backends, bool routes,
+                        const model::desired_state& state);
   /// Backends whose servers have other addresses now. Nobody's report has changed them.
   void addresses_changed(const std::set<std::string>& backends) { line_up("", backends); }
   /// The writer needs the whole desired state (a new writer, or all providers have reported now).
@@ -97,6 +100,8 @@ class dispatch_queue {
                    const model::name_book& names);
   void line_up(const std::string& provider, const std::set<std::string>& names);
   std::optional<std::string> take(line& from);
+  std::size_t add(haproxy::apply_request& request, const std::string& name,
+                  const model::desired_state& state, const model::name_book& names);
   bool rounds_go_on();
 
   limits most_;
@@ -107,6 +112,7 @@ class dispatch_queue {
   lines lines_;                    // by provider
   std::string last_served_;        // the provider whose line gave the last name
   std::set<std::string> changed_;  // what no request has; lines may name more, which one had since
+  std::set<std::string> by_settings_;  // of these, what other settings have changed
   ticket last_ticket_ = 0;
   std::set<ticket> open_;
 };

@@ -85,7 +85,10 @@ void pump(manager_self self) {
 void take_changes(manager_self self, const std::string& provider, const model::fold_result& result,
                   bool was_complete) {
   auto& s = self->state;
-  s.queue.changed(provider, result.changed, result.routes_changed, s.desired);
+  if (provider.empty())
+    s.queue.settings_changed(result.changed, result.routes_changed, s.desired);
+  else
+    s.queue.changed(provider, result.changed, result.routes_changed, s.desired);
   s.names.changed(result.versions, s.desired);
   if (!was_complete && s.desired.complete()) s.queue.everything();
 }

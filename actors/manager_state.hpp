@@ -66,7 +66,7 @@ using manager_self = manager_actor::stateful_pointer<manager_state>;
 /// Asks the writer for what is next, if it is free.
 void pump(manager_self self);
 /// Has what a fold changed brought to the writer with a pump() to come; in the provider's turn, ""
-/// for what no provider has said.
+/// for what other settings have changed.
 void take_changes(manager_self self, const std::string& provider, const model::fold_result& result,
                   bool was_complete);
 

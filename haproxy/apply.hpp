@@ -25,6 +25,7 @@ struct backend_change {
   std::string name;
   model::backend_ptr value;  ///< nullptr: nobody desires it any more
   model::unread unread{};    ///< what of it the source has, and nobody could read
+  bool by_settings = false;  ///< other settings changed it: what it misses stays until `complete`
 };
 
 /// A part of the desired state that has changed, or all of it.
@@ -35,6 +36,8 @@ struct apply_request {
   bool more = false;      ///< another request follows at once; a reload waits for the last one
   std::vector<backend_change> changes;
   std::shared_ptr<const std::vector<model::route>> routes{};  ///< nullptr: as before
+  /// What the routes miss other settings took out: until `complete` it stays.
+  bool routes_by_settings = false;
   /// With the routes: host and path of those that the source has, and nobody could read.
   std::set<std::pair<std::string, std::string>> unread_routes{};
 };
@@ -90,6 +93,8 @@ struct apply_report {
   std::optional<reload_result> reload;        ///< a reload took place
   std::vector<reload_reason> reload_reasons;  ///< of that reload, or of the one that failed
   std::vector<reload_reason> waiting;         ///< of a reload that is still to come
+  /// Backends that are not as desired, since HAProxy refuses what they need.
+  std::set<std::string> refused;
   /// Warnings and errors that concern HAProxy as a whole and have not ended: the first of them.
   std::vector<std::string> troubles;
   std::optional<std::string> reload_error;   ///< a reload was refused, or failed

@@ -31,7 +31,9 @@ gateway::names gateway::take(const apply_request& request) {
     return present;
   });
   if (taken.for_routes) routes_.backends_changed();
-  if (request.routes) routes_.want(request.routes, request.complete, request.unread_routes);
+  if (request.routes)
+    routes_.want(request.routes, request.complete, request.unread_routes,
+                 request.routes_by_settings);
   // What the file holds of an earlier run, backends and servers, stays until every provider has had
   // its say.
   if (request.complete && (request.full || !was_complete))
@@ -232,7 +234,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
       if (const auto known = actual_.find(backend); known != actual_.end())
         note_refused(known->second, done);
       if (failed.insert(who).second)  // what follows a failed addition fails as well
-        tell(report, severity::warning, "step " + who,
+        tell(report, severity::warning, about_step + who,
              "HAProxy refuses " + verdicts[i].error().message, about);
       if (done.what.kind == command_kind::add_backend) {
         by_reload_.insert(backend);
@@ -241,7 +243,7 @@ bool gateway::send(const std::vector<pending_step>& steps, apply_report& report)
     }
   }
   for (const auto& who : succeeded)
-    if (!failed.contains(who)) quiet("step " + who);
+    if (!failed.contains(who)) quiet(about_step + who);
   std::ranges::move(sums.notices(), std::back_inserter(report.notices));
   return true;
 }

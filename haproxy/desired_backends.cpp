@@ -13,8 +13,9 @@ desired_backends::taken desired_backends::take(const apply_request& request,
   if (request.complete) dismissed_.clear();
   for (const auto& change : request.changes) {
     auto& known = backends_[change.name];
-    // Before every provider has reported, only what was desired in this run and is no more may go.
-    if (!request.complete && known && change.value)
+    // Before every provider has reported, only what a source had in this run, and has no more, may
+    // go. What other settings took out a provider that has not reported yet may have again.
+    if (!request.complete && !change.by_settings && known && change.value)
       for (const auto& s : known->servers)
         if (change.value->find(s.name) == nullptr) dismissed_.insert({change.name, s.name});
     if (!change.value || known != change.value) result.touched.insert(change.name);

@@ -47,10 +47,10 @@ status route_table::rewrite() {
   return write(file_);
 }
 
-void route_table::want(routes_ptr routes, bool complete, const places& unread) {
+void route_table::want(routes_ptr routes, bool complete, const places& unread, bool by_settings) {
   if (complete)
     dismissed_.clear();
-  else
+  else if (!by_settings)
     note_dismissed(*routes);
   unread_.clear();
   for (const auto& [host, path] : unread) unread_.insert(route_key({host, path, ""}));

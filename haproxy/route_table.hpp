@@ -52,8 +52,10 @@ class route_table {
   using places = std::set<std::pair<std::string, std::string>>;
 
   /// These are the routes from now on. Entries of an earlier run stay as well: until `complete` all
-  /// of them, later those of the host and path of a route that could not be read.
-  void want(routes_ptr routes, bool complete, const places& unread = {});
+  /// of them, later those of the host and path of a route that could not be read. So do, until
+  /// `complete`, routes that were wanted before and are missing now `by_settings`, since no source
+  /// has taken them back.
+  void want(routes_ptr routes, bool complete, const places& unread = {}, bool by_settings = false);
 
   /// What somebody else has done to the file since load().
   own_file::state look_at_file() { return text_.look(); }

@@ -47,6 +47,18 @@ BOOST_AUTO_TEST_CASE(servers_that_this_run_dismissed_go_at_once) {
   BOOST_TEST(worker_pid() == worker);
 }
 
+BOOST_AUTO_TEST_CASE(servers_that_other_settings_took_out_stay_until_all_have_reported) {
+  apply(backend_of("web", {local_server("s1"), local_server("s3")}), false);
+  auto fewer = change(backend_of("web", {local_server("s3")}));
+  fewer.by_settings = true;
+  apply(part({fewer}));
+  settle();
+  BOOST_TEST(server("web", "s1") == ready);
+  apply(whole({change(backend_of("web", {local_server("s3")}))}));
+  settle();
+  BOOST_TEST(server("web", "s1").empty());
+}
+
 BOOST_AUTO_TEST_CASE(servers_that_this_run_dismissed_go_also_when_they_are_very_many) {
   const std::size_t many = haproxy::desired_backends::few_dismissed * 3 / 2;
   for (const char* generation : {"a", "b", "c"}) {

@@ -25,6 +25,16 @@ int put(std::uint16_t api, const std::string& path, const http_upstream& upstrea
   return http_ask(api, "PUT", "/v1/backends/" + path, document(upstream)).status;
 }
 
+/// A file by which every request leads to that server, in a backend of the file's name. Returns the
+/// provider that reads it.
+std::string leads_to(const temp_dir& folder, const std::string& name,
+                     const http_upstream& upstream) {
+  write_text(folder / name, R"({"backends": [{"name": ")" + name + R"(", "servers": )" +
+                                document(upstream).substr(12) +
+                                R"(], "routes": [{"path": "/", "backend": ")" + name + R"("}]})");
+  return "  - {name: " + name + ", type: file, path: " + (folder / name) + "}\n";
+}
+
 /// Changes one part of the settings' text, and sends SIGHUP.
 void reread(site& gateway, const std::string& part, const std::string& other) {
   auto text = read_text(gateway.settings_file());
@@ -66,18 +76,27 @@ BOOST_AUTO_TEST_CASE(another_state_dir_takes_away_nothing_that_was_made_by_hand)
 BOOST_AUTO_TEST_CASE(in_another_order_of_the_providers_the_other_ones_route_is_used) {
   const temp_dir folder;
   const http_upstream one("srv1"), two("srv2");
-  const auto leads_to = [&](const std::string& name, const http_upstream& upstream) {
-    write_text(folder / name, R"({"backends": [{"name": ")" + name + R"(", "servers": )" +
-                                  document(upstream).substr(12) +
-                                  R"(], "routes": [{"path": "/", "backend": ")" + name + R"("}]})");
-    return "  - {name: " + name + ", type: file, path: " + (folder / name) + "}\n";
-  };
-  const auto first = leads_to("a.json", one), second = leads_to("b.json", two);
+  const auto first = leads_to(folder, "a.json", one), second = leads_to(folder, "b.json", two);
   site gateway(first + second);
   BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
   BOOST_TEST(gateway.log_has("leads to another backend in b.json than in a.json"), gateway.log());
   reread(gateway, first + second, second + first);
   BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_new_provider_may_have_again_stays_until_its_source_has_been_read) {
+  const temp_dir folder;
+  const http_upstream one("srv1"), two("srv2");
+  const auto before = leads_to(folder, "a.json", one);
+  site gateway(before);
+  BOOST_REQUIRE_MESSAGE(gateway.answered_by({"srv1"}), gateway.log());
+  reread(gateway, before, "  - {name: b, type: file, path: " + (folder / "b.json") + "}\n");
+  // HAProxy has been brought in line, and compared.
+  BOOST_REQUIRE(http_ask(gateway.api_port(), "POST", "/v1/reconcile").status == 200);
+  BOOST_TEST(gateway.answered_by({"srv1"}), gateway.log());
+  leads_to(folder, "b.json", two);
+  BOOST_TEST(gateway.answered_by({"srv2"}), gateway.log());
+  BOOST_TEST(eventually([&] { return gateway.server("a.json", "srv1").empty(); }), gateway.log());
 }
 
 BOOST_AUTO_TEST_CASE(another_runtime_socket_is_asked_by_nobody_before_the_next_start) {
