@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <tuple>
 #include <variant>
 
 namespace switchyard::config {
@@ -21,6 +22,10 @@ std::vector<std::string> keep_until_restart(const settings& started_with, settin
   };
   const auto& then = started_with.haproxy;
   auto& now = next.haproxy;
+  // How HAProxy is asked to reload: a command alone would be one for another HAProxy.
+  if (std::tie(then.mode, then.master_socket, then.pid_file) !=
+      std::tie(now.mode, now.master_socket, now.pid_file))
+    keep("haproxy.reload.command", then.reload.command, now.reload.command);
   keep("haproxy.mode", then.mode, now.mode);
   keep("haproxy.binary", then.binary, now.binary);
   keep("haproxy.config_file", then.config_file, now.config_file);

@@ -47,6 +47,20 @@ BOOST_AUTO_TEST_CASE(what_waits_for_the_next_start_stays_as_it_was) {
   BOOST_TEST((next == started));
 }
 
+BOOST_AUTO_TEST_CASE(a_command_for_reloads_waits_with_the_mode_that_it_is_for) {
+  const std::string attached =
+      by_hand + "haproxy: {mode: attached, base_file: /x/base.cfg, runtime_socket: /x/run.sock";
+  const auto started = good(by_hand);
+  auto next = good(attached + ", reload: {command: [systemctl, reload, haproxy]}}\n");
+  BOOST_TEST((names{keep_until_restart(started, next)}.front() == "haproxy.reload.command"));
+  BOOST_TEST(next.haproxy.reload.command.empty());
+  // Alone it is taken at once.
+  const auto commanded = good(attached + ", reload: {command: [one]}}\n");
+  auto other = good(attached + ", reload: {command: [other]}}\n");
+  BOOST_TEST(keep_until_restart(commanded, other) == names());
+  BOOST_TEST(other.haproxy.reload.command.front() == "other");
+}
+
 // Its backends are where it found them.
 BOOST_AUTO_TEST_CASE(a_memory_provider_stays_with_its_file) {
   const auto started = good(by_hand + "state_dir: /old\n");
