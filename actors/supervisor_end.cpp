@@ -23,12 +23,12 @@ bool ends_haproxy(supervisor_self self) {
   return self->state.settings->haproxy.mode == config::haproxy_mode::managed;
 }
 
-/// Whether there is a writer to wait for. One that had failed before its turn is started once more:
-/// a managed HAProxy ends with switchyard, and only a writer can end it.
+/// Whether there is a writer to wait for, which ends a managed HAProxy. One that had failed before
+/// its turn is started once more: a managed HAProxy ends with switchyard, and only a writer can end
+/// it.
 bool stop_writer(supervisor_self self) {
   auto& s = self->state;
-  if (!s.writer && !s.writer_asked && !s.given_up && ends_haproxy(self))
-    start_child(self, writer_name);
+  if (!s.writer && !s.writer_asked && ends_haproxy(self)) start_child(self, writer_name);
   if (!s.writer) return false;
   s.writer_asked = true;
   self->request(s.writer, caf::infinite, stop_atom::value)
@@ -42,9 +42,10 @@ void go_on_stopping(supervisor_self self) {
   auto& s = self->state;
   // Those that wait for their restart do not get it.
   std::erase_if(s.children, [](const auto& c) { return !c.second.handle; });
-  // The providers all at once: each may have to wait for its source.
+  // The providers all at once: each may have to wait for its source. Where a part was given up the
+  // fault is ours, and HAProxy goes on: the next start of switchyard finds it.
   if (end(self, api_name) || end(self, timer_name) || end(self, provider_prefix) ||
-      end(self, manager_name) || stop_writer(self))
+      end(self, manager_name) || (s.given_up ? end(self, writer_name) : stop_writer(self)))
     return;
   s.keeper.reset();  // whoever hears of the end may end the process: what it keeps is on disk then
   if (s.writer_stopped || (!s.writer_asked && !ends_haproxy(self)))

@@ -197,6 +197,20 @@ BOOST_AUTO_TEST_CASE(a_writer_that_was_given_up_is_not_started_once_more) {
   BOOST_TEST(seen->made["writer"] == made);
 }
 
+BOOST_AUTO_TEST_CASE(a_manager_that_was_given_up_leaves_haproxy_running) {
+  start({});
+  seen->lingering = false;
+  handles.clear();
+  wait_after_deaths(6, "manager");
+  kill("manager");
+  BOOST_REQUIRE(given_up.size() == 1U);
+  told();
+  stop();
+  BOOST_TEST(std::ranges::count(told(), "writer 1: stop") == 0, "a writer that stops ends HAProxy");
+  BOOST_TEST(answer() == "not in order");
+  BOOST_TEST(ended());
+}
+
 BOOST_AUTO_TEST_CASE(the_last_good_views_are_on_disk_before_the_end_is_told) {
   auto report = std::make_shared<model::report>();
   report->full = true;
