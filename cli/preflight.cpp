@@ -67,8 +67,10 @@ std::string lock_file(const config::haproxy_settings& settings) {
   return settings.config_file + ".lock";
 }
 
-base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settings) {
-  const auto path = lock_file(settings);
+namespace {
+
+/// errc::io: the file cannot be had; errc::conflict: somebody else has its lock.
+base::outcome<base::unique_fd> lock(const std::string& path) {
   base::unique_fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (!fd) return base::error{base::errc::io, path + ": " + std::strerror(errno)};
   // switchyard_runs() of another process holds it for a moment.
@@ -76,9 +78,30 @@ base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settin
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
     ::usleep(5'000);
   }
-  return base::error{base::errc::conflict,
-                     "another switchyard runs on " + settings.config_file +
-                         "; end it, or give this one files and sockets of its own"};
+  return base::error{base::errc::conflict, path + " is locked"};
+}
+
+base::error in_use(const std::string& what) {
+  return {base::errc::conflict,
+          "another switchyard runs on " + what +
+              "; end it, or give this one files, sockets and a state_dir of its own"};
+}
+
+}  // namespace
+
+base::outcome<file_locks> lock_files(const config::settings& settings) {
+  file_locks locks;
+  auto files = lock(lock_file(settings.haproxy));
+  if (!files && files.error().kind == base::errc::conflict)
+    return in_use(settings.haproxy.config_file);
+  if (!files) return files.error();
+  locks.config_file = std::move(files).value();
+  auto state = lock((std::filesystem::path(settings.state_dir) / "switchyard.lock").string());
+  if (state)
+    locks.state_dir = std::move(state).value();
+  else if (state.error().kind == base::errc::conflict)
+    return in_use("the state_dir " + settings.state_dir);
+  return locks;
 }
 
 bool switchyard_runs(const config::haproxy_settings& settings) {

@@ -30,9 +30,15 @@ base::status make_folders(const config::settings& settings);
 /// last.
 std::string lock_file(const config::haproxy_settings& settings);
 
-/// Keeps a second switchyard off the same files: a lock on `<config_file>.lock`, held by the
-/// descriptor. errc::conflict: somebody has it.
-base::outcome<base::unique_fd> lock_files(const config::haproxy_settings& settings);
+/// They are held by their descriptors.
+struct file_locks {
+  base::unique_fd config_file;
+  base::unique_fd state_dir;  ///< invalid where that folder cannot be used: nothing is kept then
+};
+
+/// Keeps a second switchyard off the same files: locks on `<config_file>.lock` and
+/// `<state_dir>/switchyard.lock`. errc::conflict: somebody has one of them.
+base::outcome<file_locks> lock_files(const config::settings& settings);
 
 /// Whether a switchyard runs on these files now: the lock is held. Makes nothing.
 bool switchyard_runs(const config::haproxy_settings& settings);

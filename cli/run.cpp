@@ -196,7 +196,7 @@ int run(const common_options& options, const actors::child_makers* make) {
   auto settings = config::load(options.config, config::switchyard_environment());
   if (!settings) return fail(settings.error());
   if (auto ready = preflight(*settings); !ready) return fail(ready.error());
-  const auto lock = lock_files(settings->haproxy);
+  const auto lock = lock_files(*settings);
   if (!lock) return fail(lock.error());
   return daemon(options, std::move(settings).value(), incoming, make).run();
 }

@@ -239,6 +239,14 @@ BOOST_AUTO_TEST_CASE(a_second_one_on_the_same_files_refuses_to_start) {
                  {{"SWITCHYARD_API__LISTEN", "127.0.0.1:" + std::to_string(free_port())}});
   BOOST_TEST(second.exit_code == 1);
   BOOST_TEST(contains(second.output, "another switchyard runs on"), second.output);
+  // It would take what the first one keeps there for leftovers.
+  const auto same_state = switchyard(
+      {"run", "--config", config()},
+      {{"SWITCHYARD_API__LISTEN", "127.0.0.1:" + std::to_string(free_port())},
+       {"SWITCHYARD_HAPROXY__CONFIG_FILE", (folder.path() / "other" / "haproxy.cfg").string()}});
+  BOOST_TEST(same_state.exit_code == 1);
+  BOOST_TEST(contains(same_state.output, "another switchyard runs on the state_dir"),
+             same_state.output);
   BOOST_TEST(answered_by("srv1"), log());
 }
 
