@@ -115,6 +115,9 @@ class desired_state {
   std::set<std::string> unread_backends() const;
   /// Host and path of routes that could not be read and have no last good version.
   std::set<std::pair<std::string, std::string>> unread_routes() const;
+  /// Those of one provider.
+  const std::set<std::pair<std::string, std::string>>& unread_routes_in(
+      const std::string& provider) const;
   /// How many servers all desired backends have.
   std::size_t server_count() const { return server_count_; }
   /// How many routes all views hold. O(providers).

@@ -99,6 +99,13 @@ std::set<std::pair<std::string, std::string>> desired_state::unread_routes() con
   return places;
 }
 
+const std::set<std::pair<std::string, std::string>>& desired_state::unread_routes_in(
+    const std::string& provider) const {
+  static const std::set<std::pair<std::string, std::string>> none;
+  const auto* v = find_view(provider);
+  return v == nullptr ? none : v->unread_places;
+}
+
 const std::map<std::string, backend_ptr>& desired_state::backends_of(
     const std::string& provider) const {
   static const std::map<std::string, backend_ptr> none;

@@ -154,7 +154,9 @@ std::optional<guard::release> guard::approve(std::uint64_t id, const desired_sta
   ++version_;
   release result{std::move(found->second), {}};
   holds_.erase(found);
-  lately_.erase(result.what.provider);  // what is approved does not count against what comes
+  // What is approved does not count against what comes.
+  lately_.erase(result.what.provider);
+  expected_.erase(result.what.provider);
   const auto& h = result.what;
   for (const auto& [name, servers] : h.servers) {
     const auto current = find_in(desired.backends_of(h.provider), name);
@@ -165,7 +167,7 @@ std::optional<guard::release> guard::approve(std::uint64_t id, const desired_sta
     result.removals.backends.emplace(name, std::move(event));
   }
   if (!h.routes.empty()) {
-    result.removals.refused_routes = desired.unread_routes();
+    result.removals.refused_routes = desired.unread_routes_in(h.provider);
     auto& rest = result.removals.routes.emplace(desired.routes_of(h.provider));
     std::erase_if(rest, [&](const route& r) { return h.routes.contains({r.host, r.path}); });
   }
@@ -202,6 +204,8 @@ void guard::clock_set(wall_time::duration by) {
   for (auto& [id, h] : holds_) h.since += by;
   for (auto& [provider, losses] : lately_)
     for (auto& l : losses) l.first += by;
+  for (auto& [provider, waiting] : expected_)
+    for (auto& w : waiting) w.first += by;
 }
 
 std::set<std::string> guard::held_in(const std::string& provider,

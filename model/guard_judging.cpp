@@ -207,12 +207,13 @@ std::size_t guard::arrived(const context& c, std::size_t most) {
   return n;
 }
 
-/// How many servers came before, in the place of others, and have no address yet.
+/// How many servers came within the window, in the place of others, and have no address yet.
 std::size_t guard::unresolved(const context& c) const {
   const auto known = expected_.find(c.provider);
   if (known == expected_.end()) return 0;
-  return static_cast<std::size_t>(
-      std::ranges::count_if(known->second, [&](const auto& one) { return one.first < c.now; }));
+  return static_cast<std::size_t>(std::ranges::count_if(known->second, [&](const auto& one) {
+    return one.first < c.now && one.first + rules_.window > c.now;
+  }));
 }
 
 /// What was lost within the window, less what came instead.

@@ -70,6 +70,31 @@ BOOST_AUTO_TEST_CASE(servers_whose_names_resolve_take_the_place_of_others) {
   BOOST_TEST(state.find("web")->servers.size() == 20U);
 }
 
+BOOST_AUTO_TEST_CASE(names_that_have_resolved_do_not_count_as_missing_after_a_hold) {
+  for (int i = 20; i < 40; ++i) servers.push_back(at_address(i));
+  take();
+  now += 1h;
+  const auto remove = [&](int first, int last) {
+    std::erase_if(servers, [&](const auto& s) {
+      return s.name >= at_address(first).name && s.name <= at_address(last).name;
+    });
+  };
+  remove(0, 14);
+  BOOST_TEST(!take());
+  for (int i = 0; i < 15; ++i) servers.push_back(at_name(i));
+  BOOST_TEST(!take());
+  remove(15, 26);
+  BOOST_REQUIRE(take());
+  const auto released = watch.approve(watch.holds().begin()->first, state);
+  BOOST_REQUIRE(released.has_value());
+  state.fold("p", released->removals);
+  for (int i = 0; i < 15; ++i)
+    book.resolved(at_name(i).host, {{"10.0.1." + std::to_string(i)}}, {});
+  now += 1h;
+  remove(27, 36);  // 10 of 28
+  BOOST_TEST(!take());
+}
+
 BOOST_AUTO_TEST_CASE(servers_whose_names_do_not_resolve_replace_nobody) {
   bool held = false;
   for (int i = 0; i < 20; ++i) held = replace(i) || held;
