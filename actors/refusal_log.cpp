@@ -55,6 +55,7 @@ refusal_log::news refusal_log::take(const std::string& provider, const model::re
   refused_of now;
   news result;
   std::size_t unsaid = 0;
+  std::set<std::string> uncounted;  // for which there is no room
   for (const auto& refused : report.refused) {
     const auto& key = refused.key;
     const auto* const before = known.refused.find(key);
@@ -66,7 +67,10 @@ refusal_log::news refusal_log::take(const std::string& provider, const model::re
     } else if (!said) {
       ++unsaid;
     }
-    if (now.refused.by_key().size() >= capacity_) continue;
+    if (now.refused.by_key().size() >= capacity_) {
+      uncounted.insert(key);
+      continue;
+    }
     now.refused.put(key, {refused});
     if (said)
       now.unsaid.erase(key);
@@ -76,7 +80,8 @@ refusal_log::news refusal_log::take(const std::string& provider, const model::re
   if (unsaid > 0)
     result.refused.push_back("refused " + base::counted(unsaid, "more object") +
                              ", to be named with the next reconciles");
-  const auto settled = report.full ? replace(known, std::move(now)) : change(known, report, now);
+  auto settled = report.full ? replace(known, std::move(now)) : change(known, report, now);
+  std::erase_if(settled, [&](const auto& gone) { return uncounted.contains(gone); });
   result.settled = lines_of_settled(settled, most);
   return result;
 }

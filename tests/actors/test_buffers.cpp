@@ -160,6 +160,13 @@ BOOST_AUTO_TEST_CASE(many_refusals_are_counted_instead_of_listed) {
   BOOST_TEST(log.take("p", refused({}, true), 20).settled.size() == 20U);
 }
 
+BOOST_AUTO_TEST_CASE(what_there_is_no_room_for_any_more_is_not_mended) {
+  refusal_log log(2);
+  log.take("p", refused({{"b", "bad"}, {"c", "bad"}}, true));
+  BOOST_TEST(
+      log.take("p", refused({{"a", "bad"}, {"b", "bad"}, {"c", "bad"}}, true)).settled.empty());
+}
+
 BOOST_AUTO_TEST_CASE(many_that_are_mended_are_counted_instead_of_listed) {
   refusal_log log;
   log.take("p", refused(fifty(), true), 50);
