@@ -36,7 +36,7 @@ struct api_state {
   std::string told;                          ///< why it does not listen, as the log has it
   base::backoff retry{while_taken};
   std::uint64_t round = 0;  ///< of the retries: settings that come meanwhile begin another one
-  std::minstd_rand random{std::random_device{}()};
+  std::mt19937 random{std::random_device{}()};
 
   ~api_state() {
     // Requests that wait for HAProxy end at once.

@@ -53,7 +53,7 @@ struct supervisor_state {
   bool writer_asked = false;    ///< to stop
   bool writer_stopped = false;  ///< and has said that it has
   std::optional<caf::typed_response_promise<stop_atom>> stopped;
-  std::minstd_rand random{std::random_device{}()};
+  std::mt19937 random{std::random_device{}()};
 };
 static_assert(!std::is_aggregate_v<supervisor_state>);  // CAF would build one from its self pointer
 

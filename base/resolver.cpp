@@ -206,7 +206,7 @@ class resolver::loop {
   std::set<std::pair<clock::time_point, std::string>> due_;  // those that are not asked for now
   std::size_t in_flight_ = 0;
   bool ending_ = false;
-  std::minstd_rand random_{std::random_device{}()};
+  std::mt19937 random_{std::random_device{}()};
 };
 
 resolver::resolver(options o, listener target)

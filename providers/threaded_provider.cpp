@@ -27,7 +27,7 @@ void threaded_provider::stop() {
 
 void threaded_provider::run(sink& target) {
   base::backoff retry;
-  std::minstd_rand random(std::random_device{}());
+  std::mt19937 random(std::random_device{}());
   while (!stopping()) {
     try {
       watch(target);
