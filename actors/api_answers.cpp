@@ -5,6 +5,12 @@
 
 namespace switchyard::actors {
 
+namespace {
+
+constexpr std::size_t most_missing = 20;
+
+}  // namespace
+
 const config::provider_settings* memory_provider(const config::settings& settings) {
   const auto found = std::ranges::find_if(settings.providers, [](const auto& p) {
     return std::holds_alternative<config::memory_settings>(p.source);
@@ -32,17 +38,35 @@ api::actual_backend actual_of(const haproxy::seen_backend& seen) {
   return result;
 }
 
-bool concerns(const std::string& reason, const std::string& backend) {
-  return backend.empty() || reason.starts_with("and ") || reason.ends_with(" " + backend) ||
-         reason.find(" " + backend + "/") != std::string::npos;
+touched touched_by(const model::edit& change) {
+  touched what;
+  what.routes = change.what == model::edit::kind::put_routes;
+  if (!what.routes) what.backends.insert(change.backend);
+  for (const auto& route : change.routes) what.backends.insert(route.backend);
+  return what;
 }
 
-bool brought(const api::apply_status& pass, const api::write_result& change,
-             const std::string& backend) {
+std::vector<std::string> missing_in(const api::haproxy_status& haproxy, const touched& what) {
+  std::vector<std::string> missing;
+  if (!haproxy.reachable) missing.emplace_back("HAProxy, which does not answer");
+  for (const auto& name : what.backends) {
+    if (missing.size() > most_missing) break;
+    if (const auto reason = haproxy.awaiting.find(name); reason != haproxy.awaiting.end())
+      missing.push_back("a reload: " + reason->second);
+    if (haproxy.refused.contains(name))
+      missing.push_back("HAProxy, which refuses what backend " + name +
+                        " needs; switchyard's log says why");
+  }
+  return missing;
+}
+
+bool brought(const api::apply_status& pass, const api::write_result& change, const touched& what) {
   if (change.revision == 0 || pass.revision < change.revision || pass.kind != "changes")
     return false;
-  if (backend.empty()) return pass.routes > 0;
-  return pass.backends.empty() || std::ranges::count(pass.backends, backend) > 0;
+  if (what.routes) return pass.routes > 0;
+  return pass.backends.empty() || std::ranges::any_of(pass.backends, [&](const auto& name) {
+           return what.backends.contains(name);
+         });
 }
 
 }  // namespace switchyard::actors

@@ -164,20 +164,20 @@ base::outcome<std::string> api_service::writable_provider(const model::edit& cha
 }
 
 /// Waits until HAProxy has what the manager acknowledged: a reload may have to wait for its turn.
-void api_service::follow(api::write_result& result, const std::string& backend,
+void api_service::follow(api::write_result& result, const touched& what,
                          const base::deadline& until) {
   for (;;) {
     const auto s = get_status();
-    result.waiting.clear();
-    if (!s) return result.waiting.push_back(s.error().message);
+    if (!s) {
+      result.waiting = {s.error().message};
+      return;
+    }
+    result.waiting = missing_in(s->haproxy, what);
     if (s->applied_revision < result.revision) result.waiting.emplace_back("its apply");
     // A manager that began anew, and counts from the beginning: it has no such revision.
     const bool another = s->revision < result.revision;
-    if (!s->haproxy.reachable) result.waiting.emplace_back("HAProxy, which does not answer");
-    for (const auto& reason : s->haproxy.waiting)
-      if (concerns(reason, backend)) result.waiting.push_back("a reload: " + reason);
     for (const auto& pass : s->recent)
-      if (brought(pass, result, backend)) result.pass = pass;
+      if (brought(pass, result, what)) result.pass = pass;
     result.applied = result.waiting.empty();
     if (result.applied || another || until.passed() || closing_) return;
     std::this_thread::sleep_for(look_again);
@@ -213,7 +213,7 @@ base::outcome<api::write_result> api_service::write(const model::edit& change,
     }
     result.revision = *revision;
   }
-  follow(result, change.backend, until);
+  follow(result, touched_by(change), until);
   return result;
 }
 
@@ -247,7 +247,10 @@ base::outcome<api::decision_result> api_service::decide(std::uint64_t hold, deci
   if (!revision) return result;
   written.revision = *revision;
   const auto& servers = result.hold.servers;
-  follow(written, servers.empty() ? "" : servers.front().first, until);
+  touched places;
+  places.routes = servers.empty();
+  for (const auto& [backend, server] : servers) places.backends.insert(backend);
+  follow(written, places, until);
   if (what == decision::approve)
     for (auto& reason : what_keeps(servers)) written.waiting.push_back(std::move(reason));
   written.applied = written.waiting.empty();

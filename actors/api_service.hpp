@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/api_answers.hpp"
 #include "actors/protocol.hpp"
 #include "api/service.hpp"
 #include "base/fd.hpp"
@@ -57,7 +58,7 @@ class api_service final : public api::service {
   base::outcome<std::string> writable_provider(const model::edit& change);
   std::vector<std::string> what_keeps(
       const std::vector<std::pair<std::string, std::string>>& servers);
-  void follow(api::write_result& result, const std::string& backend, const base::deadline& until);
+  void follow(api::write_result& result, const touched& what, const base::deadline& until);
   settings_ptr settings() const;
 
   caf::actor_system& system_;

@@ -8,14 +8,6 @@ namespace switchyard::actors {
 
 namespace {
 
-/// Backends of which something waits for a reload.
-std::set<std::string> waiting_for_reload(const haproxy::apply_report& report) {
-  std::set<std::string> names;
-  for (const auto& reason : report.waiting)
-    names.insert(reason.subject.substr(0, reason.subject.find('/')));
-  return names;
-}
-
 /// Backends with something that HAProxy did not take.
 std::set<std::string> refused(const haproxy::apply_report& report) {
   std::set<std::string> names;
@@ -67,7 +59,7 @@ attributions change_origins::answered(const haproxy::apply_report& report, time_
 attributions change_origins::noted(const haproxy::apply_report& report, time_point now) {
   attributions result;
   if (taken_.empty()) return result;
-  const auto waiting = waiting_for_reload(report);
+  const auto waiting = haproxy::by_backend(report.waiting);
   const auto failed = refused(report);
   for (auto at = taken_.begin(); at != taken_.end();) {
     auto& told = result[at->first];

@@ -111,6 +111,10 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
   base_.repaired += report.repaired;
   base_.haproxy.reachable = report.reachable;
   base_.haproxy.waiting = first_words_of(report.waiting);
+  base_.haproxy.awaiting.clear();
+  for (const auto& [backend, reason] : haproxy::by_backend(report.waiting))
+    base_.haproxy.awaiting.emplace(backend, words_of(reason));
+  base_.haproxy.refused = report.refused;
   base_.haproxy.troubles.clear();
   for (const auto& trouble : report.troubles)
     base_.haproxy.troubles.push_back(base::redact(trouble));

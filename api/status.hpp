@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,8 +79,11 @@ struct haproxy_status {
   std::string version;               ///< "" as long as it was never reached
   int pid = 0;                       ///< of the worker that is talked to
   std::vector<std::string> waiting;  ///< reasons of a reload that is still to come
-  std::vector<std::string>
-      troubles;  ///< what is wrong with it now, a sentence each, the first ones
+  /// The backends that it is to bring, each with its reason; not in the view.
+  std::map<std::string, std::string> awaiting;
+  std::set<std::string> refused;  ///< backends that are not as desired: it does not take them
+  /// What is wrong with it now, a sentence each, the first ones.
+  std::vector<std::string> troubles;
   std::vector<reload_status> reloads;  ///< the last ones, newest first
 
   bool operator==(const haproxy_status&) const = default;

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <set>
+#include <string>
 
 namespace switchyard::api {
 
@@ -14,6 +16,17 @@ double milliseconds(std::chrono::microseconds value) {
   return static_cast<double>(value.count()) / 1000.0;
 }
 
+/// The list is for a look; past this many it ends.
+json first_of(const std::set<std::string>& names) {
+  constexpr std::size_t shown = 100;
+  json list = json::array();
+  for (const auto& name : names) {
+    if (list.size() == shown) break;
+    list.push_back(name);
+  }
+  return list;
+}
+
 json view(const haproxy_status& h) {
   json reloads = json::array();
   for (const auto& r : h.reloads) reloads.push_back(view(r));
@@ -22,6 +35,7 @@ json view(const haproxy_status& h) {
           {"version", h.version.empty() ? json() : json(h.version)},
           {"pid", h.pid == 0 ? json() : json(h.pid)},
           {"reload_waiting", h.waiting},
+          {"refused", first_of(h.refused)},
           {"troubles", h.troubles},
           {"reloads", std::move(reloads)}};
 }

@@ -48,6 +48,9 @@ void print_haproxy(const json& s) {
        reachable ? colour::none : colour::red);
   const auto waiting = joined(member(h, "reload_waiting"));
   if (!waiting.empty()) line("", "a reload waits: " + waiting, colour::yellow);
+  const auto refused = joined(member(h, "refused"));
+  if (!refused.empty())
+    line("", "it does not take what is desired of: " + refused + "; the log says why", colour::red);
   for (const auto& trouble : member(h, "troubles"))
     line("", trouble.is_string() ? trouble.get<std::string>() : "", colour::red);
 }

@@ -271,6 +271,7 @@ void gateway::finish(apply_report& report) {
   report.revision = desired_.revision();
   report.commands = std::exchange(tally_, {});
   report.waiting = reasons();
+  report.refused = refused();
   if (report.waiting.empty()) quiet(about_reload);  // what it was for is undone
   report.troubles = told_.troubles();
   report.reachable = report.reachable && !away_;

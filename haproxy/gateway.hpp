@@ -158,7 +158,7 @@ class gateway {
   backend_presence presence_in(const configuration& file, const std::string& backend) const;
   bool work_routes(apply_report& report, bool repairing);
 
-  // -- looking again (verify.cpp) --
+  // -- looking again (verify.cpp, refused.cpp) --
   bool verify(apply_report& report);
   bool verify_touched(apply_report& report);
   void note_repairs(const before_repairs& before, apply_report& report) const;
@@ -168,6 +168,8 @@ class gateway {
   bool read_back(const names& which, reading how, apply_report& report);
   void vanished(const std::string& backend);
   bool verify_routes(apply_report& report);
+  names refused() const;
+  bool wants_commands(const std::string& name) const;
   void tell_drift(const names& which, const std::vector<pending_step>& left, apply_report& report);
   void quiet_drift(const names& which, const std::vector<pending_step>& left);
   bool drifts(const std::string& backend) const;
@@ -304,7 +306,7 @@ class gateway {
   absence absence_;
   told_topics told_;
   time_point now_{};  ///< of the pass under way
-  std::minstd_rand random_{std::random_device{}()};
+  std::mt19937 random_{std::random_device{}()};
 };
 
 }  // namespace switchyard::haproxy

@@ -229,7 +229,7 @@ bool gateway::delete_retired(const std::string& backend, apply_report& report) {
   // A rule of the operator's names it, say: then only a reload can take it away.
   drains_.forget(key);
   by_reload_.insert(backend);
-  tell(report, severity::warning, "step backend " + backend,
+  tell(report, severity::warning, std::string(about_step) + "backend " + backend,
        "HAProxy refuses " + verdict.error().message, about_backend(backend));
   pending_[backend] = plan_removal(backend).reload;
   return true;
@@ -240,7 +240,7 @@ void gateway::backend_gone(const std::string& backend) {
   vanished(backend);
   unverified_.erase(backend);
   pending_.erase(backend);
-  quiet("step backend " + backend);
+  quiet(std::string(about_step) + "backend " + backend);
   mark_unsaved(backend);
 }
 

@@ -153,6 +153,14 @@ std::string words_of(const reload_reason& reason) {
   return words;
 }
 
+std::map<std::string, reload_reason> by_backend(const std::vector<reload_reason>& reasons) {
+  std::map<std::string, reload_reason> backends;
+  for (const auto& r : reasons)
+    if (r.cause != reload_cause::certificate && !r.subject.empty())
+      backends.emplace(r.subject.substr(0, r.subject.find('/')), r);
+  return backends;
+}
+
 plan plan_backend(const model::backend& desired, const actual_backend* actual,
                   const std::string& settings, const std::string& options,
                   const std::optional<std::string>& profile, arrival how,

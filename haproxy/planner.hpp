@@ -47,6 +47,9 @@ struct reload_reason {
 /// "changed settings web [balance leastconn]".
 std::string words_of(const reload_reason& reason);
 
+/// The backends that the reasons are about, each with its first one.
+std::map<std::string, reload_reason> by_backend(const std::vector<reload_reason>& reasons);
+
 /// A server as the running HAProxy has it. What the runtime table does not show is nothing until it
 /// is known from the file that was loaded or from our own command; the planner takes it as
 /// different.

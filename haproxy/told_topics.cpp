@@ -21,6 +21,14 @@ std::vector<std::string> told_topics::troubles() const {
   return standing;
 }
 
+std::vector<std::string> told_topics::standing(std::string_view start) const {
+  std::vector<std::string> rests;
+  for (auto at = last_.lower_bound(std::string(start));
+       at != last_.end() && at->first.starts_with(start); ++at)
+    rests.push_back(at->first.substr(start.size()));
+  return rests;
+}
+
 void told_topics::quiet_all(const std::string& start,
                             const std::function<bool(const std::string&)>& ended) {
   for (auto at = last_.lower_bound(start); at != last_.end() && at->first.starts_with(start);)

@@ -16,6 +16,9 @@ namespace switchyard::haproxy {
 /// A topic of each frontend: its name stands behind this.
 inline constexpr const char* about_default_backend = "default_backend of ";
 
+/// A command that was refused: behind this its backend, or "backend/server".
+inline constexpr const char* about_step = "step ";
+
 class told_topics {
  public:
   /// Names come and go: past this many topics no other one is kept, apart from troubles, and what
@@ -28,6 +31,8 @@ class told_topics {
   /// The troubles that stand: the first `most_troubles` of them.
   std::vector<std::string> troubles() const;
   static constexpr std::size_t most_troubles = 20;
+  /// The rests of the topics that begin so and have not ended.
+  std::vector<std::string> standing(std::string_view start) const;
   /// Whether something of it was told that has not ended.
   bool contains(const std::string& topic) const { return last_.contains(topic); }
   /// What was told of it has ended.

@@ -59,6 +59,7 @@ BOOST_AUTO_TEST_CASE(the_guilty_one_is_told_after_a_reload_without_it_went_throu
   BOOST_TEST(contains(said, "trial without the backends that wait"), said);
   BOOST_TEST(about->refused.size() == 2U);
   BOOST_TEST(about->taken == 1U);
+  BOOST_TEST((tick().refused == std::set<std::string>{"bad"}));
   // Once it is known it is tried again without another trial.
   now += seconds(90);
   reconcile();
@@ -68,7 +69,7 @@ BOOST_AUTO_TEST_CASE(the_guilty_one_is_told_after_a_reload_without_it_went_throu
   BOOST_TEST(about->taken == 1U);
   about->texts.clear();
   now += seconds(90);
-  reconcile();
+  BOOST_TEST(reconcile().refused.empty());
   BOOST_TEST(backend_exists("bad"));
 }
 

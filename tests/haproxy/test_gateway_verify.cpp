@@ -55,8 +55,10 @@ BOOST_AUTO_TEST_CASE(a_command_with_an_answer_that_nobody_knows_is_drift) {
   BOOST_TEST(report.failed_steps == 1U);
   BOOST_TEST(told(report, "odd") == 1U, words(report));
   BOOST_REQUIRE(server("web", "s2") == ready);
+  BOOST_TEST((report.refused == std::set<std::string>{"web"}));
   const auto before = tap().count(table);
   report = tick_after(read_after);
+  BOOST_TEST(report.refused.empty());
   BOOST_TEST(tap().count(table) > before);
   BOOST_TEST(
       (report.repairs == std::map<std::string_view, std::uint64_t>{{"set server weight", 1}}));
