@@ -127,11 +127,6 @@ BOOST_FIXTURE_TEST_CASE(what_a_change_waits_for_is_told, slow_to_change) {
   own_kind("a", "20s");  // it may have the turn
   answer late;
   BOOST_TEST(waits_for(late = own_kind("b", "500ms"), "a reload: new backend b"), late.body.dump());
-  auto slower = document({&one});
-  slower["timeouts"] = {{"connect", "4323ms"}};
-  BOOST_TEST(waits_for(late = put("a", slower, "", "?wait=500ms"),
-                       "a reload: changed settings a [timeout connect 4323ms]"),
-             late.body.dump());
   all->haproxy().signal(SIGKILL);
   BOOST_REQUIRE(all->haproxy().wait(std::chrono::seconds(10)).has_value());
   BOOST_REQUIRE(eventually([&] { return get("/readyz").status == 503; }));
