@@ -168,6 +168,7 @@ void observer::count(pass_kind kind, const haproxy::apply_report& report) {
   figures_->applied(report.revision);
   figures_->reachable(report.reachable);
   figures_->reload_waits(report.waiting.size());
+  if (report.restarted_after) figures_->haproxy_restarted();
   using api::command_result;
   for (const auto& [name, results] : report.commands) {
     figures_->commanded(name, command_result::done, results.done);
@@ -203,6 +204,12 @@ void observer::tell(const haproxy::apply_report& report, const attributions& who
     fields.propagation = change.propagation;
     say(to_level(n.level), to_string(n.about.what), n.text, fields);
   }
+}
+
+void observer::relays(const haproxy::message& said) {
+  log_fields fields;
+  fields.kind = to_string(haproxy::matter::haproxy);
+  write(*log_, to_level(said.level), said.text, fields);
 }
 
 // -- parts of switchyard

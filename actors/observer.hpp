@@ -23,6 +23,7 @@
 #include "api/metrics.hpp"
 #include "config/settings.hpp"
 #include "haproxy/apply.hpp"
+#include "haproxy/messages.hpp"
 #include "model/desired_state.hpp"
 #include "model/event.hpp"
 
@@ -58,6 +59,9 @@ class observer {
 
   // -- the writer, when no manager can tell
   void did(const haproxy::apply_report& report) { tell(report, {}, nullptr); }
+  /// A managed HAProxy says something of itself: a line of the log, and no event, since there may
+  /// be very many.
+  void relays(const haproxy::message& said);
 
   // -- the supervisor
   /// A part has failed, and starts again after the wait.

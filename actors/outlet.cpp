@@ -1,6 +1,5 @@
 #include "actors/outlet.hpp"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,10 +24,7 @@ outlet::outlet(int fd) : fd_(fd) {
   struct stat what {};
   if (::fstat(fd, &what) != 0) return;
   is_socket_ = S_ISSOCK(what.st_mode);
-  // A file keeps its place, and never waits for a reader.
-  if (S_ISFIFO(what.st_mode) || S_ISCHR(what.st_mode))
-    own_.reset(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(),
-                      O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  own_ = base::opened_not_to_wait(fd);
 }
 
 outlet::result outlet::write(std::string& text) {

@@ -120,6 +120,10 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
     base_.haproxy.troubles.push_back(base::redact(trouble));
   if (!report.version.empty()) base_.haproxy.version = report.version;
   base_.haproxy.pid = report.reachable ? report.worker : 0;
+  if (report.restarted_after) {
+    ++base_.haproxy.restarts;
+    base_.haproxy.last_restart = {now, *report.restarted_after};
+  }
   if (report.reload) ++base_.reloads;
   if (report.reload)
     reloads_.push_front({now, true, "took " + std::to_string(report.reload->took.count()) + " ms",

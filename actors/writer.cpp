@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/lifeline_watch.hpp"
+#include "actors/message_reader.hpp"
 
 namespace switchyard::actors {
 
@@ -19,6 +20,7 @@ struct writer_state {
   observer_ptr seen_by;
   settings_ptr settings;
   std::unique_ptr<haproxy::gateway> gateway;
+  std::unique_ptr<message_reader> messages;  ///< managed only
   std::unique_ptr<lifeline_watch> watch;
   std::optional<clock::time_point> next_tick;
   caf::weak_actor_ptr manager;  ///< the one that asked last
@@ -36,6 +38,7 @@ apply_report_ptr finish(writer_self self, haproxy::apply_report report, clock::t
   auto& s = self->state;
   report.took = std::chrono::duration_cast<std::chrono::microseconds>(time_of(self) - started);
   s.watch->watch(s.gateway->lifeline(), s.gateway->lifeline_generation());
+  if (s.messages) s.messages->look();
   if (const auto next = s.gateway->next_work(); next && (!s.next_tick || *next < *s.next_tick)) {
     s.next_tick = next;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - time_of(self));
@@ -72,10 +75,13 @@ bool take_over(writer_self self, const writer_options& options) {
         if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(to))
           caf::anon_send(caf::actor_cast<writer_actor>(strong), lost_atom::value, generation);
       });
+  if (s.settings->haproxy.mode == config::haproxy_mode::managed)
+    s.messages = std::make_unique<message_reader>(s.settings->haproxy.config_file, s.seen_by);
   haproxy::apply_report report;
   const auto now = time_of(self);
   const auto started = s.gateway->start(now, report);
   if (!started) {
+    s.messages.reset();  // HAProxy's own words come first
     s.seen_by->say(spdlog::level::err, "haproxy", started.error().message);
     return false;
   }
@@ -119,6 +125,7 @@ writer_actor::behavior_type writer(writer_self self, settings_ptr settings, obse
         auto& s = self->state;
         s.watch->watch(-1, 0);
         s.seen_by->did(s.gateway->shut_down(s.settings->drain_timeout));
+        s.messages.reset();  // its last words too
         self->quit();
         return stop_atom::value;
       },

@@ -78,6 +78,10 @@ struct metrics::families {
   labelled<prometheus::Histogram> reload_seconds{
       histograms("switchyard_reload_seconds", "From the request of a reload until its verdict"),
       "result"};
+  prometheus::Counter& haproxy_restarts =
+      counters("switchyard_haproxy_restarts_total",
+               "Starts of a managed HAProxy that had ended by itself")
+          .Add({});
   prometheus::Gauge& waiting =
       gauge("switchyard_reload_pending_reasons", "Reasons that wait for a reload");
   prometheus::Gauge& reached =

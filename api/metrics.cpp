@@ -116,6 +116,10 @@ void metrics::reload_waits(std::size_t reasons) {
   families_->waiting.Set(static_cast<double>(reasons));
 }
 
+void metrics::haproxy_restarted() {
+  families_->haproxy_restarts.Increment();
+}
+
 void metrics::reachable(bool yes) {
   families_->reached.Set(yes ? 1 : 0);
 }

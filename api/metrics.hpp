@@ -87,6 +87,8 @@ class metrics {
   void reload_reason(std::string_view reason, bool succeeded, std::uint64_t count);
   /// So many reasons wait for a reload.
   void reload_waits(std::size_t reasons);
+  /// A managed HAProxy that had ended runs again.
+  void haproxy_restarted();
   /// HAProxy answers the writer.
   void reachable(bool yes);
 

@@ -73,6 +73,14 @@ struct reload_status {
   bool operator==(const reload_status&) const = default;
 };
 
+/// HAProxy had ended by itself, and was started again.
+struct restart_status {
+  wall_time at{};     ///< when it ran again
+  std::string after;  ///< how it had ended: "SIGSEGV", "exit code 1"
+
+  bool operator==(const restart_status&) const = default;
+};
+
 struct haproxy_status {
   std::string mode;  ///< managed | attached
   bool reachable = false;
@@ -85,6 +93,8 @@ struct haproxy_status {
   /// What is wrong with it now, a sentence each, the first ones.
   std::vector<std::string> troubles;
   std::vector<reload_status> reloads;  ///< the last ones, newest first
+  std::uint64_t restarts = 0;          ///< managed: by us, after it had ended by itself
+  std::optional<restart_status> last_restart;
 
   bool operator==(const haproxy_status&) const = default;
 };

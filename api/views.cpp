@@ -37,7 +37,11 @@ json view(const haproxy_status& h) {
           {"reload_waiting", h.waiting},
           {"refused", first_of(h.refused)},
           {"troubles", h.troubles},
-          {"reloads", std::move(reloads)}};
+          {"reloads", std::move(reloads)},
+          {"restarts", h.restarts},
+          {"last_restart", h.last_restart ? json{{"at", timestamp(h.last_restart->at)},
+                                                 {"after", h.last_restart->after}}
+                                          : json()}};
 }
 
 /// A moment and how long ago it was; null for none.

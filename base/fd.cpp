@@ -1,7 +1,9 @@
 #include "base/fd.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <climits>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <system_error>
 
 namespace switchyard::base {
@@ -58,6 +61,13 @@ void wakeup::notify() noexcept {
 void wakeup::clear() noexcept {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto n = ::read(fd_.get(), &count, sizeof count);
+}
+
+unique_fd opened_not_to_wait(int fd) {
+  struct stat what {};
+  if (::fstat(fd, &what) != 0 || (!S_ISFIFO(what.st_mode) && !S_ISCHR(what.st_mode))) return {};
+  return unique_fd(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(),
+                          O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 outcome<bool> wait_readable(int fd, const deadline& until) {

@@ -61,6 +61,11 @@ class wakeup {
   unique_fd fd_;
 };
 
+/// The pipe or terminal behind `fd`, opened once more to be written to without waiting, so that
+/// other programs that share `fd` find it as it was. None for a file, which never waits, and where
+/// that cannot be: a socket, a terminal of another user.
+unique_fd opened_not_to_wait(int fd);
+
 /// Waits until `fd` is readable (or closed by the other side). false: the deadline passed.
 /// A failing poll(2) is reported as errc::io.
 outcome<bool> wait_readable(int fd, const deadline& until);

@@ -14,13 +14,6 @@
 
 namespace switchyard::base {
 
-/// Descriptors of ours that a program gets; -1: /dev/null as stdin, our own stdout or stderr.
-struct program_ends {
-  int input = -1;
-  int output = -1;
-  int errors = -1;
-};
-
 struct spawned {
   pid_t pid;        ///< of the program, and of its process group
   unique_fd pidfd;  ///< readable when it has ended

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstring>
 #include <string_view>
 
 #include "base/children.hpp"
@@ -164,6 +165,11 @@ outcome<connections> connect(const command_line& command) {
 
 }  // namespace
 
+std::string signal_of(int exit_code) {
+  const char* const name = exit_code > 128 ? ::sigabbrev_np(exit_code - 128) : nullptr;
+  return name != nullptr ? std::string("SIG") + name : std::string();
+}
+
 outcome<finished> run(const command_line& command) {
   reap_left();
   auto ends = connect(command);
@@ -194,8 +200,8 @@ outcome<finished> run(const command_line& command) {
   return result;
 }
 
-outcome<child> child::start(const command_line& command) {
-  auto process = spawn(command, {});
+outcome<child> child::start(const command_line& command, const program_ends& ends) {
+  auto process = spawn(command, ends);
   if (!process) return process.error();
   return child(process->pid, std::move(process->pidfd));
 }

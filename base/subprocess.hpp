@@ -40,17 +40,28 @@ struct finished {
   std::string errors;  ///< the first 64 KiB of stderr, with errors_apart
 };
 
+/// "SIGSEGV", of a program that a signal has ended, or a shell or HAProxy's master whose child has
+/// been so, by an exit code past 128; "" of any other.
+std::string signal_of(int exit_code);
+
 /// Runs a program to its end in a process group of its own; what is left of the group then is
 /// killed. errc::not_found: no such program; errc::timeout: killed at the deadline; errc::invalid:
 /// killed at the output limit; errc::unavailable: interrupted; errc::io.
 outcome<finished> run(const command_line& command);
 
+/// Descriptors of ours that a program gets; -1: /dev/null as stdin, our own stdout or stderr.
+struct program_ends {
+  int input = -1;
+  int output = -1;
+  int errors = -1;
+};
+
 /// A running child process. Destroying the object does not end the child.
 class child {
  public:
-  /// Starts a program that shares our stdout and stderr, in a process group of its own, so that a
-  /// Ctrl-C in the terminal reaches us alone. errc::not_found, errc::io.
-  static outcome<child> start(const command_line& command);
+  /// Starts a program in a process group of its own, so that a Ctrl-C in the terminal reaches us
+  /// alone. errc::not_found, errc::io.
+  static outcome<child> start(const command_line& command, const program_ends& ends = {});
 
   pid_t pid() const { return pid_; }
   /// The exit code if it has ended (reaps it), nothing while it runs. Never blocks.

@@ -51,6 +51,13 @@ void print_haproxy(const json& s) {
   const auto refused = joined(member(h, "refused"));
   if (!refused.empty())
     line("", "it does not take what is desired of: " + refused + "; the log says why", colour::red);
+  if (const auto restarts = number_at(h, "restarts"); restarts > 0) {
+    const auto& last = member(h, "last_restart");
+    line("",
+         "started again " + base::counted(restarts, "time") + " after it had ended, last at " +
+             text_at(last, "at") + " (" + text_at(last, "after") + ")",
+         colour::yellow);
+  }
   for (const auto& trouble : member(h, "troubles"))
     line("", trouble.is_string() ? trouble.get<std::string>() : "", colour::red);
 }

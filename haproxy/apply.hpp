@@ -99,9 +99,11 @@ struct apply_report {
   std::vector<std::string> troubles;
   std::optional<std::string> reload_error;   ///< a reload was refused, or failed
   std::chrono::milliseconds reload_took{0};  ///< from its begin until it was in force, or failed
-  std::string version;                       ///< of the HAProxy that is talked to, "" for none yet
-  pid_t worker = 0;                          ///< likewise; 0: none yet
-  std::chrono::microseconds took{0};         ///< filled in by the writer
+  /// Managed: HAProxy had ended, and runs again. How: "SIGSEGV", "exit code 1".
+  std::optional<std::string> restarted_after;
+  std::string version;                ///< of the HAProxy that is talked to, "" for none yet
+  pid_t worker = 0;                   ///< likewise; 0: none yet
+  std::chrono::microseconds took{0};  ///< filled in by the writer
   std::vector<notice> notices;
 };
 

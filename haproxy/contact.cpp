@@ -224,13 +224,16 @@ bool gateway::lost(const base::error& why, apply_report& report) {
 
 bool gateway::keep_managed_alive(apply_report& report) {
   if (settings_.haproxy.mode != config::haproxy_mode::managed || outside_->alive()) return true;
-  tell(report, severity::error, about_start, "HAProxy has ended; starting it again");
+  auto end = outside_->last_end();
+  if (end.empty()) end = "how is unknown: an earlier run had started it";
+  tell(report, severity::error, about_start, "HAProxy has ended (" + end + "); starting it again");
   lifeline_.drop();
   away_ = true;
   commit_while_away(report);
   auto up = start_managed(report);
   if (!up) return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
   quiet(about_start);
+  report.restarted_after = std::move(end);
   return true;
 }
 

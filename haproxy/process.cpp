@@ -3,19 +3,17 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <string>
 
+#include "haproxy/launch.hpp"
 #include "haproxy/pidfd.hpp"
 #include "haproxy/program.hpp"
 #include "haproxy/reach.hpp"
@@ -44,32 +42,11 @@ bool ended_by(int pidfd, const base::deadline& until) {
   return ended && *ended;
 }
 
-/// What HAProxy may know of our environment: enough to find itself and to format its log.
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> passed;
-  for (const char* name : {"PATH", "HOME", "TZ", "LANG"})
-    if (const char* value = std::getenv(name)) passed.emplace(name, value);
-  return passed;
-}
-
-/// Makes the folder of `file`, and those above it, for ourselves and our group.
-status make_folder_of(const std::string& file) {
-  constexpr mode_t mode = 0750;
-  std::filesystem::path made;
-  for (const auto& part : std::filesystem::path(file).parent_path()) {
-    made /= part;
-    if (::mkdir(made.c_str(), mode) == 0 || errno == EEXIST) continue;
-    const int cause = errno;
-    if (std::error_code ec; std::filesystem::is_directory(made, ec)) continue;
-    return error{errc::io, "cannot create " + made.string() + ": " + std::strerror(cause)};
-  }
-  return {};
-}
-
-/// Removes the file of a socket; leaves anything else alone.
-void remove_socket(const std::string& path) {
-  struct stat file {};
-  if (::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) ::unlink(path.c_str());
+/// How a child has ended: "SIGSEGV", "exit code 1".
+std::string end_of(base::child& ended) {
+  const auto code = ended.ended().value_or(-1);
+  const auto signal = base::signal_of(code);
+  return signal.empty() ? "exit code " + std::to_string(code) : signal;
 }
 
 error unreachable(const config::haproxy_settings& settings, pid_t left) {
@@ -79,15 +56,6 @@ error unreachable(const config::haproxy_settings& settings, pid_t left) {
                               " and cannot be reached, since its sockets are gone; a second one "
                               "would share its traffic. End it (kill " +
                               pid + "), then start switchyard again"};
-}
-
-base::command_line command_for(const config::haproxy_settings& settings) {
-  base::command_line line;
-  line.argv = {settings.binary, "-W", "-S", *settings.master_socket + ",mode,600"};
-  if (settings.base_file) line.argv.insert(line.argv.end(), {"-f", *settings.base_file});
-  line.argv.insert(line.argv.end(), {"-f", settings.config_file});
-  line.environment = environment();
-  return line;
 }
 
 }  // namespace
@@ -119,23 +87,23 @@ status process::ensure_running(milliseconds longest) {
     const auto found = find(until);
     if (!found) return found.error();
     if (*found == presence::none)
-      if (auto launched = launch(); !launched) return launched;
+      if (auto started = start(); !started) return started;
   }
   do {
     if (!alive())
-      return error{errc::refused,
-                   "HAProxy ended at once" +
-                       (child_ ? " with exit code " + std::to_string(child_->ended().value_or(-1))
-                               : std::string()) +
-                       "; its own messages say why"};
+      return error{errc::refused, "HAProxy ended at once" +
+                                      (child_ ? " (" + end_of(*child_) + ")" : std::string()) +
+                                      "; its own messages say why"};
     // One that was found may have lost its runtime socket; a new one has to have it.
     const auto at_most = std::min(longer_look, until.left());
     const auto info =
         child_ ? show_info(settings_.runtime_socket, at_most) : show_info(settings_, at_most);
     // 2.6 opens its master socket a moment after its worker has begun to answer.
     if (info && !info->stopping &&
-        show_proc(*settings_.master_socket, std::min(longer_look, until.left())))
+        show_proc(*settings_.master_socket, std::min(longer_look, until.left()))) {
+      answered_ = true;
       return {};
+    }
     ended_by(pidfd_.get(), base::deadline(between_tries));
   } while (!until.passed());
   return error{errc::timeout,
@@ -218,17 +186,8 @@ status process::take(pid_t master) {
   return {};
 }
 
-status process::launch() {
-  const auto master_socket = *settings_.master_socket;
-  // HAProxy reads a comma in -S as the start of the socket's options.
-  if (master_socket.find_first_of(", \t\n") != std::string::npos)
-    return error{errc::invalid,
-                 "master socket " + master_socket + ": the path must not hold a comma or a space"};
-  for (const auto& socket : {master_socket, settings_.runtime_socket}) {
-    if (auto made = make_folder_of(socket); !made) return made;
-    remove_socket(socket);
-  }
-  auto started = base::child::start(command_for(settings_));
+status process::start() {
+  auto started = launch(settings_);
   if (!started) return started.error();
   base::unique_fd pidfd(::fcntl(started->pidfd(), F_DUPFD_CLOEXEC, 0));
   if (!pidfd) {
@@ -252,7 +211,8 @@ void process::keep_master() {
 bool process::alive() {
   if (master_ == 0) return false;
   if (!ended_by(pidfd_.get(), base::deadline(milliseconds(0)))) return true;
-  if (child_) child_->ended();  // reaps it
+  const auto end = child_ ? end_of(*child_) : std::string();  // reaps it
+  if (std::exchange(answered_, false)) last_end_ = end;
   pidfd_.reset();
   master_ = 0;
   return false;

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "base/fd.hpp"
 #include "base/outcome.hpp"
@@ -36,16 +37,19 @@ class process {
   process& operator=(process&&) = default;
 
   /// Adopts the HAProxy behind the master socket, or starts one on the configuration file and waits
-  /// until its runtime socket answers. Stale socket files are removed first, in folders that are
-  /// created (0750) when missing. errc::not_found: no binary; errc::refused: HAProxy ended at once
-  /// (its exit code; its words went to our stderr); errc::conflict: a worker that answers on our
-  /// runtime socket has no master behind our master socket and does not end, the master there was
-  /// not started on our configuration file, or none_left_behind(); errc::timeout.
+  /// until its runtime socket answers. errc::not_found: no binary; errc::refused: HAProxy ended at
+  /// once (how; its own words are haproxy/messages.hpp's); errc::conflict: a worker that answers on
+  /// our runtime socket has no master behind our master socket and does not end, the master there
+  /// was not started on our configuration file, or none_left_behind(); errc::timeout.
   base::status ensure_running(std::chrono::milliseconds longest = std::chrono::seconds(30));
 
   /// Whether the master is alive, as far as is known without asking it.
   bool alive();
   pid_t master_pid() const { return master_; }
+  /// How the HAProxy that answered last has ended: "SIGSEGV" (of its master, or of the worker that
+  /// the master has ended with), "exit code 1"; "" when none has, and where nobody told us: an
+  /// adopted one is no child of ours.
+  const std::string& last_end() const { return last_end_; }
   /// Readable when the master ends; -1 when there is none.
   int pidfd() const { return pidfd_.get(); }
 
@@ -66,7 +70,7 @@ class process {
   void dismiss(const program& leaving, const base::deadline& until) const;
   base::status adopt(const base::deadline& until);
   base::status take(pid_t master);
-  base::status launch();
+  base::status start();
   void keep_master();
 
   config::haproxy_settings settings_;
@@ -74,6 +78,8 @@ class process {
   std::optional<base::child> child_;  // nothing for an adopted one
   base::unique_fd pidfd_;
   pid_t master_ = 0;
+  bool answered_ = false;  ///< ensure_running() has found it in order
+  std::string last_end_;
 };
 
 }  // namespace switchyard::haproxy

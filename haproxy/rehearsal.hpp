@@ -52,6 +52,7 @@ class rehearsal final : public surroundings {
   base::status ensure_running(std::chrono::milliseconds longest) override;
   bool alive() override;
   pid_t master_pid() const override { return master_; }
+  std::string last_end() const override { return {}; }
   base::status reloadable() override { return {}; }
   void stop(std::chrono::milliseconds /*grace*/) override {}
 

@@ -41,6 +41,7 @@ class the_real_ones final : public surroundings {
   status ensure_running(milliseconds longest) override { return process_.ensure_running(longest); }
   bool alive() override { return process_.alive(); }
   pid_t master_pid() const override { return process_.master_pid(); }
+  std::string last_end() const override { return process_.last_end(); }
   status reloadable() override { return process_.reloadable(); }
   void stop(milliseconds grace) override { process_.stop(grace); }
 

@@ -52,6 +52,7 @@ class surroundings {
   virtual base::status ensure_running(std::chrono::milliseconds longest) = 0;
   virtual bool alive() = 0;
   virtual pid_t master_pid() const = 0;
+  virtual std::string last_end() const = 0;
   virtual base::status reloadable() = 0;
   virtual void stop(std::chrono::milliseconds grace) = 0;
 

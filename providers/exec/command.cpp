@@ -1,6 +1,5 @@
 #include "providers/exec/command.hpp"
 
-#include <cstring>
 #include <string_view>
 
 #include "base/redact.hpp"
@@ -11,7 +10,6 @@ namespace switchyard::providers::exec {
 
 namespace {
 
-constexpr int first_signal = 128;
 constexpr int most_lines = 3;
 constexpr std::size_t longest_line = 200;
 
@@ -53,8 +51,7 @@ const std::map<std::string, std::string> least_environment{
 
 std::string description_of(const base::finished& ended) {
   auto text = "exited with code " + std::to_string(ended.exit_code);
-  if (const int number = ended.exit_code - first_signal; number > 0)
-    if (const char* name = ::sigabbrev_np(number)) text += std::string(" (SIG") + name + ")";
+  if (const auto name = base::signal_of(ended.exit_code); !name.empty()) text += " (" + name + ")";
   const auto said = first_lines(ended.errors);
   return text + (said.empty() ? ", and said nothing on stderr" : ": " + said);
 }

@@ -54,6 +54,22 @@ BOOST_AUTO_TEST_CASE(the_last_passes_are_kept_newest_first) {
   BOOST_TEST(status.recent.back().revision == 11U);
 }
 
+BOOST_AUTO_TEST_CASE(restarts_of_haproxy_are_counted_and_the_last_one_is_kept) {
+  BOOST_TEST(api::view(view()).at("haproxy").at("last_restart").is_null());
+  haproxy::apply_report report;
+  for (const auto* end : {"SIGSEGV", "exit code 1"}) {
+    report.restarted_after = end;
+    passed(report, pass_kind::reconcile);
+  }
+  report.restarted_after.reset();
+  passed(report);
+  BOOST_TEST(view().haproxy.restarts == 2U);
+  BOOST_TEST((view().haproxy.last_restart == api::restart_status{{}, "exit code 1"}));
+  const auto shown = api::view(view()).at("haproxy");
+  BOOST_TEST(shown.at("restarts") == 2);
+  BOOST_TEST(shown.at("last_restart").at("after") == "exit code 1");
+}
+
 BOOST_AUTO_TEST_CASE(reconciles_that_did_nothing_push_no_pass_out) {
   haproxy::apply_report report;
   passed(report);

@@ -49,6 +49,7 @@ class passing_surroundings : public haproxy::surroundings {
   }
   bool alive() override { return real_->alive(); }
   pid_t master_pid() const override { return real_->master_pid(); }
+  std::string last_end() const override { return real_->last_end(); }
   base::status reloadable() override { return real_->reloadable(); }
   void stop(std::chrono::milliseconds grace) override { real_->stop(grace); }
   base::files& files() override { return real_->files(); }

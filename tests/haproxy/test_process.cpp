@@ -1,6 +1,7 @@
 #include "haproxy/process.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
@@ -9,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "haproxy/messages.hpp"
 #include "tests/haproxy/managed_haproxy.hpp"
 
 namespace {
@@ -137,10 +139,12 @@ BOOST_AUTO_TEST_CASE(a_killed_master_is_noticed_and_replaced_without_a_second_wo
   for (int i = 0; i < 3; ++i) {
     const auto before = m.worker();
     ::kill(p.master_pid(), SIGKILL);
+    BOOST_TEST(p.last_end().empty() == (i == 0));
     const auto ended =
         switchyard::base::wait_readable(p.pidfd(), switchyard::base::deadline(seconds(10)));
     BOOST_REQUIRE((ended && *ended));
     BOOST_TEST(!p.alive());
+    BOOST_TEST(p.last_end() == "SIGKILL");
     require_ok(p.ensure_running());
     BOOST_TEST(m.serves());
     BOOST_TEST(m.worker() != before);
@@ -156,6 +160,7 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_takes_the_master_along_and_all_is_replaced)
   require_ok(p.ensure_running());
   ::kill(m.worker(), SIGKILL);
   BOOST_TEST(eventually([&] { return !p.alive(); }));
+  BOOST_TEST(p.last_end() == "SIGKILL");
   require_ok(p.ensure_running());
   BOOST_TEST(m.serves());
   p.stop(seconds(5));
@@ -173,6 +178,27 @@ BOOST_AUTO_TEST_CASE(a_bad_configuration_ends_haproxy_and_is_reported_at_once) {
              result.error().message);
   BOOST_TEST(!patience.passed());
   BOOST_TEST(!p.alive());
+}
+
+BOOST_AUTO_TEST_CASE(its_words_go_to_the_pipe_beside_the_file_also_why_it_does_not_start) {
+  const managed_haproxy m;
+  const auto said = [&](const switchyard::base::unique_fd& pipe) {
+    std::string text(65536, ' ');
+    const auto n = ::read(pipe.get(), text.data(), text.size());
+    return text.substr(0, n > 0 ? static_cast<std::size_t>(n) : 0);
+  };
+  const auto pipe = haproxy::open_messages(m.settings.config_file);
+  BOOST_REQUIRE(bool(pipe));
+  process p(m.settings);
+  require_ok(p.ensure_running());
+  const auto quiet = said(*pipe);
+  ask_socket(m.settings.runtime_socket, "set server web/s1 state maint");
+  std::string text;
+  BOOST_TEST(eventually([&] { return contains(text += said(*pipe), "Server web/s1 is "); }), quiet);
+  p.stop(seconds(5));
+  m.configure("backend web\n    garbage\n");
+  BOOST_TEST(!p.ensure_running());
+  BOOST_TEST(contains(said(*pipe), "unknown keyword 'garbage'"));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_binary_is_not_found) {

@@ -4,8 +4,10 @@
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "haproxy/replies.hpp"
+#include "tests/integration/figures.hpp"
 #include "tests/integration/healing_site.hpp"
 
 namespace switchyard::tests {
@@ -24,9 +26,23 @@ struct with_base : healing_site {
   }
 };
 
+struct watched : without_looking {
+  /// Whether log, status and figures come to tell of one restart, and what it was for.
+  bool restarted_after(const std::string& end) const {
+    return eventually([&] {
+      const auto status =
+          nlohmann::json::parse(http_ask(gateway.api_port(), "GET", "/v1/status").body);
+      const auto& told = status.at("haproxy");
+      return gateway.log_has("HAProxy has ended (" + end + "); starting it again") &&
+             told.at("restarts") == 1 && told.at("last_restart").at("after") == end &&
+             figures(gateway.api_port()).count("switchyard_haproxy_restarts_total") == 1;
+    });
+  }
+};
+
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(haproxy_ends, without_looking)
+BOOST_FIXTURE_TEST_SUITE(haproxy_ends, watched)
 
 BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
   db.sql(insert_server("api-backend", "srv3", three.port()) +
@@ -43,6 +59,7 @@ BOOST_AUTO_TEST_CASE(a_killed_haproxy_comes_back_with_the_same_servers) {
              }),
              gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2", "srv3"}), gateway.log());
+  BOOST_TEST(restarted_after("SIGKILL"), gateway.log());
   BOOST_TEST(gateway.server("api-backend", "srv2") == at(two, "8 ready"));
   db.sql("DELETE FROM servers WHERE name = 'srv3'");
   BOOST_TEST(gateway.server_becomes("api-backend", "srv3", ""));
@@ -52,13 +69,14 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_comes_back_with_the_same_servers) {
   BOOST_TEST(eventually([&] { return contains(gateway.config_text(), "server srv2 "); }));
   const auto worker = gateway.worker_pid();
   BOOST_REQUIRE(worker > 0);
-  ::kill(worker, SIGKILL);
+  ::kill(worker, SIGSEGV);
   BOOST_TEST(eventually([&] {
                const auto now = gateway.worker_pid();
                return now > 0 && now != worker;
              }),
              gateway.log());
   BOOST_TEST(gateway.answered_by({"srv1", "srv2"}), gateway.log());
+  BOOST_TEST(restarted_after("SIGSEGV"), gateway.log());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

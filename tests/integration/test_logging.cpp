@@ -26,11 +26,22 @@ struct observed_default : observed {};
 struct in_json : observed {
   static site_options options() {
     site_options o;
-    o.managed = false;  // its lines are HAProxy's own
+    o.base =
+        "backend own\n  mode http\n  timeout connect 1s\n  timeout server 1s\n  server s1 "
+        "127.0.0.1:1\n";
     o.more = "log: {format: json}\n" + guard_off;
     return o;
   }
   in_json() : observed(options()) {}
+
+  /// HAProxy says four thousand times that a server of the operator's is down or up, and goes on.
+  void make_haproxy_talk() const {
+    std::string commands;
+    for (int i = 0; i < 100; ++i)
+      commands += "set server own/s1 state maint;set server own/s1 state ready;";
+    for (int i = 0; i < 20; ++i)
+      BOOST_REQUIRE(!ask_socket(all->runtime_socket(), commands).empty());
+  }
 
   /// Waits for a line whose message has this text.
   json line_with(std::string_view text) const {
@@ -239,6 +250,7 @@ BOOST_FIXTURE_TEST_CASE(a_log_that_nobody_reads_keeps_nothing_from_going_on, in_
   std::string block(4096, ' ');
   while (::write(both.get(), block.data(), block.size()) > 0) {
   }
+  make_haproxy_talk();
   add("srv2");
   BOOST_TEST(all->answered_by({"srv1", "srv2"}));
   const auto port = free_port();
@@ -251,6 +263,34 @@ BOOST_FIXTURE_TEST_CASE(a_log_that_nobody_reads_keeps_nothing_from_going_on, in_
   BOOST_TEST(eventually([&] { return http_get(port, "/", "test").status == 200; }));
   daemon.signal(SIGTERM);
   BOOST_TEST(daemon.wait(std::chrono::seconds(20)).value_or(-1) == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_haproxy_that_is_alone_waits_for_nobody_and_is_heard_again, in_json) {
+  // So that the next switchyard has no reason to reload.
+  BOOST_REQUIRE(eventually([&] { return contains(all->config_text(), "backend api-backend "); }));
+  all->switchyard().signal(SIGKILL);
+  BOOST_REQUIRE(all->switchyard().wait(std::chrono::seconds(5)).has_value());
+  const auto start = "HAProxy (process " + std::to_string(all->worker_pid()) + "): Server own/s1 ";
+  const auto before = all->log().size();
+  for (int i = 0; i < 4; ++i) make_haproxy_talk();
+  BOOST_TEST(all->answered_by({"srv1"}));
+  all->start_switchyard();
+  const auto left_out = line_with("left out here: more than 1000 of a level in a second");
+  BOOST_TEST(left_out.at("level") == "warning");
+  BOOST_TEST(left_out.at("kind") == "haproxy");
+  const auto text = all->log();
+  // Up to the end of the last line that is written whole.
+  std::istringstream log(text.substr(before, text.rfind('\n') - before));
+  std::size_t said = 0;
+  for (std::string line; std::getline(log, line);) {
+    const auto object = json::parse(line, nullptr, false);
+    BOOST_REQUIRE_MESSAGE(object.is_object(), line);
+    if (!object.at("message").get<std::string>().starts_with(start)) continue;
+    ++said;
+    BOOST_TEST(object.at("level") == "warning", line);
+    BOOST_TEST(object.at("kind") == "haproxy", line);
+  }
+  BOOST_TEST(said > 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
