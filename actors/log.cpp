@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "actors/log_queue.hpp"
+#include "base/characters.hpp"
 #include "base/redact.hpp"
 #include "base/text.hpp"
 
@@ -72,12 +73,10 @@ std::string on_one_line(const std::string& text) {
   for (const char c : text) {
     if (c == '\n' || c == '\r' || c == '\t')
       line += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      line += '?';
     else
       line += c;
   }
-  return line;
+  return base::without_controls(line);
 }
 
 /// `<N>` with syslog's priority, as sd-daemon(3) describes.

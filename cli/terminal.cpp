@@ -7,6 +7,8 @@
 #include <iostream>
 #include <utility>
 
+#include "base/characters.hpp"
+
 namespace switchyard::cli {
 
 namespace {
@@ -55,15 +57,7 @@ std::string painted(std::string_view text, colour which) {
 }
 
 std::string harmless(std::string_view text) {
-  std::string result(text);
-  std::ranges::replace_if(
-      result,
-      [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
-      },
-      '?');
-  return result;
+  return base::without_controls(text, "\n\t");
 }
 
 table::table(std::vector<std::string> head) : head_(std::move(head)) {}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/characters.hpp"
 #include "base/duration.hpp"
 
 namespace switchyard::model {
@@ -12,46 +13,15 @@ namespace {
 constexpr std::size_t most_unknown_keys = 10;
 constexpr std::size_t max_key_shown = 128;
 
-bool continuation(std::string_view text, std::size_t i, std::uint8_t low = 0x80,
-                  std::uint8_t high = 0xbf) {
-  if (i >= text.size()) return false;
-  const auto byte = static_cast<std::uint8_t>(text[i]);
-  return byte >= low && byte <= high;
-}
-
-/// The length of the UTF-8 character at `i` (RFC 3629, section 4), 0 when there is none.
-std::size_t character_length(std::string_view text, std::size_t i) {
-  const auto lead = static_cast<std::uint8_t>(text[i]);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return continuation(text, i + 1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const std::uint8_t low = lead == 0xe0 ? 0xa0 : 0x80;
-    const std::uint8_t high = lead == 0xed ? 0x9f : 0xbf;
-    return continuation(text, i + 1, low, high) && continuation(text, i + 2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const std::uint8_t low = lead == 0xf0 ? 0x90 : 0x80;
-    const std::uint8_t high = lead == 0xf4 ? 0x8f : 0xbf;
-    return continuation(text, i + 1, low, high) && continuation(text, i + 2) &&
-                   continuation(text, i + 3)
-               ? 4
-               : 0;
-  }
-  return 0;
-}
-
-bool control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
 /// What is wrong with the bytes of a string, "" when nothing is.
 std::string text_fault(std::string_view text, std::size_t longest) {
   if (text.size() > longest)
     return "must be at most " + std::to_string(longest) + " bytes long, not " +
            std::to_string(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    if (control(text[i])) return "must not have control characters, as in " + model::quoted(text);
-    const auto length = character_length(text, i);
+    if (base::is_control(text, i))
+      return "must not have control characters, as in " + model::quoted(text);
+    const auto length = base::character_length(text, i);
     if (length == 0) return "must be UTF-8, unlike " + model::quoted(text);
     i += length;
   }
@@ -121,8 +91,8 @@ std::string quoted(std::string_view text, std::size_t longest) {
   std::string result = "\"";
   for (std::size_t i = 0; i < text.size();) {
     if (i >= longest) return result + "…\"";
-    const auto length = character_length(text, i);
-    if (length == 0 || control(text[i])) {
+    const auto length = base::character_length(text, i);
+    if (length == 0 || base::is_control(text, i)) {
       result += escaped(text[i++]);
       continue;
     }

@@ -94,8 +94,9 @@ BOOST_AUTO_TEST_CASE(strings_have_no_control_characters_and_a_length) {
   BOOST_TEST(found({{"x", std::string(300, 'a')}}, read).empty());
   for (const json& bad :
        {json("a\nb"), json("a\rb"), json("a\tb"), json(std::string("a\0b", 3)), json("\x7f"),
-        json("\x1b[0m"), json(std::string(301, 'a')), json(1), json(true), json(nullptr),
-        json::array({"a"}), json("\xff"), json("\xc0\xaf"), json("\xed\xa0\x80"), json("\xe2\x82")})
+        json("\x1b[0m"), json("\xc2\x9b[0m"), json(std::string(301, 'a')), json(1), json(true),
+        json(nullptr), json::array({"a"}), json("\xff"), json("\xc0\xaf"), json("\xed\xa0\x80"),
+        json("\xe2\x82")})
     BOOST_TEST(refused_at(found({{"x", bad}}, read), "/at/x"));
 }
 
