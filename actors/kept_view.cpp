@@ -83,7 +83,7 @@ base::outcome<kept_view> decode(const std::string& file, const json& document) {
     result.as_of = time_at(document.at("as_of").get<std::int64_t>());
     document.at("last_hold").get_to(result.holds.last_id);
     for (const auto& h : document.at("holds")) result.holds.holds.push_back(decode_hold(h));
-    auto view = model::decode_document(document.at("view"));
+    auto view = model::decode_document(document.at("view"), model::no_limits);
     if (!view) return error{errc::invalid, file + " is damaged: " + view.error().message};
     if (!view->refused.empty())
       return error{errc::invalid, file + " is damaged: " + view->refused.front().key + ": " +

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr auto least_gap = 250ms;
 constexpr auto longest_gap = 30s;
-constexpr auto retry_gap = 5s;              // after a write that failed
+constexpr auto retry_gap = 5s;              // after a write or a removal that failed
 constexpr std::size_t most_waiting = 1000;  // reports; a disk that hangs must not gather them
 constexpr auto longest_lag = 10min;         // of the time in a file whose view does not change
 constexpr int share = 20;                   // one part in so many of the time goes into writing
@@ -72,7 +72,7 @@ void view_keeper::keep_only(const std::vector<std::string>& providers) {
     std::erase_if(views_, [&](auto& v) {
       const auto file = view_file(folder_, v.first);
       if (wanted.contains(file)) return false;
-      gone_.insert(file);
+      gone_.try_emplace(file);
       std::ranges::move(v.second.awaited, std::back_inserter(awaited));
       return true;
     });
@@ -80,7 +80,7 @@ void view_keeper::keep_only(const std::vector<std::string>& providers) {
     for (const auto& found : fs::directory_iterator(folder_, none)) {
       const auto name = found.path().filename().string();
       if (name.starts_with("view-") && name.ends_with(".json") && !wanted.contains(found.path()))
-        gone_.insert(found.path());
+        gone_.try_emplace(found.path());
     }
     if (gone_.empty()) return;
   }
@@ -101,14 +101,15 @@ void view_keeper::run() {
   for (;;) {
     const bool last = wait_for_work(gap, earliest);
     const auto started = clock::now();
-    remove_files();
+    const bool all_removed = remove_files();
     fold_what_waits(last ? model::wall_time::duration(0) : longest_lag);
-    const bool all_written = write_what_changed();
+    const bool all_done = write_what_changed() && all_removed;
     const auto ended = clock::now();
     earliest = ended + least_gap;
-    gap = std::clamp<clock::duration>(share * (ended - started),
-                                      all_written ? least_gap : retry_gap, longest_gap);
+    gap = std::clamp<clock::duration>(share * (ended - started), all_done ? least_gap : retry_gap,
+                                      longest_gap);
     if (last) return;
+    if (!all_done) want_another_turn();
   }
 }
 
@@ -124,11 +125,29 @@ bool view_keeper::wait_for_work(std::chrono::steady_clock::duration gap,
   return stopping_;
 }
 
-void view_keeper::remove_files() {
+void view_keeper::want_another_turn() {
+  const std::lock_guard lock(mutex_);
+  dirty_ = true;
+}
+
+/// Whether all could be removed; what could not is tried again, and nobody is measured by it.
+bool view_keeper::remove_files() {
   const std::lock_guard lock(views_mutex_);
-  std::error_code none;
-  for (const auto& file : gone_) fs::remove(file, none);
-  gone_.clear();
+  for (auto at = gone_.begin(); at != gone_.end();) {
+    auto& [file, told] = *at;
+    std::error_code failed;
+    fs::remove(file, failed);
+    if (!failed) {
+      at = gone_.erase(at);
+      continue;
+    }
+    if (told != failed.message())
+      seen_by_->say(spdlog::level::err, "file",
+                    file + " of a provider that is gone cannot be removed: " + failed.message());
+    told = failed.message();
+    ++at;
+  }
+  return gone_.empty();
 }
 
 void view_keeper::fold_what_waits(model::wall_time::duration may_lag) {
@@ -176,10 +195,6 @@ bool view_keeper::write_what_changed() {
   }
   for (const auto& [name, list] : awaited)
     for (const auto& then : list) then();
-  if (!all_written) {
-    const std::lock_guard lock(mutex_);
-    dirty_ = true;
-  }
   return all_written;
 }
 

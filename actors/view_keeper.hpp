@@ -74,7 +74,8 @@ class view_keeper {
   void run();
   bool wait_for_work(std::chrono::steady_clock::duration gap,
                      std::chrono::steady_clock::time_point earliest);
-  void remove_files();
+  void want_another_turn();
+  bool remove_files();
   void fold_what_waits(model::wall_time::duration may_lag);
   bool write_what_changed();
   bool note_outcome(const std::string& provider, const std::string& failure,
@@ -92,7 +93,9 @@ class view_keeper {
   bool stopping_ = false;
   std::mutex views_mutex_;  // guards the next two; taken for longer, never by take()
   std::map<std::string, entry> views_;
-  std::set<std::string> gone_;  // files of providers that are gone, which are still to be removed
+  // Files of providers that are gone, which are still to be removed; why they could not be, as it
+  // was told.
+  std::map<std::string, std::string> gone_;
   std::thread thread_;
 };
 

@@ -14,7 +14,9 @@ using base::errc;
 using base::error;
 using nlohmann::json;
 
-constexpr std::size_t largest = std::size_t{1} << 30;
+// Only bounds what a damaged file can cost: ten million servers, the most that a source may have,
+// take a few gigabytes.
+constexpr std::size_t largest = std::size_t{16} << 30;
 
 error damaged(const std::string& file, const std::string& why) {
   return {errc::invalid, file + " is damaged: " + why};

@@ -86,7 +86,7 @@ base::outcome<holdings> load(const std::string& file) {
   if (!document && document.error().kind == errc::invalid)
     return error{errc::invalid, document.error().message + remedy};
   if (!document) return document.error();
-  auto report = model::decode_document(*document);
+  auto report = model::decode_document(*document, model::no_limits);
   if (!report) return damaged(file, report.error().message);
   if (!report->refused.empty())
     return damaged(file, report->refused.front().key + ": " + report->refused.front().reason);

@@ -147,6 +147,36 @@ BOOST_AUTO_TEST_CASE(a_file_cut_anywhere_or_of_another_version_is_refused_and_mo
   BOOST_TEST(tests::contains(told.front()->text, "nothing of it is used"));
 }
 
+BOOST_AUTO_TEST_CASE(a_view_of_more_backends_than_a_document_may_have_is_read_again) {
+  kept_view large;
+  large.view.routes.emplace();
+  for (int i = 0; i <= 100'000; ++i) {
+    auto b = std::make_shared<model::backend>();
+    b->name = "b" + std::to_string(i);
+    large.view.backends[b->name].value = std::move(b);
+  }
+  fs::create_directories(path);
+  BOOST_REQUIRE(save_view(file(), large));
+  const auto kept = load_view(file());
+  BOOST_REQUIRE_MESSAGE(static_cast<bool>(kept), (kept ? "" : kept.error().message));
+  BOOST_TEST(kept->view.backends.size() == 100'001U);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_measured_by_a_file_that_could_not_be_removed) {
+  keep(full({"a"}));
+  fs::rename(file(), path + "/before");
+  fs::create_directories(file() + "/in_the_way");
+  view_keeper keeper(path, log);
+  keeper.keep_only({"q"});
+  BOOST_REQUIRE(tests::eventually([&] { return log->events()->last() == 1U; }));
+  BOOST_TEST(tests::contains(log->events()->after(0, 1).events.front()->text, "cannot be removed"));
+  fs::remove_all(file());
+  fs::rename(path + "/before", file());
+  BOOST_TEST(!keeper.find("p"));
+  keeper.take("q", full({"b"}), {}, noon, true);  // with it the file is tried again
+  BOOST_TEST(tests::eventually([&] { return !fs::exists(file()); }));
+}
+
 BOOST_AUTO_TEST_CASE(views_of_providers_that_are_gone_are_removed) {
   keep(full({"a"}));
   tests::write_text(path + "/memory-m.json", "{}");
