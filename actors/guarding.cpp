@@ -114,10 +114,10 @@ api::hold_status guarding::status_of(const model::hold& h, std::size_t most) con
 api::hold_list guarding::list(std::size_t most) const {
   api::hold_list all;
   all.count = guard_.holds().size();
-  for (const auto& [id, h] : guard_.holds()) {
-    if (all.holds.size() == most) break;
-    all.holds.push_back(status_of(h, most));
-  }
+  for (const bool rejected : {false, true})
+    for (const auto& [id, h] : guard_.holds())
+      if (h.rejected == rejected && all.holds.size() < most)
+        all.holds.push_back(status_of(h, most));
   return all;
 }
 

@@ -87,6 +87,7 @@ class guarding {
 
   /// Adds the holds.
   void show(api::status& status) const;
+  /// Those that wait for a decision come first.
   api::hold_list list(std::size_t most) const;
   /// Marks what of the backends is held.
   void mark(model::backend_page& page) const;

@@ -85,6 +85,23 @@ BOOST_AUTO_TEST_CASE(a_rejected_hold_is_shown_as_one_and_an_unknown_one_is_none)
   BOOST_TEST(ask<holds_ptr>(holds_atom::value)->holds.front().rejected);
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_a_decision_is_listed_before_what_was_rejected) {
+  start({"p", "q"});
+  report("p", report_of(twenty()));
+  auto others = twenty();
+  for (auto& name : others) name = "other-" + name;
+  report("q", report_of(others));
+  while (!record.owed.empty()) answer();
+  report("p", report_of({"b0"}));
+  report("q", report_of({"other-b0"}));
+  const auto before = ask<holds_ptr>(holds_atom::value)->holds;
+  BOOST_REQUIRE_EQUAL(before.size(), 2U);
+  ask<decision_ptr>(reject_atom::value, before.front().id);
+  const auto after = ask<holds_ptr>(holds_atom::value)->holds;
+  BOOST_TEST(after.front().id == before.back().id);
+  BOOST_TEST(after.back().rejected);
+}
+
 BOOST_AUTO_TEST_CASE(changes_by_hand_are_not_held) {
   auto settings = std::make_shared<switchyard::config::settings>();
   settings->providers = {{"manual", switchyard::config::memory_settings{}}};

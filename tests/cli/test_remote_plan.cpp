@@ -3,9 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 
+#include "tests/cli/captured.hpp"
 #include "tests/support/http_api.hpp"
 #include "tests/support/support.hpp"
 
@@ -15,21 +15,6 @@ namespace {
 
 using nlohmann::json;
 using tests::contains;
-
-/// What is written to a stream while it lives.
-class captured {
- public:
-  explicit captured(std::ostream& from) : from_(from), before_(from.rdbuf(kept_.rdbuf())) {}
-  ~captured() { from_.rdbuf(before_); }
-  captured(const captured&) = delete;
-  captured& operator=(const captured&) = delete;
-  std::string text() const { return kept_.str(); }
-
- private:
-  std::ostringstream kept_;
-  std::ostream& from_;
-  std::streambuf* before_;
-};
 
 /// An answer of /v1/plan, each text of which has a terminal's commands.
 std::string hostile_plan() {
@@ -58,7 +43,7 @@ BOOST_AUTO_TEST_CASE(what_the_api_says_commands_no_terminal) {
       [](const auto&) { return tests::http_api::answer(200, hostile_plan()); });
   plan_options options;
   options.client.api = "127.0.0.1:" + std::to_string(api.port());
-  const captured out(std::cout), err(std::cerr);
+  const tests::captured out(std::cout), err(std::cerr);
   BOOST_TEST(plan(options) == 3);
   BOOST_TEST(contains(out.text(), "set server a/?[2Js weight 1"), out.text());
   BOOST_TEST(contains(err.text(), "refused p?[2J k?[2J: r?[2J\n"), err.text());
