@@ -33,7 +33,9 @@ struct api_state {
   std::shared_ptr<haproxy_scrape> scrape;
   api::router routes;
   std::unique_ptr<api::http_server> server;  // ends before what it uses
-  std::string told;                          ///< why it does not listen, as the log has it
+  config::api_settings served;               ///< what `server` was made of
+  std::shared_ptr<api::tls_context> tls;     ///< likewise; nullptr: in the clear
+  std::string told;  ///< why it does not serve as the settings say, as the log has it
   base::backoff retry{while_taken};
   std::uint64_t round = 0;  ///< of the retries: settings that come meanwhile begin another one
   std::mt19937 random{std::random_device{}()};
@@ -57,56 +59,95 @@ std::vector<std::string> names_of_this_host(const config::api_settings& settings
   return names;
 }
 
-base::status listen(api_self self) {
-  auto& s = self->state;
+/// Ends all requests; those that wait for HAProxy do so at once.
+void stop_server(api_state& s) {
+  s.service->close();
+  s.plans->close();
+  s.server->stop();
+  s.service->open();
+  s.plans->open();
+}
+
+/// The server there is goes on where the next one cannot begin.
+base::status replace_server(api_state& s, std::shared_ptr<api::tls_context> tls) {
   const auto& api = s.settings->api;
-  api::server_settings wanted{
-      api.listen, {api.token, names_of_this_host(api), api.certificate.has_value()}, nullptr, {}};
-  if (api.certificate) {
-    auto tls = api::tls_context::load(*api.certificate, *api.key);
-    if (!tls) return tls.error();
-    wanted.tls = std::move(*tls);
+  auto next = std::make_unique<api::http_server>(
+      api::server_settings{
+          api.listen, {api.token, names_of_this_host(api), tls != nullptr}, tls, {}},
+      s.routes);
+  auto started = next->start();
+  const bool taken = !started && started.error().kind == base::errc::conflict;
+  if (taken && s.server && api::in_the_way(s.served.listen, api.listen)) {
+    stop_server(s);
+    started = next->start();
+    if (!started && !s.server->start()) s.server.reset();
+  } else if (started && s.server) {
+    stop_server(s);
   }
-  auto server = std::make_unique<api::http_server>(std::move(wanted), s.routes);
-  if (auto started = server->start(); !started) return started;
-  s.server = std::move(server);
+  if (!started) return started;
+  s.server = std::move(next);
+  s.served = api;
+  s.tls = std::move(tls);
   return {};
 }
 
-void try_to_listen(api_self self) {
+/// Serves as the settings say, and as the files of the certificate are now. Where all is so
+/// already no client notices. A certificate that cannot be used is the error, and the one before
+/// goes on being shown, with what else is new.
+base::status serve(api_state& s) {
+  const auto& api = s.settings->api;
+  std::shared_ptr<api::tls_context> tls;
+  base::status certificate;
+  if (api.certificate) {
+    if (auto loaded = api::tls_context::load(*api.certificate, *api.key); loaded)
+      tls = std::move(*loaded);
+    else
+      certificate = loaded.error();
+    if (s.tls && (!tls || tls->shows_same(*s.tls))) tls = s.tls;
+    if (!tls) return certificate;
+  }
+  if (s.server && s.served == api && s.tls == tls) return certificate;
+  if (auto replaced = replace_server(s, std::move(tls)); !replaced) return replaced;
+  s.seen_by->say(spdlog::level::info, "api", "the API listens on " + api.listen);
+  s.told.clear();
+  return certificate;
+}
+
+void try_to_serve(api_self self) {
   auto& s = self->state;
-  if (s.server || s.settings->api.listen.empty()) return;
-  if (const auto listening = listen(self); listening) {
-    s.seen_by->say(spdlog::level::info, "api", "the API listens on " + s.settings->api.listen);
+  ++s.round;
+  const auto serving = serve(s);
+  if (serving) {
+    if (!s.told.empty())
+      s.seen_by->say(spdlog::level::info, "api", "the API serves as its settings say");
     s.told.clear();
     s.retry.reset();
     return;
-  } else if (s.told != listening.error().message) {
-    s.told = listening.error().message;
-    s.seen_by->say(spdlog::level::err, "api",
-                   "the API cannot listen: " + s.told + "; traffic goes on, and it is tried again");
+  }
+  if (s.told != serving.error().message) {
+    s.told = serving.error().message;
+    s.seen_by->say(
+        spdlog::level::err, "api",
+        s.server ? "the API goes on as it was: " + s.told + "; it is tried again"
+                 : "the API cannot listen: " + s.told + "; traffic goes on, and it is tried again");
   }
   const auto wait =
       s.retry.failed(base::backoff::clock::now(), static_cast<std::uint32_t>(s.random()));
-  self->delayed_send(self, wait, tick_atom::value, ++s.round);
+  self->delayed_send(self, wait, tick_atom::value, s.round);
 }
 
 void take_settings(api_self self, const settings_ptr& next) {
   auto& s = self->state;
-  const auto before = std::exchange(s.settings, next);
+  s.settings = next;
   s.service->configure(next);
   s.plans->configure(next);
   s.scrape->configure(next);
-  // The files of a certificate may have changed under the same names.
-  if (before->api == next->api && !next->api.certificate) return;
-  // The new address must not wait for the requests of the old one.
-  s.service->close();
-  s.plans->close();
+  s.told.clear();  // whoever sends SIGHUP is told again
+  if (!next->api.listen.empty()) return try_to_serve(self);
+  ++s.round;
+  if (s.server) stop_server(s);
   s.server.reset();
-  s.service->open();
-  s.plans->open();
-  s.told.clear();
-  try_to_listen(self);
+  s.tls.reset();
 }
 
 api::log_control control_of(const observer_ptr& seen_by) {
@@ -167,11 +208,11 @@ api_actor::behavior_type api(api_self self, settings_ptr settings, observer_ptr 
               "api: " + r.method + " " + r.path + ": internal error: " + what);
   });
   add_endpoints(self);
-  try_to_listen(self);
+  if (!s.settings->api.listen.empty()) try_to_serve(self);
   return {
       [=](configure_atom, const settings_ptr& next) { take_settings(self, next); },
       [=](tick_atom, std::uint64_t round) {
-        if (round == self->state.round) try_to_listen(self);
+        if (round == self->state.round) try_to_serve(self);
       },
   };
 }

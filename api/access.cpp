@@ -29,7 +29,7 @@ std::string_view without_port(std::string_view authority) {
 bool ours(const access_policy& policy, std::string_view authority) {
   const auto host = lower(without_port(authority));
   return host == "localhost" || model::canonical_ip(host).has_value() ||
-         std::ranges::find(policy.hosts, host) != policy.hosts.end();
+         std::ranges::find(policy.hosts, host, lower) != policy.hosts.end();
 }
 
 /// "Bearer TOKEN" (RFC 6750, section 2.1).

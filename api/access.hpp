@@ -14,7 +14,7 @@ namespace switchyard::api {
 
 struct access_policy {
   std::optional<std::string> token;  ///< set: every request needs it
-  std::vector<std::string> hosts;    ///< further names that this API has, lower case
+  std::vector<std::string> hosts;    ///< further names that this API has, in any case
   bool tls = false;                  ///< for the scheme of Origin
 };
 

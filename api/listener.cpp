@@ -10,6 +10,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace switchyard::api {
 
@@ -47,6 +49,14 @@ std::optional<std::string> unix_path(std::string_view listen) {
   return std::string(listen.substr(unix_prefix.size()));
 }
 
+bool in_the_way(const std::string& held, const std::string& wanted) {
+  const auto held_path = unix_path(held), wanted_path = unix_path(wanted);
+  std::error_code none;
+  if (held_path && wanted_path) return std::filesystem::equivalent(*held_path, *wanted_path, none);
+  const auto a = base::parse_address(held), b = base::parse_address(wanted);
+  return a && b && a->port == b->port;  // one of them may be of every address
+}
+
 base::status listener::open(const std::string& listen) {
   if (const auto path = unix_path(listen)) return open_unix(*path);
   const auto address = base::parse_address(listen);
@@ -70,7 +80,8 @@ base::status listener::open_unix(const std::string& path) {
   if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
     return failed(path);
   path_ = path;
-  if (::chmod(path.c_str(), socket_mode) != 0 || ::listen(fd.get(), backlog) != 0) {
+  if (::lstat(path.c_str(), &bound_) != 0 || ::chmod(path.c_str(), socket_mode) != 0 ||
+      ::listen(fd.get(), backlog) != 0) {
     const auto why = failed(path);
     close();
     return why;
@@ -105,8 +116,12 @@ std::optional<base::unique_fd> listener::accept() {
 }
 
 void listener::close() {
+  // The number of our file is nobody else's while the socket is open.
+  struct stat there {};
+  if (!path_.empty() && ::lstat(path_.c_str(), &there) == 0 && there.st_dev == bound_.st_dev &&
+      there.st_ino == bound_.st_ino)
+    ::unlink(path_.c_str());
   fd_.reset();
-  if (!path_.empty()) ::unlink(path_.c_str());
   path_.clear();
 }
 

@@ -3,7 +3,10 @@
 // The socket that clients connect to: TCP, or a Unix socket with mode 0660.
 //
 // A Unix socket's file that nobody listens on any more is replaced; one that somebody listens on is
-// errc::conflict. The file is removed with the listener. Threading: one thread.
+// errc::conflict. The file is removed with the listener, unless another one has its place.
+// Threading: one thread.
+
+#include <sys/stat.h>
 
 #include <optional>
 #include <string>
@@ -17,6 +20,9 @@ namespace switchyard::api {
 
 /// The path of "unix:/path"; nothing for any other address.
 std::optional<std::string> unix_path(std::string_view listen);
+
+/// Whether the one who listens on `held` may be why `wanted` is taken.
+bool in_the_way(const std::string& held, const std::string& wanted);
 
 class listener {
  public:
@@ -37,7 +43,8 @@ class listener {
   base::status open_tcp(const base::tcp_address& address);
 
   base::unique_fd fd_;
-  std::string path_;  ///< to remove
+  std::string path_;      ///< to remove
+  struct stat bound_ {};  ///< of the file at path_ as it was made
 };
 
 }  // namespace switchyard::api

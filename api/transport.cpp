@@ -7,7 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace switchyard::api {
 
@@ -27,6 +29,22 @@ std::string tls_reason() {
   return text.data();
 }
 
+/// The certificate and its chain, each in DER.
+std::vector<std::string> certificates_of(SSL_CTX* context) {
+  std::vector<std::string> all;
+  const auto add = [&](X509* one) {
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(one, &der);
+    if (size > 0) all.emplace_back(reinterpret_cast<const char*>(der), size);
+    OPENSSL_free(der);
+  };
+  add(SSL_CTX_get0_certificate(context));
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(context, &chain);
+  for (int i = 0; i < sk_X509_num(chain); ++i) add(sk_X509_value(chain, i));
+  return all;
+}
+
 }  // namespace
 
 base::outcome<std::shared_ptr<tls_context>> tls_context::load(const std::string& certificate,
@@ -44,6 +62,10 @@ base::outcome<std::shared_ptr<tls_context>> tls_context::load(const std::string&
     return error{errc::invalid,
                  key + " is no readable PEM key of " + certificate + ": " + tls_reason()};
   return made;
+}
+
+bool tls_context::shows_same(const tls_context& other) const {
+  return certificates_of(get()) == certificates_of(other.get());
 }
 
 transport::transport(base::unique_fd fd, const std::shared_ptr<tls_context>& tls)

@@ -23,6 +23,8 @@ class tls_context {
   /// PEM files: the certificate with its chain, and the private key. errc::invalid names the file.
   static base::outcome<std::shared_ptr<tls_context>> load(const std::string& certificate,
                                                           const std::string& key);
+  /// Whether clients are shown the same certificates.
+  bool shows_same(const tls_context& other) const;
   SSL_CTX* get() const { return context_.get(); }
 
  private:

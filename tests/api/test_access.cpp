@@ -51,12 +51,13 @@ BOOST_AUTO_TEST_CASE(an_empty_secret_lets_nobody_in) {
 }
 
 BOOST_AUTO_TEST_CASE(names_that_somebody_else_controls_are_misdirected) {
-  const access_policy policy{std::nullopt, {"lb1.example.com"}, false};
+  const access_policy policy{std::nullopt, {"lb1.example.com", "LB2"}, false};
   for (const auto* host : {"evil.example", "evil.example:9090", "localhost.evil.example",
                            "127.0.0.1.evil.example", "[evil]", "localhost@evil.example"})
     BOOST_TEST(verdict(policy, with({{"host", host}})) == 421, host);
-  for (const auto* host : {"localhost", "LocalHost:9090", "127.0.0.1:9090", "[::1]:9090", "[::1]",
-                           "10.1.2.3", "lb1.example.com", "LB1.Example.com:9090"})
+  for (const auto* host :
+       {"localhost", "LocalHost:9090", "127.0.0.1:9090", "[::1]:9090", "[::1]", "10.1.2.3",
+        "lb1.example.com", "LB1.Example.com:9090", "LB2", "lb2:9090"})
     BOOST_TEST(verdict(policy, with({{"host", host}})) == 0, host);
 }
 

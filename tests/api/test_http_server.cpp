@@ -158,6 +158,26 @@ BOOST_AUTO_TEST_CASE(a_unix_socket_is_for_owner_and_group_and_goes_with_the_serv
   http_server third(settings, routes);
   BOOST_TEST(!third.start());
   BOOST_TEST(read_text(folder.path() / "file") == "somebody's");
+  // One whose file was removed leaves that of its successor alone.
+  BOOST_REQUIRE(::unlink(path.c_str()) == 0);
+  settings.listen = "unix:" + path;
+  http_server successor(settings, routes);
+  BOOST_TEST(static_cast<bool>(successor.start()));
+  server.reset();
+  BOOST_TEST(::stat(path.c_str(), &there) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(who_may_be_in_the_way_of_an_address_is_known) {
+  temp_dir folder;
+  write_text(folder.path() / "api.sock", "");
+  const auto path = "unix:" + (folder / "api.sock");
+  BOOST_TEST(in_the_way("127.0.0.1:9090", "127.0.0.1:9090"));
+  BOOST_TEST(in_the_way("127.0.0.1:9090", "*:9090"));
+  BOOST_TEST(in_the_way(path, path));
+  BOOST_TEST(in_the_way(path, "unix:" + (folder / "./api.sock")));
+  BOOST_TEST(!in_the_way("127.0.0.1:9090", "127.0.0.1:9091"));
+  BOOST_TEST(!in_the_way(path, "127.0.0.1:9090"));
+  BOOST_TEST(!in_the_way(path, "unix:" + (folder / "other.sock")));
 }
 
 BOOST_AUTO_TEST_CASE(tls_is_spoken_with_the_certificate) {
@@ -172,6 +192,13 @@ BOOST_AUTO_TEST_CASE(tls_is_spoken_with_the_certificate) {
   const auto url = "https://localhost:" + std::to_string(port) + "/hello/you";
   BOOST_TEST(contains(run_program({"curl", "-sS", "--cacert", folder / "cert.pem", url}), "you"));
   BOOST_TEST(http_ask(port, "GET", "/hello/you").status == 0);
+  BOOST_TEST((*tls)->shows_same(**tls_context::load(folder / "cert.pem", folder / "key.pem")));
+  const auto next = self_signed("localhost");
+  write_text(folder.path() / "chain.pem", pair.certificate + next.certificate);
+  write_text(folder.path() / "next.pem", next.certificate);
+  write_text(folder.path() / "next.key", next.key);
+  BOOST_TEST(!(*tls)->shows_same(**tls_context::load(folder / "chain.pem", folder / "key.pem")));
+  BOOST_TEST(!(*tls)->shows_same(**tls_context::load(folder / "next.pem", folder / "next.key")));
   BOOST_TEST(!tls_context::load(folder / "key.pem", folder / "key.pem"));
   BOOST_TEST(!tls_context::load(folder / "cert.pem", folder / "none.pem"));
 }

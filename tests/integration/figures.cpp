@@ -20,9 +20,11 @@ std::optional<double> figures::value(std::string_view series) const {
 }
 
 event_reader::event_reader(std::uint16_t api_port, const std::string& query,
-                           const std::string& last_id) {
-  std::vector<std::string> argv{
-      "curl", "-sS", "-N", "http://127.0.0.1:" + std::to_string(api_port) + "/v1/events" + query};
+                           const std::string& last_id, const std::string& authority) {
+  const auto from = authority.empty() ? "http://127.0.0.1:" : "https://localhost:";
+  std::vector<std::string> argv{"curl", "-sS", "-N",
+                                from + std::to_string(api_port) + "/v1/events" + query};
+  if (!authority.empty()) argv.insert(argv.end(), {"--cacert", authority});
   if (!last_id.empty()) argv.insert(argv.end(), {"-H", "Last-Event-ID: " + last_id});
   curl_ = std::make_unique<background_process>(argv, folder_.path() / "events");
   const auto begun = [&] { return contains(read_text(folder_.path() / "events"), "retry:"); };

@@ -32,9 +32,10 @@ class figures {
 /// curl, following /v1/events.
 class event_reader {
  public:
-  /// `last_id`: sent as Last-Event-ID unless it is empty. Waits until the stream has begun.
+  /// `last_id`: sent as Last-Event-ID unless it is empty. `authority`: a file of the certificate
+  /// authority of an API with TLS. Waits until the stream has begun.
   event_reader(std::uint16_t api_port, const std::string& query = "",
-               const std::string& last_id = "");
+               const std::string& last_id = "", const std::string& authority = "");
 
   struct event {
     std::string id;

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/integration/command_line.hpp"
+#include "tests/integration/figures.hpp"
 #include "tests/integration/running_api.hpp"
 #include "tests/support/tls.hpp"
 
@@ -55,7 +56,18 @@ struct over_https {
     return fingerprint(pair.certificate);
   }
   std::string url() const { return "https://localhost:" + std::to_string(all->api_port()); }
-  std::string shown() const { return tls_hello(all->api_port(), "localhost").certificate; }
+  std::string shown(std::uint16_t port) const { return tls_hello(port, "localhost").certificate; }
+  std::string shown() const { return shown(all->api_port()); }
+  /// Writes the API's address into the settings, in the place of another one, and sends SIGHUP.
+  void move(std::uint16_t from, std::uint16_t to) const {
+    const auto address = [](std::uint16_t port) {
+      return "api: {listen: \"127.0.0.1:" + std::to_string(port);
+    };
+    auto text = read_text(all->settings_file());
+    text.replace(text.find(address(from)), address(from).size(), address(to));
+    write_text(all->settings_file(), text);
+    all->switchyard().signal(SIGHUP);
+  }
 };
 
 }  // namespace
@@ -180,6 +192,39 @@ BOOST_AUTO_TEST_CASE(a_renewed_certificate_is_shown_after_a_hangup) {
   BOOST_TEST(contains(
       run_program({"curl", "--silent", "--fail", "--cacert", authority.file(), url() + "/healthz"}),
       ""));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_taken_at_a_hangup_leaves_the_api_and_its_clients_as_they_are) {
+  const auto before = shown();
+  event_reader stream(all->api_port(), "", "", authority.file());
+  all->switchyard().signal(SIGHUP);  // nothing has changed
+  BOOST_REQUIRE(eventually([&] { return all->log_has("settings re-read"); }));
+  // A renewal that is under way.
+  write_text(folder / "api.key", authority.issue("localhost").key);
+  all->switchyard().signal(SIGHUP);
+  BOOST_TEST(eventually([&] {
+               return all->log_has("the API goes on as it was: " + (folder / "api.key"));
+             }),
+             all->log());
+  BOOST_TEST(shown() == before);
+  const http_upstream holder("holder");
+  move(all->api_port(), holder.port());
+  BOOST_TEST(eventually([&] { return all->log_has(std::to_string(holder.port()) + " is in use"); }),
+             all->log());
+  BOOST_TEST(shown() == before);
+  run_program({"curl", "--silent", "--fail", "--cacert", authority.file(), "-X", "PUT", "-H",
+               "Content-Type: application/json", "-d", R"({"servers": []})",
+               url() + "/v1/backends/by-hand"});
+  BOOST_TEST(stream.await("by-hand").has_value());
+  BOOST_TEST(stream.running());
+  const auto elsewhere = free_port();
+  move(holder.port(), elsewhere);
+  BOOST_TEST(eventually([&] { return shown(elsewhere) == before; }), all->log());
+  BOOST_TEST(eventually([&] { return !stream.running(); }));
+  BOOST_TEST(shown().empty());
+  const auto after = renew();
+  all->switchyard().signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return shown(elsewhere) == after; }), all->log());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
