@@ -85,6 +85,7 @@ void pump(manager_self self) {
 void take_changes(manager_self self, const std::string& provider, const model::fold_result& result,
                   bool was_complete) {
   auto& s = self->state;
+  s.seen_by->reached(s.desired.revision());
   if (provider.empty())
     s.queue.settings_changed(result.changed, result.routes_changed, s.desired);
   else
@@ -203,6 +204,7 @@ manager_actor::behavior_type manager(manager_self self, const settings_ptr& sett
   self->state.seen_by = std::move(seen_by);
   self->state.seen_by->configured(*settings);
   self->state.desired = model::desired_state(config::provider_names(*settings), settings->merge);
+  self->state.desired.continue_from(self->state.seen_by->reached());
   self->state.book.configure(*settings);
   self->state.guard.configure(*settings);
   self->state.names.tell(answers_to(self));

@@ -8,6 +8,8 @@
 
 #include <spdlog/common.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -51,6 +53,10 @@ class observer {
   void collided(const model::fold_result& what, const model::desired_state& desired);
   void fares(const std::string& provider, const model::provider_health& before,
              const model::provider_health& now);
+  /// The highest revision of the desired state of any manager, at once: the next one goes on from
+  /// there.
+  void reached(std::uint64_t revision) { reached_ = revision; }
+  std::uint64_t reached() const { return reached_; }
   /// The desired state, and how much of it waits for the writer.
   void desires(const model::desired_state& desired, std::size_t waiting);
   /// The writer has ended a pass. `whose`: the changes that it was about.
@@ -92,6 +98,7 @@ class observer {
   std::string run_;
   std::shared_ptr<api::event_log> events_;
   std::shared_ptr<api::metrics> figures_;
+  std::atomic<std::uint64_t> reached_{0};  // written by one manager at a time
   std::mutex mutex_;
   std::set<std::string> providers_;  // guarded by mutex_
 };

@@ -11,6 +11,7 @@
 // Functional core of the manager: no I/O, no clock. Costs follow the size of what a report names,
 // not of what is known. Threading: owned by one actor; the backends it hands out are immutable.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -150,6 +151,8 @@ class desired_state {
   std::size_t collision_count(const std::string& provider) const;
   /// Grows by one with every fold that changes something.
   std::uint64_t revision() const { return revision_; }
+  /// Goes on behind a revision that one before this had.
+  void continue_from(std::uint64_t revision) { revision_ = std::max(revision_, revision); }
   /// Grows whenever owned_routes() or some provider's routes_of() may differ, also where routes()
   /// stays the same.
   std::uint64_t routes_revision() const { return routes_revision_; }

@@ -72,6 +72,22 @@ BOOST_AUTO_TEST_CASE(nothing_may_be_removed_before_every_provider_has_reported) 
   BOOST_TEST(record.requests.back()->changes.size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_starts_anew_goes_on_with_the_revision_of_the_one_before) {
+  start({"p"});
+  report("p", report_of({"a"}));
+  answer();
+  report("p", report_of({"a", "b"}));
+  answer();
+  const auto before = status()->revision;
+  BOOST_TEST(before == 2U);
+  self->send_exit(manager, caf::exit_reason::kill);
+  run();
+  start({"p"});
+  BOOST_TEST(status()->revision == before);
+  report("p", report_of({"a", "b"}));
+  BOOST_TEST(record.requests.back()->revision == before + 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_report_of_an_older_epoch_is_answered_and_dropped) {
   start({"p"});
   report("p", report_of({"a"}), 5);
