@@ -174,12 +174,10 @@ void api_service::follow(api::write_result& result, const touched& what,
     }
     result.waiting = missing_in(s->haproxy, what);
     if (s->applied_revision < result.revision) result.waiting.emplace_back("its apply");
-    // A manager that began anew, and counts from the beginning: it has no such revision.
-    const bool another = s->revision < result.revision;
     for (const auto& pass : s->recent)
       if (brought(pass, result, what)) result.pass = pass;
     result.applied = result.waiting.empty();
-    if (result.applied || another || until.passed() || closing_) return;
+    if (result.applied || until.passed() || closing_) return;
     std::this_thread::sleep_for(look_again);
   }
 }
