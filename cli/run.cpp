@@ -156,7 +156,7 @@ class daemon {
         say(level::err, "the settings stay as they are: " + line);
       return;
     }
-    const auto kept = config::keep_until_restart(*started_with_, *next);
+    const auto kept = config::keep_until_restart(*started_with_, *settings_, *next);
     for (const auto& name : kept)
       say(level::warn, name + " has changed; that takes effect with the next start");
     auto changed = config::changes(*settings_, *next);

@@ -13,7 +13,8 @@ void place_memory_files(settings& of) {
       memory->file = std::filesystem::path(of.state_dir) / ("memory-" + p.name + ".json");
 }
 
-std::vector<std::string> keep_until_restart(const settings& started_with, settings& next) {
+std::vector<std::string> keep_until_restart(const settings& started_with, const settings& in_force,
+                                            settings& next) {
   std::vector<std::string> names;
   const auto keep = [&](std::string_view name, const auto& then, auto& now) {
     if (now == then) return;
@@ -25,7 +26,7 @@ std::vector<std::string> keep_until_restart(const settings& started_with, settin
   // How HAProxy is asked to reload: a command alone would be one for another HAProxy.
   if (std::tie(then.mode, then.master_socket, then.pid_file) !=
       std::tie(now.mode, now.master_socket, now.pid_file))
-    keep("haproxy.reload.command", then.reload.command, now.reload.command);
+    keep("haproxy.reload.command", in_force.haproxy.reload.command, now.reload.command);
   keep("haproxy.mode", then.mode, now.mode);
   keep("haproxy.binary", then.binary, now.binary);
   keep("haproxy.config_file", then.config_file, now.config_file);

@@ -15,6 +15,7 @@ void place_memory_files(settings& of);
 /// Puts back in `next` what cannot change before the next start, so that no part of the daemon
 /// meets other files or sockets than the rest of it. Returns the keys that differed, such as
 /// "haproxy.mode".
-std::vector<std::string> keep_until_restart(const settings& started_with, settings& next);
+std::vector<std::string> keep_until_restart(const settings& started_with, const settings& in_force,
+                                            settings& next);
 
 }  // namespace switchyard::config
