@@ -76,6 +76,8 @@ base::outcome<base::unique_fd> lock(const std::string& path) {
   // switchyard_runs() of another process holds it for a moment.
   for (int tries = 0; tries < 20; ++tries) {
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK)
+      return base::error{base::errc::io, path + ": " + std::strerror(errno)};
     ::usleep(5'000);
   }
   return base::error{base::errc::conflict, path + " is locked"};
@@ -96,7 +98,9 @@ base::outcome<file_locks> lock_files(const config::settings& settings) {
     return in_use(settings.haproxy.config_file);
   if (!files) return files.error();
   locks.config_file = std::move(files).value();
-  auto state = lock((std::filesystem::path(settings.state_dir) / "switchyard.lock").string());
+  const auto state_lock = (std::filesystem::path(settings.state_dir) / "switchyard.lock").string();
+  if (state_lock == lock_file(settings.haproxy)) return locks;
+  auto state = lock(state_lock);
   if (state)
     locks.state_dir = std::move(state).value();
   else if (state.error().kind == base::errc::conflict)
