@@ -66,8 +66,8 @@ void check_ports(const config::haproxy_settings& settings, findings& found) {
   if (!haproxy::beside(haproxy::listeners_of(ours.worker), *sockets).empty())
     ::poll(nullptr, 0, settled_after);
   const auto others = look(watch);
-  if (others.empty()) return found.ok(subject, "nobody else listens on HAProxy's");
-  found.warning(subject, haproxy::shared_ports(others, haproxy::holder_of),
+  if (!others || others->empty()) return found.ok(subject, "nobody else listens on HAProxy's");
+  found.warning(subject, haproxy::shared_ports(*others, haproxy::holder_of),
                 "end that program, or give it another port");
 }
 

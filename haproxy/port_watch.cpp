@@ -136,8 +136,8 @@ std::string holder_of(inode socket) {
   return "one that cannot be seen from here";
 }
 
-std::vector<listening_socket> port_watch::look(const std::vector<listening_socket>& all,
-                                               const ask& asked) {
+std::optional<std::vector<listening_socket>> port_watch::look(
+    const std::vector<listening_socket>& all, const ask& asked) {
   const auto listed = inodes_of(all);
   std::erase_if(ours_, [&](inode i) { return !listed.contains(i); });
   auto others = beside(all, ours_);
@@ -146,7 +146,7 @@ std::vector<listening_socket> port_watch::look(const std::vector<listening_socke
                      });
   if (!known) {
     auto own = asked();
-    if (!own) return {};
+    if (!own) return std::nullopt;
     asked_ = true;
     std::erase_if(*own, [&](inode i) { return !listed.contains(i); });
     ours_ = *std::move(own);
@@ -169,7 +169,8 @@ std::string shared_ports(const std::vector<listening_socket>& others,
   if (addresses.size() > 1)
     text += ", and on " + base::counted(addresses.size() - 1, "other address") + " of HAProxy's";
   return text +
-         ": Linux gives it a part of the new connections there, and it follows no changes; end it";
+         ": unless it is bound to another network interface, Linux gives it a part of the new "
+         "connections there, and it follows no changes; end it";
 }
 
 }  // namespace switchyard::haproxy

@@ -49,8 +49,10 @@ class port_watch {
   void forget() { asked_ = false; }
 
   /// Those that are not ours, and were not the last time either: what a reload opens and closes
-  /// may be seen between two hands. `asked` is called when a socket is new on our addresses.
-  std::vector<listening_socket> look(const std::vector<listening_socket>& all, const ask& asked);
+  /// may be seen between two hands. `asked` is called when a socket is new on our addresses; where
+  /// it cannot tell, nothing is known.
+  std::optional<std::vector<listening_socket>> look(const std::vector<listening_socket>& all,
+                                                    const ask& asked);
 
  private:
   bool asked_ = false;  ///< who has which, of this worker

@@ -14,11 +14,10 @@ const std::string about_ports = "ports";
 void gateway::watch_ports(apply_report& report) {
   if (away_) return;
   const auto ours = processes_of(settings_.haproxy, known().master.pid, identity_.pid);
-  auto others = ours.worker == 0
-                    ? std::vector<listening_socket>()
-                    : ports_.look(listeners_of(ours.worker), [&ours] { return sockets_of(ours); });
-  if (others == shared_) return;
-  shared_ = std::move(others);
+  if (ours.worker == 0) return;
+  auto others = ports_.look(listeners_of(ours.worker), [&ours] { return sockets_of(ours); });
+  if (!others || *others == shared_) return;  // nothing is known, or nothing else
+  shared_ = *std::move(others);
   if (!shared_.empty())
     return tell(report, severity::error, about_ports, shared_ports(shared_, holder_of));
   report.notices.push_back({severity::info, "nobody else listens on HAProxy's ports any more"});

@@ -18,15 +18,18 @@ struct watched_ports {
   std::vector<listening_socket> look(const std::vector<inode>& listening) {
     std::vector<listening_socket> all;
     for (const auto i : listening) all.push_back(web(i));
-    return watch.look(all, [this] {
+    const auto found = watch.look(all, [this] {
       ++asked;
       return ours;
     });
+    known = found.has_value();
+    return found.value_or(std::vector<listening_socket>());
   }
 
   port_watch watch;
   std::optional<std::set<inode>> ours{{1, 77}};
   int asked = 0;
+  bool known = false;
 };
 
 using sockets = std::vector<listening_socket>;
@@ -73,6 +76,7 @@ BOOST_AUTO_TEST_CASE(takes_the_next_worker_s_sockets_for_ours) {
 BOOST_AUTO_TEST_CASE(says_nothing_when_nobody_knows_whose_they_are) {
   ours.reset();
   for (int i = 0; i < 3; ++i) BOOST_TEST(look({1, 2}).empty());
+  BOOST_TEST(!known);
   ours = {{1}};
   BOOST_TEST(look({1, 2}).empty());
   BOOST_TEST((look({1, 2}) == sockets{web(2)}));
