@@ -90,17 +90,16 @@ void dispatch_queue::add_everything(haproxy::apply_request& request,
   full_flying_ = true;
   request.full = true;
   changed_.clear();
-  by_settings_.clear();
   for (auto& [provider, of] : lines_) {
     of.flying = of.names.size();
     of.names.clear();
     of.queued.clear();
   }
-  add_routes(request, state);
-  for (const auto& [name, backend] : state.backends())
-    request.changes.push_back(change_of(name, state, names));
+  add(request, routes_entry, state, names);
+  for (const auto& entry : state.backends()) add(request, entry.first, state, names);
   for (const auto& name : state.unread_backends())
     request.changes.push_back({name, nullptr, state.unread_of(name)});
+  by_settings_.clear();
 }
 
 /// Returns how many servers that are.
