@@ -1,5 +1,7 @@
 // The supervisor's end: each child in its turn.
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "actors/supervisor_state.hpp"
@@ -23,6 +25,12 @@ bool ends_haproxy(supervisor_self self) {
   return self->state.settings->haproxy.mode == config::haproxy_mode::managed;
 }
 
+/// Where a part was given up the fault is ours: a managed HAProxy goes on, and the next start of
+/// switchyard finds it. Not in a container, which ends with its first process: there it drains.
+bool leaves_haproxy(supervisor_self self) {
+  return self->state.given_up && ends_haproxy(self) && ::getpid() != 1;
+}
+
 /// Whether there is a writer to wait for, which ends a managed HAProxy. One that had failed before
 /// its turn is started once more: a managed HAProxy ends with switchyard, and only a writer can end
 /// it.
@@ -42,10 +50,10 @@ void go_on_stopping(supervisor_self self) {
   auto& s = self->state;
   // Those that wait for their restart do not get it.
   std::erase_if(s.children, [](const auto& c) { return !c.second.handle; });
-  // The providers all at once: each may have to wait for its source. Where a part was given up the
-  // fault is ours, and HAProxy goes on: the next start of switchyard finds it.
+  // The providers all at once: each may have to wait for its source.
   if (end(self, api_name) || end(self, timer_name) || end(self, provider_prefix) ||
-      end(self, manager_name) || (s.given_up ? end(self, writer_name) : stop_writer(self)))
+      end(self, manager_name) ||
+      (leaves_haproxy(self) ? end(self, writer_name) : stop_writer(self)))
     return;
   s.keeper.reset();  // whoever hears of the end may end the process: what it keeps is on disk then
   if (s.writer_stopped || (!s.writer_asked && !ends_haproxy(self)))
