@@ -44,13 +44,16 @@ struct target {
   std::string token;
 };
 
-/// Where the settings cannot be read (those of a service often are its user's alone), the address
-/// that an API has by default is as good; a file that was named and is not there is a mistake.
+/// Where the default settings cannot be read (those of a service often are its user's alone), the
+/// address that an API has by default is as good. Of settings that were named it is not: another
+/// instance may be there.
 base::outcome<target> from_settings(const client_options& options) {
   const auto& file = options.common.config;
   const auto [api, unread] = config::load_api(file, config::switchyard_environment());
   const bool named = file != common_options().config;
-  if (unread && (unread->kind == errc::invalid || (unread->kind == errc::not_found && named)))
+  const bool told = config::switchyard_environment().contains("SWITCHYARD_API__LISTEN");
+  const bool must_be_there = named && (!told || unread->kind == errc::not_found);
+  if (unread && (unread->kind == errc::invalid || must_be_there))
     return error{errc::not_found, unread->message +
                                       "; name the settings with --config, or the API with "
                                       "--api URL"};

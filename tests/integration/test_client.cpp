@@ -74,6 +74,10 @@ BOOST_AUTO_TEST_CASE(settings_that_cannot_be_read_are_not_needed) {
   for (const auto* part : {"nobody answers at http://127.0.0.1:", "is no regular file",
                            "name settings that you can read with --config", "--api URL"})
     BOOST_TEST(contains(nobody.output, part), nobody.output);
+  // One that was named and cannot be read may be another instance's: nobody else is asked then.
+  const auto other = switchyard({"drain", "--config", folder.path().string(), "api-backend/srv1"});
+  BOOST_TEST(other.exit_code == 1);
+  BOOST_TEST(contains(other.output, "name the settings with --config"), other.output);
   // One that was named and is not there is a slip, after which nobody else is asked.
   const auto slip = switchyard({"status", "--config", folder / "t.yaml"}, at);
   BOOST_TEST(slip.exit_code == 1);
