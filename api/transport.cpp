@@ -29,6 +29,12 @@ std::string tls_reason() {
   return text.data();
 }
 
+/// OpenSSL would ask on the terminal, for as long as it takes.
+int no_passphrase(char*, int, int, void* asked) {
+  if (asked != nullptr) *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
 /// The certificate and its chain, each in DER.
 std::vector<std::string> certificates_of(SSL_CTX* context) {
   std::vector<std::string> all;
@@ -58,7 +64,13 @@ base::outcome<std::shared_ptr<tls_context>> tls_context::load(const std::string&
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION);
   if (SSL_CTX_use_certificate_chain_file(c, certificate.c_str()) != 1)
     return error{errc::invalid, certificate + " is no readable PEM certificate: " + tls_reason()};
-  if (SSL_CTX_use_PrivateKey_file(c, key.c_str(), SSL_FILETYPE_PEM) != 1)
+  bool asked = false;
+  SSL_CTX_set_default_passwd_cb(c, no_passphrase);
+  SSL_CTX_set_default_passwd_cb_userdata(c, &asked);
+  const bool taken = SSL_CTX_use_PrivateKey_file(c, key.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(c, nullptr);
+  if (asked) return error{errc::invalid, key + " has a passphrase: give a key without one"};
+  if (!taken)
     return error{errc::invalid,
                  key + " is no readable PEM key of " + certificate + ": " + tls_reason()};
   return made;

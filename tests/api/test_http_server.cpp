@@ -13,6 +13,7 @@
 #include "tests/api/served.hpp"
 #include "tests/support/fewer_descriptors.hpp"
 #include "tests/support/no_new_threads.hpp"
+#include "tests/support/on_a_terminal.hpp"
 #include "tests/support/process_figures.hpp"
 #include "tests/support/support.hpp"
 #include "tests/support/tls.hpp"
@@ -201,6 +202,11 @@ BOOST_AUTO_TEST_CASE(tls_is_spoken_with_the_certificate) {
   BOOST_TEST(!(*tls)->shows_same(**tls_context::load(folder / "next.pem", folder / "next.key")));
   BOOST_TEST(!tls_context::load(folder / "key.pem", folder / "key.pem"));
   BOOST_TEST(!tls_context::load(folder / "cert.pem", folder / "none.pem"));
+  write_text(folder.path() / "locked.key", encrypted_key(pair.key));
+  BOOST_TEST(holds_on_a_terminal([&] {
+    const auto made = tls_context::load(folder / "cert.pem", folder / "locked.key");
+    return !made && contains(made.error().message, "has a passphrase");
+  }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
