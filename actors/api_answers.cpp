@@ -49,11 +49,13 @@ touched touched_by(const model::edit& change) {
 std::vector<std::string> missing_in(const api::haproxy_status& haproxy, const touched& what) {
   std::vector<std::string> missing;
   if (!haproxy.reachable) missing.emplace_back("HAProxy, which does not answer");
+  if (what.routes && haproxy.routes_refused)
+    missing.emplace_back("HAProxy, which does not have all routes; switchyard's log says why");
   for (const auto& name : what.backends) {
     if (missing.size() > most_missing) break;
-    if (const auto reason = haproxy.awaiting.find(name); reason != haproxy.awaiting.end())
+    if (const auto reason = haproxy.awaiting->find(name); reason != haproxy.awaiting->end())
       missing.push_back("a reload: " + reason->second);
-    if (haproxy.refused.contains(name))
+    if (haproxy.refused->contains(name))
       missing.push_back("HAProxy, which refuses what backend " + name +
                         " needs; switchyard's log says why");
   }

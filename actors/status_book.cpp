@@ -111,10 +111,13 @@ void status_book::passed(pass_kind kind, const haproxy::apply_report& report,
   base_.repaired += report.repaired;
   base_.haproxy.reachable = report.reachable;
   base_.haproxy.waiting = first_words_of(report.waiting);
-  base_.haproxy.awaiting.clear();
+  std::map<std::string, std::string> awaiting;
   for (const auto& [backend, reason] : haproxy::by_backend(report.waiting))
-    base_.haproxy.awaiting.emplace(backend, words_of(reason));
-  base_.haproxy.refused = report.refused;
+    awaiting.emplace(backend, words_of(reason));
+  base_.haproxy.awaiting =
+      std::make_shared<const std::map<std::string, std::string>>(std::move(awaiting));
+  base_.haproxy.refused = std::make_shared<const std::set<std::string>>(report.refused);
+  base_.haproxy.routes_refused = report.routes_refused;
   base_.haproxy.troubles.clear();
   for (const auto& trouble : report.troubles)
     base_.haproxy.troubles.push_back(base::redact(trouble));

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -88,8 +89,12 @@ struct haproxy_status {
   int pid = 0;                       ///< of the worker that is talked to
   std::vector<std::string> waiting;  ///< reasons of a reload that is still to come
   /// The backends that it is to bring, each with its reason; not in the view.
-  std::map<std::string, std::string> awaiting;
-  std::set<std::string> refused;  ///< backends that are not as desired: it does not take them
+  std::shared_ptr<const std::map<std::string, std::string>> awaiting =
+      std::make_shared<const std::map<std::string, std::string>>();
+  /// Backends that are not as desired: it does not take them. Shared: there may be very many.
+  std::shared_ptr<const std::set<std::string>> refused =
+      std::make_shared<const std::set<std::string>>();
+  bool routes_refused = false;  ///< it does not have all routes; not in the view
   /// What is wrong with it now, a sentence each, the first ones.
   std::vector<std::string> troubles;
   std::vector<reload_status> reloads;  ///< the last ones, newest first

@@ -35,7 +35,7 @@ json view(const haproxy_status& h) {
           {"version", h.version.empty() ? json() : json(h.version)},
           {"pid", h.pid == 0 ? json() : json(h.pid)},
           {"reload_waiting", h.waiting},
-          {"refused", first_of(h.refused)},
+          {"refused", first_of(*h.refused)},
           {"troubles", h.troubles},
           {"reloads", std::move(reloads)},
           {"restarts", h.restarts},

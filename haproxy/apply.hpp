@@ -93,6 +93,8 @@ struct apply_report {
   std::optional<reload_result> reload;        ///< a reload took place
   std::vector<reload_reason> reload_reasons;  ///< of that reload, or of the one that failed
   std::vector<reload_reason> waiting;         ///< of a reload that is still to come
+  /// There are routes, and HAProxy has not loaded their map or refuses entries of it.
+  bool routes_refused = false;
   /// Backends that are not as desired, since HAProxy refuses what they need.
   std::set<std::string> refused;
   /// Warnings and errors that concern HAProxy as a whole and have not ended: the first of them.

@@ -227,13 +227,12 @@ bool gateway::keep_managed_alive(apply_report& report) {
   auto end = outside_->last_end();
   if (end.empty()) end = "how is unknown: an earlier run had started it";
   tell(report, severity::error, about_start, "HAProxy has ended (" + end + "); starting it again");
+  ended_ = std::move(end);
   lifeline_.drop();
   away_ = true;
   commit_while_away(report);
   auto up = start_managed(report);
   if (!up) return lost({up.error().kind, "it cannot be started: " + up.error().message}, report);
-  quiet(about_start);
-  report.restarted_after = std::move(end);
   return true;
 }
 
@@ -275,9 +274,15 @@ void gateway::finish(apply_report& report) {
   report.commands = std::exchange(tally_, {});
   report.waiting = reasons();
   report.refused = refused();
+  report.routes_refused = !foreign_ && (routes_.refused() || (!routes_.loaded() && routes_.any()));
   if (report.waiting.empty()) quiet(about_reload);  // what it was for is undone
   report.troubles = told_.troubles();
   report.reachable = report.reachable && !away_;
+  // It may have taken several passes.
+  if (report.reachable && !ended_.empty()) {
+    quiet(about_start);
+    report.restarted_after = std::exchange(ended_, {});
+  }
   report.version = identity_.version;
   report.worker = identity_.pid;
 }

@@ -95,6 +95,7 @@ pending_steps gateway::plan_all(const names& which, apply_report& report) {
 
 void gateway::plan_one(const std::string& name, pending_steps& all, apply_report& report) {
   pending_.erase(name);
+  forget_refusals(name);
   tell_unread(name, report);
   const auto wanted = desired_.find(name);
   if (!wanted) {

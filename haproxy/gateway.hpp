@@ -169,6 +169,7 @@ class gateway {
   void vanished(const std::string& backend);
   bool verify_routes(apply_report& report);
   names refused() const;
+  void forget_refusals(const std::string& backend);
   bool wants_commands(const std::string& name) const;
   void tell_drift(const names& which, const std::vector<pending_step>& left, apply_report& report);
   void quiet_drift(const names& which, const std::vector<pending_step>& left);
@@ -304,6 +305,7 @@ class gateway {
   time_point reload_begun_{};
   bool by_signal_ = false;  ///< managed: the next reload goes past the master's socket
   absence absence_;
+  std::string ended_;  ///< how a managed HAProxy ended that is being started again; "" for none
   told_topics told_;
   time_point now_{};  ///< of the pass under way
   std::mt19937 random_{std::random_device{}()};

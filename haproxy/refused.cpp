@@ -1,5 +1,7 @@
 // What is desired and HAProxy does not take.
 
+#include <string_view>
+
 #include "haproxy/gateway.hpp"
 
 namespace switchyard::haproxy {
@@ -8,12 +10,27 @@ gateway::names gateway::refused() const {
   names all;
   for (const auto& name : blames_.all())
     if (blamed(name)) all.insert(name);
-  // "backend/server", of a command that was refused; other ones may have made up for it since.
+  // Commands were refused; other ones may have made up for it since.
+  names refusing;
   for (const auto& subject : told_.standing(about_step)) {
-    auto backend = subject.substr(0, subject.find('/'));
-    if (wants_commands(backend)) all.insert(std::move(backend));
+    constexpr std::string_view whole = "backend ";
+    const auto rest =
+        std::string_view(subject).substr(subject.starts_with(whole) ? whole.size() : 0);
+    refusing.emplace(rest.substr(0, rest.find('/')));
   }
+  for (const auto& backend : refusing)
+    if (!all.contains(backend) && wants_commands(backend)) all.insert(backend);
   return all;
+}
+
+/// Of a server that is neither desired nor there nobody needs to know any more.
+void gateway::forget_refusals(const std::string& backend) {
+  const auto wanted = desired_.find(backend);
+  const auto running = actual_.find(backend);
+  told_.quiet_all(about_step + backend + "/", [&](const std::string& server) {
+    return (!wanted || wanted->find(server) == nullptr) &&
+           (running == actual_.end() || !running->second.servers.contains(server));
+  });
 }
 
 bool gateway::wants_commands(const std::string& name) const {

@@ -95,6 +95,8 @@ class route_table {
   std::size_t dismissed() const { return dismissed_.size(); }
 
   bool loaded() const { return actual_.has_value(); }
+  /// HAProxy has refused a change, which is tried again after a while.
+  bool refused() const { return again_at_.has_value(); }
   bool any() const { return !routes_->empty(); }
 
   /// Whether save() has something to write.

@@ -16,7 +16,8 @@ namespace switchyard::haproxy {
 /// A topic of each frontend: its name stands behind this.
 inline constexpr const char* about_default_backend = "default_backend of ";
 
-/// A command that was refused: behind this its backend, or "backend/server".
+/// A command that was refused: behind this "BACKEND/SERVER", or "backend BACKEND" for one that is
+/// about no server.
 inline constexpr const char* about_step = "step ";
 
 class told_topics {

@@ -1,6 +1,8 @@
 #include "actors/api_answers.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,7 +39,8 @@ BOOST_AUTO_TEST_SUITE(api_answers)
 BOOST_AUTO_TEST_CASE(a_change_waits_for_the_reload_that_brings_its_backend_and_for_no_other) {
   auto haproxy = answering();
   haproxy.waiting = {"changed settings own [balance leastconn]"};
-  haproxy.awaiting = {{"own", haproxy.waiting.front()}};
+  haproxy.awaiting = std::make_shared<const std::map<std::string, std::string>>(
+      std::map<std::string, std::string>{{"own", haproxy.waiting.front()}});
   const texts reload{"a reload: changed settings own [balance leastconn]"};
   BOOST_TEST(missing_in(haproxy, touched_by(change_of("own"))) == reload,
              boost::test_tools::per_element());
@@ -49,12 +52,19 @@ BOOST_AUTO_TEST_CASE(a_change_waits_for_the_reload_that_brings_its_backend_and_f
 
 BOOST_AUTO_TEST_CASE(what_haproxy_refuses_is_not_there) {
   auto haproxy = answering();
-  haproxy.refused = {"own"};
+  haproxy.refused = std::make_shared<const std::set<std::string>>(std::set<std::string>{"own"});
   const auto missing = missing_in(haproxy, touched_by(change_of("own")));
   BOOST_REQUIRE(missing.size() == 1U);
   BOOST_TEST(missing.front() ==
              "HAProxy, which refuses what backend own needs; switchyard's log says why");
   BOOST_TEST(missing_in(haproxy, touched_by(change_of("other"))).empty());
+}
+
+BOOST_AUTO_TEST_CASE(routes_that_haproxy_does_not_take_are_not_there) {
+  auto haproxy = answering();
+  haproxy.routes_refused = true;
+  BOOST_TEST(missing_in(haproxy, touched_by(routes_to("own"))).size() == 1U);
+  BOOST_TEST(missing_in(haproxy, touched_by(change_of("own"))).empty());
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_there_while_haproxy_does_not_answer) {

@@ -78,6 +78,19 @@ BOOST_AUTO_TEST_CASE(servers_stay_until_haproxy_takes_those_that_replace_them) {
   BOOST_TEST(server("web", "s2").empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_refused_server_that_is_not_desired_any_more_is_forgotten) {
+  tap().answer_with("add server web/s3", "odd");
+  auto report =
+      apply(backend_of("web", {local_server("s1"), local_server("s2"), local_server("s3")}));
+  BOOST_TEST((report.refused == std::set<std::string>{"web"}), words(report));
+  report = apply(web());
+  BOOST_TEST(report.refused.empty());
+  // It is told again, as something new.
+  tap().answer_with("add server web/s3", "odd");
+  report = apply(backend_of("web", {local_server("s1"), local_server("s2"), local_server("s3")}));
+  BOOST_TEST(told(report, "odd") == 1U, words(report));
+}
+
 BOOST_AUTO_TEST_CASE(a_storm_of_applies_is_read_back_once) {
   const auto first = now;
   const auto before = tap().count(table);
