@@ -24,9 +24,9 @@ struct spoken {
 
   std::vector<message> say(std::string_view bytes) { return lines.take(bytes, now); }
   message one(std::string_view line) {
-    const auto all = say(std::string(line) + "\n");
-    BOOST_REQUIRE(all.size() == 1U);
-    return all.front();
+    const auto said = say(std::string(line) + "\n");
+    BOOST_REQUIRE(said.size() == 1U);
+    return said.front();
   }
 };
 
