@@ -117,9 +117,10 @@ bool killed_site::serves(const desired& wanted) const {
 
 /// What does not belong beside the file while nothing is under way.
 std::set<std::string> killed_site::litter() const {
-  const std::set<std::string> ours{
-      "haproxy.cfg",          "haproxy.cfg.lock",   "haproxy.cfg.loaded",   "haproxy.cfg.master",
-      "haproxy.cfg.previous", "haproxy.routes.map", "haproxy.servers.state"};
+  const std::set<std::string> ours{"haproxy.cfg",          "haproxy.cfg.lock",
+                                   "haproxy.cfg.loaded",   "haproxy.cfg.master",
+                                   "haproxy.cfg.messages", "haproxy.cfg.previous",
+                                   "haproxy.routes.map",   "haproxy.servers.state"};
   std::set<std::string> others;
   const auto folder = fs::path(gateway.config_file()).parent_path();
   for (const auto& entry : fs::directory_iterator(folder))
