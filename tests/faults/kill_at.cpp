@@ -100,22 +100,22 @@ struct sent_part {
   int answers = 0;
 };
 
-/// How many replies wait to be read: each ends with the prompt.
-int replies_at(int fd) {
-  static char replies[65536];
-  const ssize_t n = ::recv(fd, replies, sizeof replies - 1, MSG_PEEK | MSG_DONTWAIT);
-  replies[n > 0 ? n : 0] = '\0';
-  int found = 0;
-  for (const char* at = replies; (at = std::strstr(at, "> ")) != nullptr; ++at) ++found;
-  return found;
-}
-
-/// Sends that part and waits for the answers to it.
+/// Sends that part and reads the answers to it, each of which ends with the prompt: nobody else
+/// will.
 void deliver(const sent_part& part) {
+  constexpr int longest_ms = 1000;
   if (part.answers == 0) return;
   real<ssize_t (*)(int, const void*, size_t, int)>("send")(part.fd, part.bytes, part.size,
                                                            MSG_NOSIGNAL);
-  for (int tries = 0; tries < 2000 && replies_at(part.fd) < part.answers; ++tries) ::usleep(500);
+  const auto wait = real<int (*)(pollfd*, nfds_t, int)>("poll");
+  char before = '\0';
+  for (int answered = 0; answered < part.answers;) {
+    pollfd readable{part.fd, POLLIN, 0};
+    char now = '\0';
+    if (wait(&readable, 1, longest_ms) <= 0 || ::recv(part.fd, &now, 1, MSG_DONTWAIT) != 1) return;
+    if (before == '>' && now == ' ') ++answered;
+    before = now;
+  }
 }
 
 void step(const char* call, const char* about, const sent_part& part = {}) {
