@@ -136,6 +136,13 @@ std::string holder_of(inode socket) {
   return "one that cannot be seen from here";
 }
 
+bool port_watch::due(time_point now) {
+  const auto pause = strange_.empty() ? usual_pause : suspicious_pause;
+  if (looked_ && now < *looked_ + pause) return false;
+  looked_ = now;
+  return true;
+}
+
 std::optional<std::vector<listening_socket>> port_watch::look(
     const std::vector<listening_socket>& all, const ask& asked) {
   const auto listed = inodes_of(all);

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <set>
@@ -45,6 +46,17 @@ class port_watch {
  public:
   using ask = std::function<std::optional<std::set<inode>>()>;
 
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// Between two looks. For one the kernel walks its table of all connections, which takes
+  /// milliseconds where there are none (measured: 1.5 to 3 ms), and changes wait for it.
+  static constexpr std::chrono::seconds usual_pause{60};
+  /// The same after one that found a socket which is not ours.
+  static constexpr std::chrono::seconds suspicious_pause{4};
+
+  /// Whether it is time for a look; the next one counts from now then.
+  bool due(time_point now);
+
   /// Another worker: whose its sockets are is asked anew.
   void forget() { asked_ = false; }
 
@@ -55,6 +67,7 @@ class port_watch {
                                                     const ask& asked);
 
  private:
+  std::optional<time_point> looked_;
   bool asked_ = false;  ///< who has which, of this worker
   std::set<inode> ours_;
   std::set<inode> strange_;  ///< at the last look, and not ours

@@ -12,7 +12,7 @@ const std::string about_ports = "ports";
 }  // namespace
 
 void gateway::watch_ports(apply_report& report) {
-  if (away_) return;
+  if (away_ || !ports_.due(now_)) return;
   const auto ours = processes_of(settings_.haproxy, known().master.pid, identity_.pid);
   if (ours.worker == 0) return;
   auto others = ports_.look(listeners_of(ours.worker), [&ours] { return sockets_of(ours); });

@@ -19,6 +19,11 @@ using namespace switchyard::tests;
 const std::string shared = "listens on 127.0.0.1:";
 
 struct shared_site : web_site {
+  /// At a time at which it is looked.
+  haproxy::apply_report reconcile() {
+    now += haproxy::port_watch::usual_pause;
+    return web_site::reconcile();
+  }
   void start_second() {
     second.emplace(haproxy_site(port(), "own", "    server s1 127.0.0.1:9\n"));
   }

@@ -1,6 +1,7 @@
 // Which sockets on HAProxy's ports are somebody else's.
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <optional>
 #include <set>
 
@@ -63,6 +64,24 @@ BOOST_AUTO_TEST_CASE(asks_whose_they_are_only_when_there_is_a_new_one) {
   watch.forget();
   BOOST_TEST((look({1, 2}) == sockets{web(2)}));
   BOOST_TEST(asked == 4);
+}
+
+BOOST_AUTO_TEST_CASE(looks_once_a_minute_and_soon_again_at_a_stranger) {
+  const port_watch::time_point start{std::chrono::hours(1)};
+  const auto due_after = [&](std::chrono::seconds time) { return watch.due(start + time); };
+  using std::chrono::seconds;
+  BOOST_TEST(due_after(seconds(0)));
+  look({1});
+  BOOST_TEST(!due_after(seconds(59)));
+  BOOST_TEST(due_after(seconds(60)));
+  look({1, 2});
+  BOOST_TEST(!due_after(seconds(63)));
+  BOOST_TEST(due_after(seconds(64)));
+  look({1, 2});
+  BOOST_TEST(due_after(seconds(68)));
+  look({1});
+  BOOST_TEST(!due_after(seconds(127)));
+  BOOST_TEST(due_after(seconds(128)));
 }
 
 BOOST_AUTO_TEST_CASE(takes_the_next_worker_s_sockets_for_ours) {
