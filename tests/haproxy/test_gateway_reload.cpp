@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_changed_base_file_is_loaded_when_the_settings_are_read_ag
   BOOST_REQUIRE_EQUAL(report.waiting.size(), 1U);
   BOOST_TEST(to_string(report.waiting.front().cause) == "changed base_file");
   settle();
-  BOOST_TEST(worker_pid() != worker);
+  BOOST_TEST(eventually([&] { return worker_pid() != worker; }));
   BOOST_TEST(backend_exists("theirs"));
   BOOST_TEST(reconcile().waiting.empty());
 }

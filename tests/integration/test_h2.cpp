@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(no_request_is_lost_over_reloads) {
            "', '{\"timeouts\": {\"server\": \"10" + name.back() + "s\"}}');" +
            insert_server(name, "s1", clear.port()));
     BOOST_TEST(eventually([&] { return gateway.backend_exists(name); }), gateway.log());
-    BOOST_TEST(gateway.worker_pid() != worker);
+    BOOST_TEST(eventually([&] { return gateway.worker_pid() != worker; }));
   }
   enough = true;
   for (const auto& round : over_tls.get()) check_none_lost(round, "h2");
