@@ -1,8 +1,5 @@
 #include "api/http_server.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -10,12 +7,12 @@
 #include <utility>
 
 #include "api/exchange.hpp"
+#include "base/stand_back.hpp"
 
 namespace switchyard::api {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr int nicer = 10;        // than the rest of switchyard: traffic comes first
@@ -24,6 +21,9 @@ constexpr auto patience = 2s;    // with answers under way when the server stops
 constexpr auto respite = 100ms;  // when no client can be taken
 constexpr std::chrono::milliseconds shortest_look = 250ms;  // how soon what waits notices the end
 constexpr auto sign_of_life = 15s;  // between two bytes of a long-lived answer
+constexpr unsigned at_once = 4;     // new clients in a `breath`: a burst of them is spread
+constexpr auto breath = 5ms;
+constexpr auto idle = 2s;  // how long a thread is kept for the next connection
 
 }  // namespace
 
@@ -32,16 +32,14 @@ struct http_server::connection {
       : io(std::move(fd), tls) {}
 
   transport io;
-  // Guarded by the server's mutex, like the three below it:
+  // Guarded by the server's mutex, like the two below it:
   bool waiting = true;  ///< for its client
   clock::time_point since = clock::now();
   bool cut = false;
-  bool ended = false;  ///< the thread has nothing left to do
-  std::thread thread;
 };
 
 http_server::http_server(server_settings settings, const router& routes)
-    : settings_(std::move(settings)), routes_(routes) {}
+    : settings_(std::move(settings)), routes_(routes), threads_(idle) {}
 
 http_server::~http_server() {
   stop();
@@ -66,54 +64,42 @@ void http_server::stop() {
   stop_.notify();
   acceptor_.join();
   listener_.close();
-  std::map<std::uint64_t, std::unique_ptr<connection>> rest;
-  {
-    const std::lock_guard lock(mutex_);
-    rest = std::exchange(connections_, {});
-    for (auto& [id, c] : rest)
-      if (c->waiting) cut(*c);
-  }
   {
     std::unique_lock lock(mutex_);
-    ended_.wait_for(lock, patience, [&] {
-      return std::ranges::all_of(rest, [](const auto& c) { return c.second->ended; });
-    });
+    for (auto& [id, c] : connections_)
+      if (c->waiting) cut(*c);
+    ended_.wait_for(lock, patience, [&] { return connections_.empty(); });
+    for (auto& [id, c] : connections_) c->io.interrupt();
   }
-  for (auto& [id, c] : rest) c->io.interrupt();
-  for (auto& [id, c] : rest) c->thread.join();
+  threads_.stop();
 }
 
-// The threads of connections have its priority from this one (sched(7), setpriority(2): on Linux it
-// is the thread's own, and new threads begin with it), so that not even their start is in the way.
+// The threads of connections begin as this one is, so that not even their start is in the way.
 void http_server::accept_loop() {
-  const auto self = static_cast<id_t>(::gettid());
-  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + nicer);
-  while (!stopping_) {
+  base::stand_back(nicer);
+  auto begun = clock::now();
+  for (unsigned taken = 0; !stopping_;) {
     const auto what = base::wait_either(listener_.fd(), stop_, 1s);
-    reap();
     if (!what) std::this_thread::sleep_for(respite);
     if (!what || *what != base::woken::readable) continue;
     auto client = listener_.accept();
     // No descriptor is left for it, say: it stays in the queue, and readable.
-    if (!client) static_cast<void>(base::wait_readable(stop_.fd(), base::deadline(respite)));
-    for (; client && !stopping_; client = listener_.accept()) admit(std::move(*client));
+    if (!client) wait_for_the_end(respite);
+    for (; client && !stopping_; client = listener_.accept()) {
+      admit(std::move(*client));
+      if (++taken < at_once) continue;
+      wait_for_the_end(breath - (clock::now() - begun));
+      begun = clock::now();
+      taken = 0;
+    }
   }
 }
 
-/// Joins the threads that are done.
-void http_server::reap() {
-  for (;;) {
-    std::unique_ptr<connection> done;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found =
-          std::ranges::find_if(connections_, [](const auto& c) { return c.second->ended; });
-      if (found == connections_.end()) return;
-      done = std::move(found->second);
-      connections_.erase(found);
-    }
-    done->thread.join();
-  }
+/// Returns at the server's end, or after so long, which may be negative.
+void http_server::wait_for_the_end(clock::duration longest) {
+  if (longest <= 0ms) return;
+  static_cast<void>(base::wait_readable(
+      stop_.fd(), base::deadline(std::chrono::ceil<std::chrono::milliseconds>(longest))));
 }
 
 /// Cuts the connection that has waited longest for its client.
@@ -133,7 +119,6 @@ void http_server::cut(connection& c) {
 }
 
 void http_server::admit(base::unique_fd client) {
-  reap();
   const std::lock_guard lock(mutex_);
   if (connections_.size() >= settings_.limits.connections) make_room();
   // Those that were cut end in a moment; until then a few more are let in.
@@ -143,7 +128,7 @@ void http_server::admit(base::unique_fd client) {
     auto& c =
         *connections_.emplace(id, std::make_unique<connection>(std::move(client), settings_.tls))
              .first->second;
-    c.thread = std::thread([this, &c] { run(c); });
+    threads_.run([this, id, &c] { run(id, c); });
   } catch (const std::exception&) {
     // The system gives no thread or no memory. This client is turned away; the next one may find
     // the place of one that does nothing.
@@ -152,15 +137,16 @@ void http_server::admit(base::unique_fd client) {
   }
 }
 
-/// The whole life of a connection's thread.
-void http_server::run(connection& c) {
+/// The whole life of a connection.
+void http_server::run(std::uint64_t id, connection& c) {
   try {
     serve(c);
   } catch (const std::exception&) {
     c.io.interrupt();  // no memory is left: this client's connection ends, and nothing else
   }
+  decltype(connections_)::node_type ended;  // goes without the mutex
   const std::lock_guard lock(mutex_);
-  c.ended = true;
+  ended = connections_.extract(id);
   ended_.notify_all();
 }
 

@@ -4,13 +4,15 @@
 //
 // cpp-httplib reads the request's head and writes the answer's; sockets, deadlines and limits are
 // our own, since its server (0.11) has a deadline for each read only, a fixed pool that slow
-// clients fill, and a backlog of 5. A connection has a thread of its own (at most
+// clients fill, and a backlog of 5. A connection has a thread of its own while it lasts (at most
 // limits.connections, at low priority); when all are taken, or the system gives no more threads,
 // the one that has waited longest for its client is closed, so that slow clients lock nobody out.
+// New clients are taken in at most 4 in 5 ms, so that a burst of them is no burst of work.
 //
 // Threading: start() and stop() from one thread, handlers run on the connections' threads.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -25,6 +27,7 @@
 #include "api/places.hpp"
 #include "api/router.hpp"
 #include "api/transport.hpp"
+#include "api/worker_threads.hpp"
 #include "base/fd.hpp"
 #include "base/outcome.hpp"
 
@@ -53,16 +56,17 @@ class http_server {
   void stop();
 
  private:
+  using clock = std::chrono::steady_clock;
   struct connection;
   void accept_loop();
+  void wait_for_the_end(clock::duration longest);
   void admit(base::unique_fd client);
   void make_room();
   static void cut(connection& c);
   bool begin_answer(connection& c);
-  void run(connection& c);
+  void run(std::uint64_t id, connection& c);
   void serve(connection& c);
   void send_pieces(connection& c, const pieces& next);
-  void reap();
 
   server_settings settings_;
   const router& routes_;
@@ -72,6 +76,7 @@ class http_server {
   places streams_{settings_.limits.streams};
   places large_bodies_{settings_.limits.large_bodies};
   paced_turn turn_{settings_.limits.rest};
+  worker_threads threads_;
   std::mutex mutex_;  // guards the next one, and is held where a connection ends
   std::map<std::uint64_t, std::unique_ptr<connection>> connections_;
   std::condition_variable ended_;

@@ -1,9 +1,12 @@
 // The server with real sockets: addresses, connections, the grammar of requests.
 
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <stdexcept>
@@ -77,6 +80,22 @@ BOOST_AUTO_TEST_CASE(requests_of_one_connection_follow_each_other) {
       "Content-Length: 4\r\nConnection: close\r\n\r\n[12]");
   BOOST_TEST(contains(client.read_until("[12]"), "Connection: close"));
   BOOST_TEST(client.ends());
+}
+
+BOOST_AUTO_TEST_CASE(its_threads_stand_back_for_all_others) {
+  const auto own = ::getpriority(PRIO_PROCESS, 0);
+  const auto policy = ::sched_getscheduler(0);
+  routes.add("GET", "/thread", [](const request&) {
+    reply r;
+    r.body = std::to_string(::sched_getscheduler(0)) + " " +
+             std::to_string(::getpriority(PRIO_PROCESS, 0));
+    return r;
+  });
+  start();
+  const auto wanted = std::to_string(SCHED_BATCH) + " " + std::to_string(std::min(own + 10, 19));
+  BOOST_TEST(http_ask(port, "GET", "/thread").body == wanted);
+  BOOST_TEST(::sched_getscheduler(0) == policy);
+  BOOST_TEST(::getpriority(PRIO_PROCESS, 0) == own);
 }
 
 BOOST_AUTO_TEST_CASE(an_address_can_be_had_again_at_once) {

@@ -7,9 +7,9 @@
 //              come back a second after they were closed
 //
 // Such clients are on machines of their own, where what they do costs the data path nothing. Here
-// they are at low priority, in a session of their own, since nice is about processes of one session
-// (sched(7), "autogroup"), and paced where the answer costs the API no more than the question costs
-// the client. `malformed` has no pause, since it lets the API work while it waits.
+// they stand back for all others, in a session of their own, since nice is about processes of one
+// session (sched(7), "autogroup"), and are paced where the answer costs the API no more than the
+// question costs the client. `malformed` has no pause, since it lets the API work while it waits.
 //
 // "KIND works" is printed with its first answer (slow: once all have tried to connect), and at
 // SIGTERM how often each status was answered: "malformed 400 12". 0: closed without an answer;
@@ -41,6 +41,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/stand_back.hpp"
 #include "tests/support/support.hpp"
 
 namespace switchyard::tests {
@@ -254,7 +255,7 @@ void leave_the_session() {
   }
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::setsid();
-  ::setpriority(PRIO_PROCESS, 0, 19);                         // threads begin with it
+  base::stand_back(19);
   std::ofstream("/proc/self/autogroup") << 10 << std::flush;  // a kernel may lack it
 }
 

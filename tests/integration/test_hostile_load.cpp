@@ -42,9 +42,10 @@ constexpr int most_turns = 9;
 constexpr int changes_of_a_turn = 400;
 /// Times the p99 without an attack.
 constexpr double most = 2.0;
-/// Less than this is noise: where a machine has other work, p99 without an attack differs by more
-/// from one run to the next.
-constexpr microseconds noise = 2ms;
+/// Or this much later: with 250 ticks a second, as usual, one tick of the scheduler. A thread that
+/// wakes on a busy processor may wait so long for it, whoever has it: on two processors that the
+/// clients of the attack, HAProxy, PostgreSQL and the client of the test share.
+constexpr microseconds tick = 4ms;
 constexpr unsigned long slow_clients = 1'000;
 constexpr std::size_t most_resident = std::size_t{1} << 30;
 constexpr std::size_t most_threads = 300;  ///< 250 connections, and those of switchyard itself
@@ -98,7 +99,7 @@ const std::string attacked_by_all = "all at once";
 
 /// Whether the p99 of `f` is what it may be beside that without an attack.
 bool holds(const figures& f, const figures& without) {
-  return f.middle_p99() <= std::max(without.middle_p99() * most, without.middle_p99() + noise);
+  return f.middle_p99() <= std::max(without.middle_p99() * most, without.middle_p99() + tick);
 }
 
 struct attacked {
