@@ -33,11 +33,12 @@ void check_binds(const config::settings& settings, findings& found) {
   if (haproxy.mode == config::haproxy_mode::attached || haproxy_runs(haproxy)) {
     const auto info = haproxy::show_info(haproxy);
     if (info && !haproxy::shares_network(haproxy, info->pid))
-      return found.ok("frontends",
-                      "their addresses are those of another network; the reload tries them");
+      return found.ok(
+          "frontends",
+          "HAProxy is in another network or process namespace: the reload tries their addresses");
     if (const auto file = haproxy::config_store(haproxy).load()) loaded_head = file->head;
   }
-  const auto lost = haproxy::lost_binds(settings.frontends, loaded_head);
+  const auto lost = haproxy::lost_binds(haproxy.mode, settings.frontends, loaded_head);
   for (const auto& [frontend, why] : lost)
     found.error("frontend " + frontend, why.message, base::bind_remedy(why.kind));
   if (lost.empty() && !settings.frontends.empty())

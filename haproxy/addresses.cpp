@@ -1,11 +1,12 @@
 #include "haproxy/addresses.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
-#include <filesystem>
 #include <string_view>
-#include <system_error>
 
 #include "base/net.hpp"
+#include "haproxy/program.hpp"
 #include "model/backend.hpp"
 
 namespace switchyard::haproxy {
@@ -50,18 +51,21 @@ bool is_in_its_own_way(const std::vector<base::tcp_address>& loaded,
 
 bool shares_network(const config::haproxy_settings& settings, pid_t worker) {
   if (settings.mode == config::haproxy_mode::managed) return true;
-  std::error_code unreadable;
-  const auto proc = "/proc/" + std::to_string(worker);
-  const auto theirs = std::filesystem::read_symlink(proc + "/ns/net", unreadable);
-  if (unreadable) return false;
   // In another process namespace the number may be somebody else's.
-  const auto program = std::filesystem::read_symlink(proc + "/exe", unreadable).filename().string();
-  if (unreadable || program.find("haproxy") == std::string::npos) return false;
-  return theirs == std::filesystem::read_symlink("/proc/self/ns/net", unreadable);
+  if (!is_haproxy(worker, settings.binary)) return false;
+  // What lies in a process's net/ is one file for all that share its network namespace, and may be
+  // looked at by everybody; ns/net takes the right to trace that process, which few have.
+  struct stat theirs {
+  }, ours{};
+  const auto there = "/proc/" + std::to_string(worker) + "/net/dev";
+  return ::stat(there.c_str(), &theirs) == 0 && ::stat("/proc/self/net/dev", &ours) == 0 &&
+         theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
 }
 
-std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
+std::vector<lost_bind> lost_binds(config::haproxy_mode mode,
+                                  const std::vector<config::frontend_settings>& frontends,
                                   const std::string& loaded_head) {
+  const bool ours_to_have = mode == config::haproxy_mode::managed;
   const auto loaded = binds_in(loaded_head);
   std::vector<lost_bind> lost;
   for (const auto& frontend : frontends) {
@@ -70,7 +74,8 @@ std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& 
                                      bind.port};
       if (is_in_its_own_way(loaded, wanted)) continue;
       const auto free = base::reserve(wanted, base::any_ipv6::as_system);
-      if (!free) lost.push_back({frontend.name, free.error()});
+      if (!free && (ours_to_have || free.error().kind != base::errc::refused))
+        lost.push_back({frontend.name, free.error()});
     }
   }
   return lost;

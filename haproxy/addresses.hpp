@@ -16,7 +16,8 @@
 namespace switchyard::haproxy {
 
 /// Whether addresses that are free for us are free for HAProxy: it runs in our network namespace.
-/// `worker`: its process id, as it tells it; not looked at in managed mode.
+/// `worker`: its process id, as it tells it; not looked at in managed mode. Takes no permission on
+/// that process.
 bool shares_network(const config::haproxy_settings& settings, pid_t worker);
 
 /// A bind that cannot be had; the error names the address, its kind says why (base/net.hpp).
@@ -28,8 +29,10 @@ struct lost_bind {
 /// Tries the frontends' addresses, as HAProxy would bind them: "::" with IPv4 where the system has
 /// it so. Left out are those that HAProxy has itself by the head of the file that it has loaded
 /// ("": none): the same address and port, or one of them within the other ("*" is every IPv4
-/// address, "::" every address).
-std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
+/// address, "::" every address); and in attached mode those for which we lack the permission alone:
+/// HAProxy is started as root where it is to have low ports.
+std::vector<lost_bind> lost_binds(config::haproxy_mode mode,
+                                  const std::vector<config::frontend_settings>& frontends,
                                   const std::string& loaded_head);
 
 }  // namespace switchyard::haproxy

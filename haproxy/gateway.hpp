@@ -211,6 +211,7 @@ class gateway {
   std::vector<reload_reason> reasons() const;
   time_point reload_due() const;
   bool work_reload(apply_report& report);
+  bool crowded_by(std::size_t old_workers, apply_report& report);
   bool reload_past_master(const base::error& why, apply_report& report);
   bool reload_now(apply_report& report);
   void remember_down_servers(const configuration& next, apply_report& report);

@@ -136,11 +136,9 @@ std::string holder_of(inode socket) {
   return "one that cannot be seen from here";
 }
 
-bool port_watch::due(time_point now) {
+bool port_watch::due(time_point now) const {
   const auto pause = strange_.empty() ? usual_pause : suspicious_pause;
-  if (looked_ && now < *looked_ + pause) return false;
-  looked_ = now;
-  return true;
+  return !looked_ || now >= *looked_ + pause;
 }
 
 std::optional<std::vector<listening_socket>> port_watch::look(

@@ -54,8 +54,10 @@ class port_watch {
   /// The same after one that found a socket which is not ours.
   static constexpr std::chrono::seconds suspicious_pause{4};
 
-  /// Whether it is time for a look; the next one counts from now then.
-  bool due(time_point now);
+  /// Whether it is time for a look.
+  bool due(time_point now) const;
+  /// There is a look now; the next one is due a pause later.
+  void looked(time_point now) { looked_ = now; }
 
   /// Another worker: whose its sockets are is asked anew.
   void forget() { asked_ = false; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -59,6 +60,20 @@ std::optional<pid_t> parent_of(pid_t pid) {
   pid_t parent = 0;
   if (!read_number(next_word(rest), parent)) return std::nullopt;
   return parent;
+}
+
+std::size_t other_workers(pid_t worker, const std::string& binary) {
+  const auto master = parent_of(worker);
+  if (!master || *master <= 1 || !is_haproxy(worker, binary) || !is_haproxy(*master, binary))
+    return 0;
+  const auto id = std::to_string(*master);
+  // Those that the master's only thread has started (proc(5)).
+  const auto listed = base::read_file("/proc/" + id + "/task/" + id + "/children");
+  std::istringstream children(listed ? *listed : std::string());
+  std::size_t others = 0;
+  for (pid_t child = 0; children >> child;)
+    if (child != worker && is_haproxy(child, binary)) ++others;
+  return others;
 }
 
 std::optional<bool> started_with(pid_t pid, const std::string& argument) {

@@ -37,6 +37,10 @@ program haproxy_at(pid_t pid, const std::string& binary);
 /// Nothing when there is no such process.
 std::optional<pid_t> parent_of(pid_t pid);
 
+/// How many HAProxys `worker`'s master has started besides it: workers that are still draining. 0
+/// where that cannot be seen, as when HAProxy is in another process namespace.
+std::size_t other_workers(pid_t worker, const std::string& binary);
+
 /// Whether one of the arguments that `pid` was started with is `argument`; nothing when they cannot
 /// be read.
 std::optional<bool> started_with(pid_t pid, const std::string& argument);

@@ -44,7 +44,8 @@ class rehearsal final : public surroundings {
                                             pid_t worker) override;
   base::outcome<reload_result> reload(const settings& s, const capabilities& can) override;
   base::outcome<reload_result> reload_by_signal(const settings& s, pid_t old_worker) override;
-  std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& /*frontends*/,
+  std::vector<lost_bind> lost_binds(const settings& /*s*/,
+                                    const std::vector<config::frontend_settings>& /*frontends*/,
                                     const std::string& /*loaded_head*/) override {
     return {};
   }

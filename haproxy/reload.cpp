@@ -6,6 +6,7 @@
 #include "base/net.hpp"
 #include "haproxy/addresses.hpp"
 #include "haproxy/gateway.hpp"
+#include "haproxy/program.hpp"
 #include "haproxy/server_state.hpp"
 #include "haproxy/unix_socket.hpp"
 
@@ -36,7 +37,10 @@ bool gateway::work_reload(apply_report& report) {
   if (!reload_wanted() || reload_due() > now_) return true;
   by_signal_ = false;
   reload_begun_ = std::chrono::steady_clock::now();
-  if (!settings_.haproxy.master_socket) return reload_now(report);
+  if (!settings_.haproxy.master_socket) {
+    const auto draining = other_workers(identity_.pid, settings_.haproxy.binary);
+    return crowded_by(draining, report) || reload_now(report);
+  }
   // A master that is out of reach is awaited for seconds: it may be loading. Where the worker is as
   // well, the file has to be right first.
   if (saving_.waits() && nobody_listens(settings_.haproxy.runtime_socket, base::deadline(no_wait)))
@@ -46,16 +50,21 @@ bool gateway::work_reload(apply_report& report) {
                                  : outside_->find_master(settings_.haproxy, known(), identity_.pid);
   if (!master && !by_command) return reload_past_master(master.error(), report);
   quiet(about_master);
-  crowded_ = master && !budget_.allows(master->old_workers.size());
-  if (crowded_) {
-    tell(report, severity::warning, about_reload,
-         "a reload waits: " + std::to_string(master->old_workers.size()) +
-             " old workers are still draining (reload.max_old_workers)",
-         {matter::reload});
-    reload_not_before_ = now_ + crowded_wait;
-    return true;
-  }
-  return reload_now(report);
+  const auto draining =
+      master ? master->old_workers.size() : other_workers(identity_.pid, settings_.haproxy.binary);
+  return crowded_by(draining, report) || reload_now(report);
+}
+
+/// Whether the reload has to wait for so many old workers.
+bool gateway::crowded_by(std::size_t old_workers, apply_report& report) {
+  crowded_ = !budget_.allows(old_workers);
+  if (!crowded_) return false;
+  tell(report, severity::warning, about_reload,
+       "a reload waits: " + std::to_string(old_workers) +
+           " old workers are still draining (reload.max_old_workers)",
+       {matter::reload});
+  reload_not_before_ = now_ + crowded_wait;
+  return true;
 }
 
 // Before anything is written: the same commit would be made and put back with every try.
@@ -225,7 +234,7 @@ base::status gateway::new_binds_free() const {
   // Without knowing what HAProxy was loaded with, its own ports cannot be told from others.
   if (loaded_as_it_is || loaded_head_.empty() || !shares_network(settings_.haproxy, identity_.pid))
     return {};
-  const auto lost = outside_->lost_binds(settings_.frontends, loaded_head_);
+  const auto lost = outside_->lost_binds(settings_.haproxy, settings_.frontends, loaded_head_);
   if (lost.empty()) return {};
   const auto& [frontend, why] = lost.front();
   return base::error{

@@ -15,6 +15,7 @@ void gateway::watch_ports(apply_report& report) {
   if (away_ || !ports_.due(now_)) return;
   const auto ours = processes_of(settings_.haproxy, known().master.pid, identity_.pid);
   if (ours.worker == 0) return;
+  ports_.looked(now_);
   auto others = ports_.look(listeners_of(ours.worker), [&ours] { return sockets_of(ours); });
   if (!others || *others == shared_) return;  // nothing is known, or nothing else
   shared_ = *std::move(others);

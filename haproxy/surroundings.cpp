@@ -33,9 +33,10 @@ class the_real_ones final : public surroundings {
   outcome<reload_result> reload_by_signal(const settings& s, pid_t old_worker) override {
     return haproxy::reload_by_signal(s, old_worker, [this] { return process_.begin_reload(); });
   }
-  std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
+  std::vector<lost_bind> lost_binds(const settings& s,
+                                    const std::vector<config::frontend_settings>& frontends,
                                     const std::string& loaded_head) override {
-    return haproxy::lost_binds(frontends, loaded_head);
+    return haproxy::lost_binds(s.mode, frontends, loaded_head);
   }
 
   status ensure_running(milliseconds longest) override { return process_.ensure_running(longest); }

@@ -45,7 +45,8 @@ class surroundings {
   /// By a signal to the master of ours that runs (managed).
   virtual base::outcome<reload_result> reload_by_signal(const settings& s, pid_t old_worker) = 0;
   /// New addresses that cannot be had (haproxy/addresses.hpp).
-  virtual std::vector<lost_bind> lost_binds(const std::vector<config::frontend_settings>& frontends,
+  virtual std::vector<lost_bind> lost_binds(const settings& s,
+                                            const std::vector<config::frontend_settings>& frontends,
                                             const std::string& loaded_head) = 0;
 
   // -- the HAProxy that is ours to start (managed): haproxy/process.hpp --

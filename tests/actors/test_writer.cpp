@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(answers_in_turn_what_comes_in_the_middle_of_an_apply) {
   BOOST_TEST(answers == (std::vector<std::string>{"revision 1, reloaded", "revision 1",
                                                   "revision 2", "stopped"}),
              boost::test_tools::per_element());
-  BOOST_TEST(tests::eventually([&] { return site.worker_pid() != worker; }));
+  BOOST_TEST(tests::another_worker_than(worker, site));
   BOOST_TEST(site.server("shop", "x1") == ready);
   BOOST_TEST(site.server("web", "s3") == ready);
   BOOST_TEST(site.file_has("server s3 "));

@@ -40,9 +40,9 @@ class passing_surroundings : public haproxy::surroundings {
     return real_->reload_by_signal(s, old_worker);
   }
   std::vector<haproxy::lost_bind> lost_binds(
-      const std::vector<config::frontend_settings>& frontends,
+      const settings& s, const std::vector<config::frontend_settings>& frontends,
       const std::string& loaded_head) override {
-    return real_->lost_binds(frontends, loaded_head);
+    return real_->lost_binds(s, frontends, loaded_head);
   }
   base::status ensure_running(std::chrono::milliseconds longest) override {
     return real_->ensure_running(longest);

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_transaction_that_somebody_else_forgot_holds_nothing_up_fo
   BOOST_TEST(worker_pid() == before);
   const auto report = look(certificates::transaction_blocks_for);
   BOOST_TEST(told(report, "has been open for ") == 1U, words(report));
-  BOOST_TEST(eventually([&] { return worker_pid() != before; }));
+  BOOST_TEST(another_worker_than(before, *this));
   BOOST_TEST(serves("b.test", renewed));
 }
 

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_servers_of_one_that_rests_are_loaded_as_they_run) {
   BOOST_REQUIRE(file_has("backend two from"));
   const auto worker = worker_pid();
   const auto report = apply(part({change(moved(refused_by_a_check())), other("three", 4)}));
-  BOOST_TEST(eventually([&] { return worker_pid() != worker; }), words(report));
+  BOOST_TEST(another_worker_than(worker, *this), words(report));
   BOOST_TEST(file_has("backend three from"));
   BOOST_TEST(line_in_file("o3"));
   BOOST_TEST(!line_in_file("o1"));
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(so_are_those_of_one_that_the_check_of_that_reload_finds) {
   const auto worker = worker_pid();
   const auto report = apply(part({change(moved(refused_by_a_check())), other("two", 3)}));
   BOOST_TEST(told(report, "backend one is left as it was") == 1U, words(report));
-  BOOST_TEST(eventually([&] { return worker_pid() != worker; }));
+  BOOST_TEST(another_worker_than(worker, *this));
   BOOST_TEST(line_in_file("o3"));
   BOOST_TEST(!line_in_file("o1"));
 }

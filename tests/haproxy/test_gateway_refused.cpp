@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(the_servers_of_the_guilty_one_reach_the_file) {
   apply(part({change(one), other("two")}));
   const auto said = work_until([&](const auto&) { return backend_exists("two"); });
   BOOST_TEST(contains(said, "backend one is left as it was"), said);
-  BOOST_TEST(eventually([&] { return worker_pid() != worker; }));
+  BOOST_TEST(another_worker_than(worker, *this));
   settle();
   BOOST_TEST(server("one", "s3") == ready);
   BOOST_TEST(file_has("    server s3 "));

@@ -87,6 +87,37 @@ BOOST_AUTO_TEST_CASE(one_waits_while_as_many_old_workers_as_may_be_are_draining)
   BOOST_TEST(server("second", "x1") == ready);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_master_socket_old_workers_are_counted_among_the_processes) {
+  const auto of_the_master = [this] { return processes().old_workers.size(); };
+  const auto master_socket = settings.haproxy.master_socket;
+  settings.haproxy.reload.max_old_workers = 1;
+  upstream->set_delay(std::chrono::minutes(1));
+  std::jthread client([&] { http_get(port(), "/", "test", std::chrono::seconds(30)); });
+  BOOST_REQUIRE(eventually([&] { return upstream->requests() == 1; }));
+  begin_limited();
+  BOOST_REQUIRE(of_the_master() == 1U);
+  settings.haproxy.reload.command = {"/bin/sh", "-c",
+                                     "kill -USR2 " + std::to_string(processes().master)};
+  settings.haproxy.master_socket.reset();
+  restart_gateway();
+  auto report = apply(whole({change(web()), change(second())}));
+  BOOST_TEST(!report.reload.has_value());
+  BOOST_TEST(told(report, "a reload waits: 1 old workers are still draining") == 1U, words(report));
+  upstream.reset();
+  client.join();
+  settings.haproxy.master_socket = master_socket;
+  BOOST_REQUIRE(eventually([&] { return of_the_master() == 0U; }));
+  settings.haproxy.master_socket.reset();
+  bool reloaded = false;
+  for (int i = 0; i < 10 && !reloaded; ++i) {
+    report = tick_after(std::chrono::seconds(1));
+    reloaded = report.reload.has_value();
+  }
+  BOOST_TEST(reloaded, words(report));
+  BOOST_TEST(server("second", "x1") == ready);
+  settings.haproxy.master_socket = master_socket;
+}
+
 BOOST_AUTO_TEST_CASE(all_that_come_within_the_interval_are_one_reload_at_its_end) {
   settings.haproxy.reload.min_interval = std::chrono::seconds(2);
   begin_limited();
@@ -180,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_changed_base_file_is_loaded_when_the_settings_are_read_ag
   BOOST_REQUIRE_EQUAL(report.waiting.size(), 1U);
   BOOST_TEST(to_string(report.waiting.front().cause) == "changed base_file");
   settle();
-  BOOST_TEST(eventually([&] { return worker_pid() != worker; }));
+  BOOST_TEST(another_worker_than(worker, *this));
   BOOST_TEST(backend_exists("theirs"));
   BOOST_TEST(reconcile().waiting.empty());
 }

@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(what_runs_is_not_reloaded_away_before_all_have_reported) {
   apply(whole({web, change(backend_of("old", {local_server("o1")}))}));
   now += std::chrono::seconds(5);
   reconcile();
-  BOOST_TEST(eventually([&] { return worker_pid() != before; }));
+  BOOST_TEST(another_worker_than(before, *this));
   BOOST_TEST(server("old", "o1") == ready);
   BOOST_TEST(line_in_file("o1"));
 }

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_backend_that_a_reload_refuses_does_not_hold_up_the_others
     settle();
     return backend_exists("alpha") && backend_exists("delta") && backend_exists("omega");
   }));
-  BOOST_TEST(eventually([&] { return worker_pid() != worker; }));
+  BOOST_TEST(another_worker_than(worker, *this));
   // The guilty one asks for no reload of its own until it is tried again.
   settle();
   const auto last = worker_pid();

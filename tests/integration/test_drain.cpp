@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(outlives_a_reload) {
   continuous_load load(gateway.port(), 2);
   auto other = json{{"servers", {server("srv2", two)}}, {"balance", "leastconn"}};
   put("other", other);
-  BOOST_TEST(eventually([&] { return gateway.worker_pid() != worker; }), gateway.log());
+  BOOST_TEST(another_worker_than(worker, gateway), gateway.log());
   drains_still(load);
   BOOST_TEST(load.stop().failed == 0U);
 }

@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_new_backend_takes_one_reload_in_which_no_request_fails) {
   BOOST_TEST(eventually([&] { return load.answered() > after_reload + 500; }));
   const auto totals = load.stop();
   BOOST_TEST(totals.failed == 0U, totals.first_failure);
-  BOOST_TEST(eventually([&] { return gateway.worker_pid() != worker; }));
+  BOOST_TEST(another_worker_than(worker, gateway));
   BOOST_TEST(reloaded_once(), gateway.log());
   BOOST_TEST(gateway.log_has("new backend other-backend"), gateway.log());
 }

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
@@ -28,6 +29,26 @@ using std::chrono::milliseconds;
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// They look for leaks, and tell of races, at the end.
+constexpr std::chrono::seconds patience_with_an_end{30};
+
+/// Fails this program at its end when a sanitizer has reported something of a child.
+void check_sanitizers(const std::filesystem::path& log) {
+  const auto text = read_text(log);
+  const auto at = std::min(text.find("Sanitizer: "), text.find(": runtime error: "));
+  if (at == std::string::npos) return;
+  constexpr std::size_t shown = 6'000;
+  std::cerr << "a sanitizer's report in " << log << ":\n"
+            << text.substr(text.rfind('\n', at) + 1, shown) << std::endl;
+  static const bool registered = std::atexit([] { ::_exit(66); }) == 0;
+  if (!registered) std::abort();
+}
+#else
+constexpr std::chrono::seconds patience_with_an_end{5};
+void check_sanitizers(const std::filesystem::path& /*log*/) {}
+#endif
 
 /// Ports from 10000 up to the ephemeral range, in blocks of which a process owns whole ones.
 constexpr unsigned first_port = 10'000;
@@ -199,9 +220,10 @@ std::string read_text(const std::filesystem::path& path) {
   return text.str();
 }
 
-background_process::background_process(
-    const std::vector<std::string>& argv, const std::filesystem::path& log,
-    const std::map<std::string, std::string>& extra_environment) {
+background_process::background_process(const std::vector<std::string>& argv,
+                                       const std::filesystem::path& log,
+                                       const std::map<std::string, std::string>& extra_environment)
+    : log_(log) {
   const base::unique_fd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!out) fail("open " + log.string());
   auto arguments = argv;
@@ -221,12 +243,14 @@ background_process::background_process(
 }
 
 background_process::~background_process() {
-  if (exit_code_) return;
-  ::kill(pid_, SIGTERM);
-  ends_within(pid_, std::chrono::seconds(5));
-  // What it started goes as well. Not reaped yet: the group's number is still its own.
-  ::kill(-pid_, SIGKILL);
-  reap(pid_);
+  if (!exit_code_) {
+    ::kill(pid_, SIGTERM);
+    ends_within(pid_, patience_with_an_end);
+    // What it started goes as well. Not reaped yet: the group's number is still its own.
+    ::kill(-pid_, SIGKILL);
+    reap(pid_);
+  }
+  check_sanitizers(log_);
 }
 
 bool background_process::running() {

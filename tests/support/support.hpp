@@ -49,6 +49,15 @@ std::uint16_t free_port();
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::milliseconds longest = std::chrono::seconds(10));
 
+/// Waits until another worker of HAProxy answers than `before`: at a reload both may for a moment.
+template <class Site>
+bool another_worker_than(pid_t before, const Site& site) {
+  return eventually([&] {
+    const pid_t now = site.worker_pid();
+    return now != 0 && now != before;
+  });
+}
+
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -58,8 +67,8 @@ void write_text(const std::filesystem::path& path, std::string_view text);
 /// The text of a file, "" when there is none.
 std::string read_text(const std::filesystem::path& path);
 
-/// A child process that is ended (SIGTERM, SIGKILL after 5 s) and reaped with the object.
-/// Its output goes to `log`.
+/// A child process that is ended (SIGTERM, SIGKILL after 5 s, later under a sanitizer) and reaped
+/// with the object. Its output goes to `log`; what a sanitizer says there fails the test.
 class background_process {
  public:
   background_process(const std::vector<std::string>& argv, const std::filesystem::path& log,
@@ -75,6 +84,7 @@ class background_process {
   std::optional<int> wait(std::chrono::milliseconds longest);
 
  private:
+  std::filesystem::path log_;
   pid_t pid_ = -1;
   std::optional<int> exit_code_;
 };
