@@ -22,6 +22,7 @@ constexpr auto respite = 100ms;  // when no client can be taken
 constexpr std::chrono::milliseconds shortest_look = 250ms;  // how soon what waits notices the end
 constexpr auto sign_of_life = 15s;  // between two bytes of a long-lived answer
 constexpr unsigned at_once = 4;     // new clients in a `breath`: a burst of them is spread
+constexpr unsigned at_most = 16;    // where so many come that they fill the queue
 constexpr auto breath = 5ms;
 constexpr auto idle = 2s;  // how long a thread is kept for the next connection
 
@@ -80,6 +81,7 @@ void http_server::accept_loop() {
   auto begun = clock::now();
   for (unsigned taken = 0; !stopping_;) {
     const auto what = base::wait_either(listener_.fd(), stop_, 1s);
+    threads_.join_ended();
     if (!what) std::this_thread::sleep_for(respite);
     if (!what || *what != base::woken::readable) continue;
     auto client = listener_.accept();
@@ -87,8 +89,9 @@ void http_server::accept_loop() {
     if (!client) wait_for_the_end(respite);
     for (; client && !stopping_; client = listener_.accept()) {
       admit(std::move(*client));
-      if (++taken < at_once) continue;
+      if (++taken < at_once || (taken < at_most && listener_.crowded())) continue;
       wait_for_the_end(breath - (clock::now() - begun));
+      threads_.join_ended();
       begun = clock::now();
       taken = 0;
     }

@@ -7,7 +7,8 @@
 // clients fill, and a backlog of 5. A connection has a thread of its own while it lasts (at most
 // limits.connections, at low priority); when all are taken, or the system gives no more threads,
 // the one that has waited longest for its client is closed, so that slow clients lock nobody out.
-// New clients are taken in at most 4 in 5 ms, so that a burst of them is no burst of work.
+// Some 4 new clients are taken in 5 ms, so that a burst of them is no burst of work, and up to 16
+// where others would be turned away.
 //
 // Threading: start() and stop() from one thread, handlers run on the connections' threads.
 

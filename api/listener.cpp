@@ -115,6 +115,14 @@ std::optional<base::unique_fd> listener::accept() {
   return client;
 }
 
+// Of a socket that listens, tcpi_unacked is how many wait (Linux, tcp_get_info()).
+bool listener::crowded() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_unacked > backlog / 2;
+}
+
 void listener::close() {
   // The number of our file is nobody else's while the socket is open.
   struct stat there {};

@@ -35,6 +35,9 @@ class listener {
   base::status open(const std::string& listen);
   /// The next client, non-blocking and closed on exec; nothing when there is none.
   std::optional<base::unique_fd> accept();
+  /// Whether more than half of the places are taken where clients wait to be accepted: once all
+  /// are, the system turns away whoever comes. Always false of a Unix socket, where they wait.
+  bool crowded() const;
   void close();
   int fd() const { return fd_.get(); }
 

@@ -9,7 +9,6 @@ worker_threads::~worker_threads() {
 }
 
 void worker_threads::run(job next) {
-  join_ended();
   const std::lock_guard lock(mutex_);
   if (!free_.empty()) {
     auto& chosen = *free_.back();

@@ -7,7 +7,8 @@
 // A thread that is free for longer than `idle` ends. A new one begins with the priority of the
 // thread that calls run() (sched(7)).
 //
-// Threading: run() from any threads; stop() and the destructor from one, while nobody calls run().
+// Threading: run() and join_ended() from any threads; stop() and the destructor from one, while
+// nobody calls run().
 
 #include <chrono>
 #include <condition_variable>
@@ -32,6 +33,8 @@ class worker_threads {
   /// Has `next` done at once. It must not throw. std::system_error, std::bad_alloc: there is no
   /// thread for it.
   void run(job next);
+  /// Frees what threads that have ended still hold. To be called now and then.
+  void join_ended();
   /// Waits for the jobs under way and ends all threads. run() may follow.
   void stop();
 
@@ -43,7 +46,6 @@ class worker_threads {
     std::thread thread;
   };
   void work(worker& self);
-  void join_ended();
 
   std::chrono::milliseconds idle_;
   std::mutex mutex_;  // guards all that follow

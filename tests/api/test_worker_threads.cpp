@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <set>
 #include <system_error>
 
@@ -23,9 +24,10 @@ using tests::eventually;
 
 /// The thread that did a job, once that is done.
 pid_t thread_of_a_job(worker_threads& all) {
-  std::promise<pid_t> done;
-  all.run([&] { done.set_value(::gettid()); });
-  return done.get_future().get();
+  const auto done = std::make_shared<std::promise<pid_t>>();
+  auto thread = done->get_future();
+  all.run([done] { done->set_value(::gettid()); });
+  return thread.get();
 }
 
 std::size_t threads() {
@@ -56,13 +58,14 @@ BOOST_AUTO_TEST_CASE(as_many_at_once_as_there_are_jobs) {
     });
   BOOST_TEST(eventually([&] { return waiting == 20; }));
   go.set_value();
+  all.stop();
 }
 
 BOOST_AUTO_TEST_CASE(a_thread_that_nobody_needs_ends) {
   const auto before = threads();
   worker_threads all(10ms);
   thread_of_a_job(all);
-  BOOST_TEST(eventually([&] { return threads() == before; }));
+  BOOST_TEST(eventually([&] { return threads() <= before; }));
   BOOST_TEST(thread_of_a_job(all) != 0);
 }
 
@@ -78,7 +81,7 @@ BOOST_AUTO_TEST_CASE(an_end_waits_for_the_jobs_and_is_none_for_good) {
       });
     all.stop();
     BOOST_TEST(done == 20);
-    BOOST_TEST(threads() == before);
+    BOOST_TEST(eventually([&] { return threads() <= before; }));
   }
 }
 
@@ -94,9 +97,10 @@ BOOST_AUTO_TEST_CASE(a_job_without_a_thread_is_refused_and_those_that_are_there_
     }
   }));
   std::promise<void> go;
+  const auto open = go.get_future().share();
   BOOST_TEST(eventually([&] {
     try {
-      all.run([&] { go.get_future().wait(); });
+      all.run([&] { open.wait(); });
       return true;
     } catch (const std::system_error&) {
       return false;
@@ -104,6 +108,7 @@ BOOST_AUTO_TEST_CASE(a_job_without_a_thread_is_refused_and_those_that_are_there_
   }));
   BOOST_CHECK_THROW(all.run([] {}), std::system_error);
   go.set_value();
+  all.stop();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
