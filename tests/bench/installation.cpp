@@ -33,7 +33,8 @@ std::string base_text(const std::string& runtime_socket, std::uint16_t port) {
 }
 
 std::string settings_text(const std::string& providers,
-                          const std::map<std::string, std::uint16_t>& ports) {
+                          const std::map<std::string, std::uint16_t>& ports,
+                          std::uint16_t api_port) {
   std::string text =
       "haproxy:\n  mode: attached\n  config_file: haproxy.cfg\n  base_file: base.cfg\n"
       "  runtime_socket: run.sock\n  master_socket: master.sock\nfrontends:\n";
@@ -43,7 +44,7 @@ std::string settings_text(const std::string& providers,
               ", binds: [{address: 127.0.0.1, port: " + std::to_string(port) +
               "}], default_backend: " + backend + "}\n";
   return text + "providers:\n" + providers +
-         "api: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
+         "api: {listen: \"127.0.0.1:" + std::to_string(api_port) +
          "\"}\nstate_dir: state\n"
          "guard: {max_removed: 100%, keep_last_server: false}\n";  // the one server comes and goes
 }
@@ -56,7 +57,7 @@ installation::installation(const std::string& switchyard_binary, const std::stri
   for (const auto& backend : backends) ports_[backend] = free_port();
   ports_[bare_backend] = free_port();
   write_text(folder_ / "base.cfg", base_text(runtime_socket(), ports_.at(bare_backend)));
-  write_text(folder_ / "switchyard.yaml", settings_text(providers, ports_));
+  write_text(folder_ / "switchyard.yaml", settings_text(providers, ports_, api_port_));
   // HAProxy wants all its files; switchyard makes this one.
   start_switchyard();
   start_haproxy();

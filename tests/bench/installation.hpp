@@ -30,6 +30,8 @@ class installation {
                const std::vector<std::string>& backends);
 
   std::string runtime_socket() const { return folder_ / "run.sock"; }
+  /// Of switchyard's API.
+  std::uint16_t api_port() const { return api_port_; }
   /// The frontend that leads to this backend, or to bare_backend.
   std::uint16_t port_of(const std::string& backend) const { return ports_.at(backend); }
 
@@ -54,6 +56,7 @@ class installation {
   std::size_t running_servers() const;
 
   std::string binary_;
+  std::uint16_t api_port_ = free_port();
   temp_dir folder_;
   std::map<std::string, std::uint16_t> ports_;  // by backend
   std::unique_ptr<background_process> haproxy_;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -34,17 +35,22 @@ struct options : common_options {
 
 constexpr const char* bare_prefix = "bare:";
 
-/// A document with one backend: its servers in maintenance, and `server` where it is not "".
-std::string document_of(const std::string& backend, const std::string& server = "",
-                        std::uint16_t upstream = 0) {
-  std::string text = "{\"backends\": [{\"name\": \"" + backend + "\", \"servers\": [";
+/// A backend's servers in maintenance, and `server` where it is not "".
+std::string servers_of(const std::string& server, std::uint16_t upstream) {
+  std::string text = "\"servers\": [";
   for (std::size_t i = 1; i <= installation::servers_in_backend; ++i)
     text += (i == 1 ? "" : ", ") + std::string("{\"name\": \"s") + std::to_string(i) +
             "\", \"address\": \"127.0.0.1\", \"port\": 9, \"state\": \"maint\"}";
   if (!server.empty())
     text += ", {\"name\": \"" + server +
             "\", \"address\": \"127.0.0.1\", \"port\": " + std::to_string(upstream) + "}";
-  return text + "]}]}";
+  return text + "]";
+}
+
+/// A document with one backend.
+std::string document_of(const std::string& backend, const std::string& server = "",
+                        std::uint16_t upstream = 0) {
+  return "{\"backends\": [{\"name\": \"" + backend + "\", " + servers_of(server, upstream) + "}]}";
 }
 
 /// An HTTP API whose answer is changed in one moment.
@@ -93,7 +99,7 @@ struct source_set {
            "\"}\n  - {name: file, type: file, path: " + file() +
            "}\n  - {name: rest, type: rest, url: \"" + http.url() + "\", interval: " + every +
            "}\n  - {name: exec, type: exec, command: [cat, " + printed() + "], interval: " + every +
-           "}\n";
+           "}\n  - {name: manual, type: memory}\n";
   }
 
   std::string every;
@@ -117,6 +123,22 @@ way by_redis(redis_session& redis, const installation& site, const std::string& 
           }};
 }
 
+/// A backend of the memory provider, set through the API, which waits for nothing.
+way by_hand(const installation& site, const std::string& backend, std::uint16_t upstream) {
+  const auto put = [&site, path = "/v1/backends/" + backend](const std::string& servers,
+                                                             const std::string& wait) {
+    const auto sending = clock::now();
+    const auto answer =
+        http_ask(site.api_port(), "PUT", path + "?wait=" + wait, "{" + servers + "}");
+    if (answer.status / 100 != 2) throw std::runtime_error("PUT " + path + ": " + answer.body);
+    return moments{sending, clock::now()};
+  };
+  put(servers_of("", 0), "30s");
+  return {backend, site.port_of(backend),
+          [=](const std::string& server) { return put(servers_of(server, upstream), "0"); },
+          [=](const std::string&) { put(servers_of("", 0), "0"); }};
+}
+
 /// `put` lets the source have another document.
 way by_document(const installation& site, const std::string& backend, std::uint16_t upstream,
                 const std::function<moments(const std::string& document)>& put) {
@@ -130,7 +152,7 @@ class measuring {
   explicit measuring(const options& o)
       : options_(o),
         sources_(o.interval_ms),
-        site_(o.switchyard, sources_.providers(), {"redis", "file", "rest", "exec"}) {}
+        site_(o.switchyard, sources_.providers(), {"redis", "file", "rest", "exec", "manual"}) {}
 
   void run() {
     std::printf("%s%s%s\n", machine_facts().c_str(), site_.versions().c_str(),
@@ -143,6 +165,11 @@ class measuring {
         alone(sampler_of("file", by_file(sources_.file())), options_.samples, options_.pause_ms);
     print(head_of("a file that is replaced, " + std::to_string(file.size()) + " samples") +
           line_of("switchyard, from rename done", file));
+    const auto manual = alone({site_, by_hand(site_, "manual", upstream_.port()),
+                               std::chrono::microseconds(options_.gap_us)},
+                              options_.samples, options_.pause_ms);
+    print(head_of("the API, PUT of a backend, " + std::to_string(manual.size()) + " samples") +
+          line_of("switchyard, from its answer", manual));
     const auto by_http = [this](const std::string& document) {
       const auto sending = clock::now();
       sources_.http.set(document);
