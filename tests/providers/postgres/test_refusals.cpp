@@ -124,6 +124,8 @@ BOOST_AUTO_TEST_CASE(bad_routes_are_refused_by_host_and_path) {
   BOOST_TEST(report.refused.size() == 4U);
   BOOST_TEST(contains(refusal_of(report, "routes(a.example, /v1)"), "to the backend x"));
   BOOST_TEST(contains(refusal_of(report, "routes(ok, /)"), "backend: "));
+  for (const auto* key : {"routes(\"a b\", /)", "routes(h, /;)"})
+    BOOST_TEST(refusal_of(report, key) != "", key);
   BOOST_TEST(report.refused_routes.contains({"ok", "/"}));
 }
 

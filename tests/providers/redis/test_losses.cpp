@@ -96,28 +96,37 @@ BOOST_AUTO_TEST_CASE(a_key_that_expires_is_gone_within_a_second_though_redis_del
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "0"});
   const followed provider(db.settings());
   BOOST_REQUIRE(provider.wait_server("other", "srv1"));
-  const auto start = clock::now();
-  db.cli({"PEXPIRE", "switchyard:server:api:srv1", "1800"});
-  db.pipe(
-      "HSET switchyard:server:api:late address 10.0.0.1 port 80\n"
-      "PEXPIRE switchyard:server:api:late 2000\n");
-  BOOST_TEST(provider.wait_server("api", "late"));
-  BOOST_TEST(provider.wait_no_server("api", "srv1"));
-  BOOST_TEST(provider.wait_no_server("api", "late"));
-  BOOST_CHECK(clock::now() - start > 1700ms);
-  BOOST_CHECK(clock::now() - start < 6s);
+  // The one that was least late of three, since the machine may be busy.
+  auto late = clock::duration::max();
+  for (const std::string name : {"first", "second", "third"}) {
+    const auto before = clock::now();
+    db.pipe("HSET switchyard:server:api:" + name +
+            " address 10.0.0.1 port 80\nPEXPIRE switchyard:server:api:" + name + " 1000\n");
+    const auto start = clock::now();
+    BOOST_TEST(provider.wait_server("api", name));
+    BOOST_TEST(provider.wait_no_server("api", name));
+    const auto gone = clock::now();
+    BOOST_CHECK(gone - before >= 1000ms);
+    late = std::min(late, gone - start - 1000ms);
+  }
+  BOOST_CHECK(late < 1s);
   BOOST_TEST(provider.has("api", "srv2"));
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "1"});
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_were_there_at_the_start_expire_on_time_too) {
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "0"});
-  db.cli({"PEXPIRE", "switchyard:server:other:srv1", "3000"});
-  const auto start = clock::now();
-  const followed provider(db.settings());
-  BOOST_REQUIRE(provider.wait_server("other", "srv1"));
-  BOOST_TEST(eventually([&] { return provider.backend("other") == nullptr; }));
-  BOOST_CHECK(clock::now() - start < 7s);
+  auto late = clock::duration::max();
+  for (const std::string name : {"first", "second", "third"}) {
+    db.pipe("HSET switchyard:server:other:" + name +
+            " address 10.0.0.1 port 80\nPEXPIRE switchyard:server:other:" + name + " 2000\n");
+    const auto start = clock::now();
+    const followed provider(db.settings());
+    BOOST_TEST(provider.wait_server("other", name));
+    BOOST_TEST(provider.wait_no_server("other", name));
+    late = std::min(late, clock::now() - start - 2000ms);
+  }
+  BOOST_CHECK(late < 1s);
   db.cli({"DEBUG", "SET-ACTIVE-EXPIRE", "1"});
 }
 

@@ -37,20 +37,25 @@ int transforms() {
 }
 
 /// A source that was good, and a provider that has read it.
-struct faulty {
-  spoken source{body};
-  config::rest_settings settings = patient();
-  followed catalog{settings};
+struct watched {
+  spoken source;
+  config::rest_settings settings;
+  followed catalog;
 
-  config::rest_settings patient() const {
+  explicit watched(const http_api::options& how = {}, const std::string& ca_file = "")
+      : source(how), settings(patient(ca_file)), catalog(settings) {
+    source.say(200, body);
+    BOOST_REQUIRE_MESSAGE(catalog.has({"a", "b"}), catalog.reasons());
+  }
+
+  config::rest_settings patient(const std::string& ca_file) const {
     auto result = settings_for(source.api.url("/v1?key=geheim"));
+    result.ca_file = ca_file;
     result.connect_timeout = 1s;
     result.request_timeout = 400ms;
     result.max_bytes = 65536;
     return result;
   }
-
-  faulty() { BOOST_REQUIRE_MESSAGE(catalog.has({"a", "b"}), catalog.reasons()); }
 
   /// The fault is told with these words, nothing is lost, and it heals.
   void survives(const reply& fault, std::string_view words) {
@@ -62,6 +67,17 @@ struct faulty {
     BOOST_TEST(catalog.live(), words);
     BOOST_TEST(catalog.reports() == 1U);
     BOOST_TEST(!contains(catalog.reasons(), "geheim"), catalog.reasons());
+  }
+};
+
+/// One in clear, and another one over TLS.
+struct faulty : watched {
+  certificate_authority authority;
+  watched secure{{.certificate = authority.issue("localhost")}, authority.file()};
+
+  void survives(const reply& fault, std::string_view words) {
+    watched::survives(fault, words);
+    secure.survives(fault, words);
   }
 };
 
