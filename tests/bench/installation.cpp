@@ -76,7 +76,7 @@ void installation::start_haproxy() {
       std::vector<std::string>{haproxy_binary(), "-W", "-S", folder_ / "master.sock,mode,600", "-f",
                                folder_ / "base.cfg", "-f", folder_ / "haproxy.cfg"},
       folder_ / "haproxy.log");
-  wait_for_servers((ports_.size() - 1) * servers_in_backend);
+  wait_for_servers((ports_.size() - 1 - ports_.count(backend_by_hand)) * servers_in_backend);
 }
 
 void installation::wait_for_servers(std::size_t wanted) const {

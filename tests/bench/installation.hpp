@@ -21,6 +21,8 @@ namespace switchyard::tests::bench {
 class installation {
  public:
   static constexpr const char* bare_backend = "bare";
+  /// Of the memory provider: gets its servers through the API, after the start.
+  static constexpr const char* backend_by_hand = "manual";
   /// What every backend under test has, in maintenance.
   static constexpr std::size_t servers_in_backend = 100;
 

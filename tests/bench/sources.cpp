@@ -123,20 +123,22 @@ way by_redis(redis_session& redis, const installation& site, const std::string& 
           }};
 }
 
-/// A backend of the memory provider, set through the API, which waits for nothing.
+/// Sets a backend of the memory provider. `wait`: for HAProxy to have it.
+moments put(const installation& site, const std::string& backend, const std::string& servers,
+            const std::string& wait) {
+  const auto path = "/v1/backends/" + backend + "?wait=" + wait;
+  const auto sending = clock::now();
+  const auto answer = http_ask(site.api_port(), "PUT", path, "{" + servers + "}");
+  if (answer.status / 100 != 2) throw std::runtime_error("PUT " + path + ": " + answer.body);
+  return {sending, clock::now()};
+}
+
 way by_hand(const installation& site, const std::string& backend, std::uint16_t upstream) {
-  const auto put = [&site, path = "/v1/backends/" + backend](const std::string& servers,
-                                                             const std::string& wait) {
-    const auto sending = clock::now();
-    const auto answer =
-        http_ask(site.api_port(), "PUT", path + "?wait=" + wait, "{" + servers + "}");
-    if (answer.status / 100 != 2) throw std::runtime_error("PUT " + path + ": " + answer.body);
-    return moments{sending, clock::now()};
-  };
-  put(servers_of("", 0), "30s");
   return {backend, site.port_of(backend),
-          [=](const std::string& server) { return put(servers_of(server, upstream), "0"); },
-          [=](const std::string&) { put(servers_of("", 0), "0"); }};
+          [&site, backend, upstream](const std::string& server) {
+            return put(site, backend, servers_of(server, upstream), "0");
+          },
+          [&site, backend](const std::string&) { put(site, backend, servers_of("", 0), "0"); }};
 }
 
 /// `put` lets the source have another document.
@@ -152,7 +154,10 @@ class measuring {
   explicit measuring(const options& o)
       : options_(o),
         sources_(o.interval_ms),
-        site_(o.switchyard, sources_.providers(), {"redis", "file", "rest", "exec", "manual"}) {}
+        site_(o.switchyard, sources_.providers(),
+              {"redis", "file", "rest", "exec", installation::backend_by_hand}) {
+    put(site_, installation::backend_by_hand, servers_of("", 0), "30s");
+  }
 
   void run() {
     std::printf("%s%s%s\n", machine_facts().c_str(), site_.versions().c_str(),
@@ -165,9 +170,10 @@ class measuring {
         alone(sampler_of("file", by_file(sources_.file())), options_.samples, options_.pause_ms);
     print(head_of("a file that is replaced, " + std::to_string(file.size()) + " samples") +
           line_of("switchyard, from rename done", file));
-    const auto manual = alone({site_, by_hand(site_, "manual", upstream_.port()),
-                               std::chrono::microseconds(options_.gap_us)},
-                              options_.samples, options_.pause_ms);
+    const auto manual =
+        alone({site_, by_hand(site_, installation::backend_by_hand, upstream_.port()),
+               std::chrono::microseconds(options_.gap_us)},
+              options_.samples, options_.pause_ms);
     print(head_of("the API, PUT of a backend, " + std::to_string(manual.size()) + " samples") +
           line_of("switchyard, from its answer", manual));
     const auto by_http = [this](const std::string& document) {
