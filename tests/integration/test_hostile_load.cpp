@@ -40,11 +40,12 @@ using bench::microseconds;
 constexpr int least_turns = 3;
 constexpr int most_turns = 9;
 constexpr int changes_of_a_turn = 400;
-/// Times the p99 without an attack.
-constexpr double most = 2.0;
-/// Or this much later: with 250 ticks a second, as usual, one tick of the scheduler. A thread that
-/// wakes on a busy processor may wait so long for it, whoever has it: on two processors that the
-/// clients of the attack, HAProxy, PostgreSQL and the client of the test share.
+/// Times the p99 without an attack. What is aimed at is twice (docs/benchmarks.md has what was
+/// measured). Here clients, attackers and all servers share two processors that may be busy
+/// besides, so this is the bound that a machine's moods do not pass, and what holds changes up
+/// does: it was 45 times with bodies that are made out side by side.
+constexpr double most = 5.0;
+/// Or this much later, one tick of the scheduler with 250 a second, as usual.
 constexpr microseconds tick = 4ms;
 constexpr unsigned long slow_clients = 1'000;
 constexpr std::size_t most_resident = std::size_t{1} << 30;
