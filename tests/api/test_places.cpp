@@ -18,10 +18,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Uses up the processor until then.
-void work_until(std::chrono::steady_clock::time_point end) {
-  while (std::chrono::steady_clock::now() < end) {
-  }
+/// Uses so much of the processor. No other thread may be at work, whose time would count.
+void work_for(std::chrono::milliseconds time) {
+  const auto ticks = CLOCKS_PER_SEC * time.count() / 1000;
+  for (const auto begun = std::clock(); std::clock() - begun < ticks;) continue;
 }
 
 /// Whether a thread of ours waits for something (proc(5), the state after its name).
@@ -38,19 +38,21 @@ BOOST_AUTO_TEST_CASE(who_is_told_of_a_free_turn_and_leaves_tells_the_next_one) {
   paced_turn turns(4);
   auto first = turns.take(0ms);
   BOOST_REQUIRE(first != nullptr);
-  const auto begun = std::chrono::steady_clock::now();
   // Told first, as it has waited longest; the turn's rest outlasts its patience.
   std::atomic<pid_t> waiting{0};
+  std::atomic<bool> too_soon{false};
   std::jthread impatient([&] {
     waiting = ::gettid();
-    BOOST_TEST(turns.take(300ms) == nullptr);
+    too_soon = turns.take(300ms) != nullptr;
   });
   BOOST_REQUIRE(tests::eventually([&] { return sleeps(waiting); }));
   std::atomic<bool> taken{false};
   std::jthread patient([&] { taken = turns.take(30s) != nullptr; });
-  work_until(begun + 200ms);
+  work_for(150ms);
   first.reset();
   BOOST_TEST(tests::eventually([&] { return taken.load(); }));
+  impatient.join();
+  BOOST_TEST(!too_soon);
 }
 
 BOOST_AUTO_TEST_CASE(after_a_body_was_made_out_the_next_one_waits_as_long_as_it_took) {
@@ -58,8 +60,7 @@ BOOST_AUTO_TEST_CASE(after_a_body_was_made_out_the_next_one_waits_as_long_as_it_
   auto turn = turns.take(0ms);
   BOOST_REQUIRE(turn);
   BOOST_TEST(!turns.take(0ms));
-  // No other thread is here whose processor time would count.
-  for (const auto begun = std::clock(); std::clock() - begun < CLOCKS_PER_SEC / 50;) continue;
+  work_for(20ms);
   const auto ended = std::chrono::steady_clock::now();
   turn.reset();
   BOOST_TEST(!turns.take(100ms));
