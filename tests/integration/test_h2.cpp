@@ -57,8 +57,8 @@ struct h2_site {
   }
 };
 
-/// What may be said of requests while connections end in an orderly way. h2load counts as failed
-/// what it had put in its queue and not sent when it heard that it should begin no new stream.
+/// What may be said of requests while connections end in an orderly way. 1 to 4 of some 1,800 are
+/// done and not succeeded in h2load's count; whether HAProxy got those was not found out.
 void check_none_lost(const h2_totals& totals, const std::string& protocol) {
   BOOST_TEST(totals.protocol == protocol);
   BOOST_TEST(totals.started > 0U);
